@@ -1,0 +1,194 @@
+using BareMetal.Data.Storage;
+using BareMetal.Data.Types;
+
+namespace BareMetal.Data.Catalog;
+
+/// <summary>An object of the catalog. Immutable: a change makes a new object with the same <see cref="Id"/> and a higher version.</summary>
+internal abstract record CatalogObject
+{
+    /// <summary>Never reused.</summary>
+    public required long Id { get; init; }
+
+    /// <summary>Grows with each change of the object; plans depend on (id, version).</summary>
+    public int Version { get; init; } = 1;
+
+    public required string Name { get; init; }
+
+    /// <summary>The schema it lies in; null for schemas themselves.</summary>
+    public string? Schema { get; init; }
+
+    public string? Comment { get; init; }
+}
+
+internal sealed record SchemaObject : CatalogObject;
+
+/// <summary>A table. Columns are in ordinal order; dropped ones are gone from here but remain in the schema history.</summary>
+internal sealed record Table : CatalogObject
+{
+    /// <summary>The clustered tree: key → row.</summary>
+    public required TreeId Tree { get; init; }
+
+    public required IReadOnlyList<Column> Columns { get; init; }
+
+    /// <summary>Null: rows are clustered by a hidden row id (bigint, from <see cref="RowIdSequence"/>).</summary>
+    public KeyConstraint? PrimaryKey { get; init; }
+
+    /// <summary>Storage sequence of hidden row ids; 0 when there is a primary key.</summary>
+    public ulong RowIdSequence { get; init; }
+
+    /// <summary>Unique constraints other than the primary key; each is enforced by the index named by its IndexId.</summary>
+    public IReadOnlyList<KeyConstraint> UniqueConstraints { get; init; } = [];
+
+    /// <summary>Secondary indexes, those of unique constraints included.</summary>
+    public IReadOnlyList<TableIndex> Indexes { get; init; } = [];
+
+    public IReadOnlyList<ForeignKey> ForeignKeys { get; init; } = [];
+
+    public IReadOnlyList<CheckConstraint> Checks { get; init; } = [];
+
+    /// <summary>Version under which rows are written now; see <see cref="SchemaHistory"/>.</summary>
+    public required int RowSchemaVersion { get; init; }
+
+    /// <summary>Every row layout that a stored row may still have, by row schema version: column ids and types, and evaluated defaults for columns added later.</summary>
+    public required IReadOnlyList<RowSchema> SchemaHistory { get; init; }
+
+    public Column? FindColumn(string name)
+    {
+        foreach (Column c in Columns)
+        {
+            if (string.Equals(c.Name, name, StringComparison.OrdinalIgnoreCase))
+                return c;
+        }
+
+        return null;
+    }
+}
+
+/// <summary>A row layout of one schema version.</summary>
+internal sealed record RowSchema(int Version, IReadOnlyList<RowSchemaColumn> Columns);
+
+/// <summary>A column as rows of a schema version store it.</summary>
+internal sealed record RowSchemaColumn(int ColumnId, SqlType Type);
+
+internal sealed record Column
+{
+    /// <summary>Unique within the table, never reused: dropping and adding a name again never shows old data.</summary>
+    public required int Id { get; init; }
+
+    /// <summary>Position in <see cref="Table.Columns"/>.</summary>
+    public required int Ordinal { get; init; }
+
+    public required string Name { get; init; }
+
+    public required SqlType Type { get; init; }
+
+    public bool IsNullable { get; init; } = true;
+
+    /// <summary>SQL text of the default, null without.</summary>
+    public string? DefaultSql { get; init; }
+
+    /// <summary>SQL text of a generated column.</summary>
+    public string? GeneratedSql { get; init; }
+
+    /// <summary>Whether a generated column is stored (otherwise virtual: computed when read).</summary>
+    public bool IsStored { get; init; }
+
+    public IdentityOptions? Identity { get; init; }
+
+    public string? Comment { get; init; }
+
+    /// <summary>For rows written before the column was added: the default evaluated then, in the row codec's encoding; null is SQL NULL.</summary>
+    public byte[]? MissingValue { get; init; }
+}
+
+/// <summary>GENERATED … AS IDENTITY; the counter is the named sequence object.</summary>
+internal sealed record IdentityOptions(bool IsAlways, long SequenceId);
+
+internal enum KeyConstraintKind
+{
+    PrimaryKey,
+    Unique,
+}
+
+internal sealed record KeyConstraint(KeyConstraintKind Kind, string Name, IReadOnlyList<int> ColumnIds)
+{
+    /// <summary>The index that enforces it; 0 for a primary key, which the clustered tree enforces.</summary>
+    public long IndexId { get; init; }
+
+    public string? Comment { get; init; }
+}
+
+/// <summary>A secondary index. Entry key: key parts, then (unless unique and no part null) the primary key; value: included columns and originals.</summary>
+internal sealed record TableIndex : CatalogObject
+{
+    public required TreeId Tree { get; init; }
+
+    public bool IsUnique { get; init; }
+
+    /// <summary>Whether nulls count as equal for uniqueness (NULLS NOT DISTINCT).</summary>
+    public bool NullsNotDistinct { get; init; }
+
+    public required IReadOnlyList<IndexKeyPart> Keys { get; init; }
+
+    public IReadOnlyList<int> IncludedColumnIds { get; init; } = [];
+
+    /// <summary>SQL text of the predicate of a filtered index.</summary>
+    public string? FilterSql { get; init; }
+}
+
+/// <summary>A part of an index key: a column, or an expression when <see cref="ExpressionSql"/> is set.</summary>
+internal sealed record IndexKeyPart(int ColumnId, bool Descending, bool NullsFirst)
+{
+    public string? ExpressionSql { get; init; }
+
+    public required SqlType Type { get; init; }
+}
+
+internal enum ReferentialAction
+{
+    NoAction,
+    Restrict,
+    Cascade,
+    SetNull,
+    SetDefault,
+}
+
+internal sealed record ForeignKey(
+    string Name,
+    IReadOnlyList<int> ColumnIds,
+    long ReferencedTableId,
+    IReadOnlyList<int> ReferencedColumnIds,
+    ReferentialAction OnDelete,
+    ReferentialAction OnUpdate)
+{
+    public string? Comment { get; init; }
+}
+
+internal sealed record CheckConstraint(string Name, string Sql)
+{
+    public string? Comment { get; init; }
+}
+
+internal sealed record Sequence : CatalogObject
+{
+    public SqlType Type { get; init; } = SqlType.BigInt;
+    public long StartValue { get; init; } = 1;
+    public long Increment { get; init; } = 1;
+    public long MinValue { get; init; } = 1;
+    public long MaxValue { get; init; } = long.MaxValue;
+    public bool IsCycle { get; init; }
+    public int Cache { get; init; } = 1;
+
+    /// <summary>Changes with RESTART and ALTER so that the storage counter begins anew.</summary>
+    public required ulong StorageSequence { get; init; }
+
+    /// <summary>Owned by an identity column: (table id, column id); null otherwise.</summary>
+    public (long TableId, int ColumnId)? OwnedBy { get; init; }
+}
+
+internal sealed record View : CatalogObject
+{
+    public required string Sql { get; init; }
+
+    public IReadOnlyList<string>? ColumnNames { get; init; }
+}

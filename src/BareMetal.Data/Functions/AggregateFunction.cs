@@ -1,0 +1,47 @@
+using BareMetal.Data.Types;
+using BareMetal.Data.Values;
+
+namespace BareMetal.Data.Functions;
+
+/// <summary>One overload of an aggregate function.</summary>
+internal sealed class AggregateFunction
+{
+    public required string Name { get; init; }
+
+    public required IReadOnlyList<SqlType> Parameters { get; init; }
+
+    /// <summary>count(*) style: takes no arguments.</summary>
+    public bool IsStar { get; init; }
+
+    /// <summary>Ordered-set aggregate: WITHIN GROUP (ORDER BY …).</summary>
+    public bool IsOrderedSet { get; init; }
+
+    /// <summary>Whether DISTINCT changes the result (not for min, max, bool_and …).</summary>
+    public bool IsDuplicateSensitive { get; init; } = true;
+
+    public required Func<IReadOnlyList<SqlType>, SqlType> ResultType { get; init; }
+
+    public required Func<IReadOnlyList<SqlType>, SqlType, Accumulator> CreateAccumulator { get; init; }
+}
+
+/// <summary>The states of one aggregate for many groups, in arrays by group number.</summary>
+internal abstract class Accumulator
+{
+    /// <summary>Makes room for groups 0…count-1; new ones are in their initial state.</summary>
+    public abstract void EnsureGroups(int count);
+
+    /// <summary>Adds rows 0…count-1; row i belongs to group <paramref name="groups"/>[i], or all to group 0 when it is empty. Rows that FILTER or DISTINCT remove are not passed.</summary>
+    public abstract void Add(ReadOnlySpan<Vector> arguments, int count, ReadOnlySpan<int> groups, FunctionContext context);
+
+    /// <summary>Merges group states of another accumulator of the same aggregate: its group i into this one's <paramref name="groups"/>[i].</summary>
+    public abstract void Merge(Accumulator other, ReadOnlySpan<int> groups);
+
+    /// <summary>Writes the results of groups first…first+count-1 to rows 0….</summary>
+    public abstract void Result(int first, int count, Vector result);
+
+    /// <summary>Forgets all groups.</summary>
+    public abstract void Clear();
+
+    /// <summary>Approximate bytes held, for memory budgets.</summary>
+    public abstract long MemoryBytes { get; }
+}

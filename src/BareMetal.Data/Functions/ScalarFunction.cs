@@ -1,0 +1,36 @@
+using BareMetal.Data.Types;
+using BareMetal.Data.Values;
+
+namespace BareMetal.Data.Functions;
+
+/// <summary>One overload of a scalar function or operator (operators are named by their symbol, unary minus is "-" with one argument).</summary>
+internal sealed class ScalarFunction
+{
+    public required string Name { get; init; }
+
+    /// <summary>Parameter types; the last repeats when <see cref="IsVariadic"/>. An Unknown-kind entry takes any type.</summary>
+    public required IReadOnlyList<SqlType> Parameters { get; init; }
+
+    public bool IsVariadic { get; init; }
+
+    public Volatility Volatility { get; init; } = Volatility.Immutable;
+
+    /// <summary>Null in any argument gives null without a call.</summary>
+    public bool IsStrict { get; init; } = true;
+
+    /// <summary>The result type for given argument types (after coercion to <see cref="Parameters"/>).</summary>
+    public required Func<IReadOnlyList<SqlType>, SqlType> ResultType { get; init; }
+
+    /// <summary>Makes the code that evaluates it over batches.</summary>
+    public required Func<IReadOnlyList<SqlType>, SqlType, ScalarKernel> CreateKernel { get; init; }
+}
+
+/// <summary>Evaluates a function over a batch. Stateless and shared unless its function says otherwise by making one per plan.</summary>
+internal abstract class ScalarKernel
+{
+    /// <summary>
+    /// Computes rows 0…count-1 of <paramref name="result"/> (reset by the caller, capacity sufficient). Arguments may be constant vectors
+    /// (index with Stride). The kernel sets nulls, for strict functions as well.
+    /// </summary>
+    public abstract void Evaluate(ReadOnlySpan<Vector> arguments, int count, Vector result, FunctionContext context);
+}

@@ -1,0 +1,43 @@
+namespace BareMetal.Data.Values;
+
+/// <summary>Bump allocation of bytes that live as long as a batch. Chunks are kept and reused after <see cref="Reset"/>.</summary>
+internal sealed class ByteArena
+{
+    private const int ChunkSize = 32 * 1024;
+
+    private readonly List<byte[]> _chunks = [];
+    private int _chunk = -1;
+    private int _used;
+
+    /// <summary>Copies bytes in and names their place.</summary>
+    public ByteSlice Copy(ReadOnlySpan<byte> bytes)
+    {
+        ByteSlice slice = Allocate(bytes.Length);
+        bytes.CopyTo(slice.Array.AsSpan(slice.Offset));
+        return slice;
+    }
+
+    /// <summary>Reserves bytes to be written by the caller.</summary>
+    public ByteSlice Allocate(int length)
+    {
+        if (length > ChunkSize / 4)
+            return new ByteSlice(new byte[length]);
+        if (_chunk < 0 || _used + length > ChunkSize)
+        {
+            _chunk++;
+            if (_chunk == _chunks.Count)
+                _chunks.Add(new byte[ChunkSize]);
+            _used = 0;
+        }
+
+        ByteSlice slice = new(_chunks[_chunk], _used, length);
+        _used += length;
+        return slice;
+    }
+
+    public void Reset()
+    {
+        _chunk = -1;
+        _used = 0;
+    }
+}
