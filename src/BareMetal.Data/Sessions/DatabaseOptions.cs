@@ -1,0 +1,34 @@
+using BareMetal.Data.Storage;
+
+namespace BareMetal.Data.Sessions;
+
+/// <summary>How a database is opened. The first opener's options hold for the engine, which all openers of the same place share.</summary>
+internal sealed record DatabaseOptions
+{
+    /// <summary>Path of the data file; for a database in memory its name (empty: a private one).</summary>
+    public required string Path { get; init; }
+
+    /// <summary>Whether the database lives in memory only, as long as something refers to it.</summary>
+    public bool InMemory { get; init; }
+
+    /// <summary>Storage to use instead of local files; <see cref="Path"/> then names the data file within it.</summary>
+    public IStorageProvider? Substrate { get; init; }
+
+    /// <summary>Whether a missing database is made.</summary>
+    public bool CreateIfMissing { get; init; } = true;
+
+    /// <summary>Whether the database is opened for reading only.</summary>
+    public bool ReadOnly { get; init; }
+
+    /// <summary>Bytes per page when the database is made; 4 to 64 KiB, a power of two.</summary>
+    public int PageSize { get; init; } = 8192;
+
+    /// <summary>Bytes of memory for pages.</summary>
+    public long CacheSize { get; init; } = 256L << 20;
+
+    /// <summary>Bytes that the log may take; 0 is unlimited.</summary>
+    public long MaxLogSize { get; init; }
+
+    /// <summary>How long to wait for another process that holds the database.</summary>
+    public TimeSpan OpenTimeout { get; init; } = TimeSpan.FromSeconds(5);
+}

@@ -1,0 +1,27 @@
+using BareMetal.Data.Values;
+
+namespace BareMetal.Data.Sessions;
+
+/// <summary>Defaults of a session; SET changes them until the session is reset.</summary>
+internal sealed record SessionOptions
+{
+    public static readonly SessionOptions Default = new();
+
+    /// <summary>How long a lock is waited for; infinite with <see cref="Timeout.InfiniteTimeSpan"/>.</summary>
+    public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a statement may run; zero is unlimited. A command's own timeout counts as well.</summary>
+    public TimeSpan StatementTimeout { get; init; }
+
+    /// <summary>The level of transactions that name none.</summary>
+    public IsolationMode DefaultIsolation { get; init; }
+
+    /// <summary>Whether transactions only read unless they say otherwise.</summary>
+    public bool ReadOnly { get; init; }
+
+    /// <summary>Rows per batch.</summary>
+    public int BatchSize { get; init; } = Batch.DefaultSize;
+
+    /// <summary>Bytes that each statement may hold before it spills.</summary>
+    public long WorkMemory { get; init; } = 64L << 20;
+}
