@@ -1,0 +1,18 @@
+using BareMetal.Data.Planning.Logical;
+
+namespace BareMetal.Data.Execution.Modification;
+
+/// <summary>Makes the operators of INSERT, UPDATE and DELETE for a plan instance.</summary>
+internal static class ModificationOperators
+{
+    /// <param name="statement">A <see cref="LogicalInsert"/>, <see cref="LogicalUpdate"/> or <see cref="LogicalDelete"/>.</param>
+    /// <param name="source">Runs the statement's Source; its batches' columns are <paramref name="sourceColumns"/>.</param>
+    /// <param name="sourceColumns">The columns of the source's batches, in order (the row key among them).</param>
+    /// <param name="builder">Compiles expressions.</param>
+    public static ModificationOperator Create(
+        LogicalOperator statement,
+        PhysicalOperator source,
+        IReadOnlyList<Binding.PlanColumn> sourceColumns,
+        OperatorBuilder builder) =>
+        throw new BareMetalException(SqlStates.FeatureNotSupported, $"{statement.GetType().Name} cannot be run.");
+}

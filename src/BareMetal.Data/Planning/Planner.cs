@@ -1,0 +1,21 @@
+using BareMetal.Data.Planning.Logical;
+
+namespace BareMetal.Data.Planning;
+
+/// <summary>Turns a bound statement into a physical plan: rewrite rules, access paths, join order, operators.</summary>
+internal static class Planner
+{
+    /// <exception cref="BareMetalException">The statement asks for something that cannot be run.</exception>
+    public static PhysicalPlan Plan(LogicalOperator statement, PlannerOptions options)
+    {
+        PlanResultColumn[] columns = new PlanResultColumn[statement.Output.Count];
+        for (int i = 0; i < columns.Length; i++)
+        {
+            Binding.PlanColumn c = statement.Output[i];
+            columns[i] = new PlanResultColumn(c.Name, c.Type, c.IsNullable, c.Origin, c.OriginTable);
+        }
+
+        bool isModification = statement is LogicalInsert or LogicalUpdate or LogicalDelete;
+        return new PhysicalPlan(columns, isModification, () => PhysicalPlanner.Build(statement, options));
+    }
+}

@@ -1,0 +1,20 @@
+using BareMetal.Data.Catalog;
+using BareMetal.Data.Planning.Logical;
+
+namespace BareMetal.Data.Planning;
+
+/// <summary>What the planner may ask about the database.</summary>
+internal sealed class PlannerOptions
+{
+    /// <summary>About how many rows a table has; −1 when not known.</summary>
+    public Func<Table, long> RowCount { get; init; } = static _ => -1;
+
+    /// <summary>
+    /// The table's columns as plan columns with the bound predicates and expressions of its indexes; needed only for tables that have
+    /// filtered indexes or indexes over expressions. Null: such indexes are not used.
+    /// </summary>
+    public Func<Table, TableRowBinding>? BindTable { get; init; }
+
+    /// <summary>False turns the rewrite rules off (not the access paths that correctness needs): tests compare both.</summary>
+    public bool Optimize { get; init; } = true;
+}
