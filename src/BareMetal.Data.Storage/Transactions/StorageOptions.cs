@@ -1,0 +1,38 @@
+namespace BareMetal.Data.Storage;
+
+/// <summary>How a database is opened.</summary>
+public sealed record StorageOptions
+{
+    /// <summary>Where its files are.</summary>
+    public required IStorageProvider Provider { get; init; }
+
+    /// <summary>Name of the data file within the provider; the other files derive theirs from it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Whether the database must exist, must not, or is made when missing.</summary>
+    public StorageFileMode Mode { get; init; } = StorageFileMode.OpenOrCreate;
+
+    /// <summary>Whether nothing may be written.</summary>
+    public bool ReadOnly { get; init; }
+
+    /// <summary>Bytes per page for a database that is made now: a power of two, 4096 to 65536. Default 8192.</summary>
+    public int PageSize { get; init; } = 8192;
+
+    /// <summary>Bytes of memory for pages. Default 64 MiB.</summary>
+    public long CacheBytes { get; init; } = 64L << 20;
+
+    /// <summary>Durability of commits that do not say. Default <see cref="Durability.Full"/>.</summary>
+    public Durability Durability { get; init; }
+
+    /// <summary>How long a lock is waited for. Default 30 s; <see cref="Timeout.InfiniteTimeSpan"/> waits without end.</summary>
+    public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long another process's hold on the database is waited for. Default 0.</summary>
+    public TimeSpan OwnerLockTimeout { get; init; }
+
+    /// <summary>Largest size of the log in bytes before writers are refused (53100). Default 4 GiB.</summary>
+    public long MaxLogBytes { get; init; } = 4L << 30;
+
+    /// <summary>Log bytes after which a checkpoint is started. Default 64 MiB.</summary>
+    public long CheckpointLogBytes { get; init; } = 64L << 20;
+}
