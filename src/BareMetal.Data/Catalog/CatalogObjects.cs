@@ -46,6 +46,9 @@ internal sealed record Table : CatalogObject
 
     public IReadOnlyList<CheckConstraint> Checks { get; init; } = [];
 
+    /// <summary>The id that the next new column takes.</summary>
+    public int NextColumnId { get; init; } = 1;
+
     /// <summary>Version under which rows are written now; see <see cref="SchemaHistory"/>.</summary>
     public required int RowSchemaVersion { get; init; }
 
@@ -57,6 +60,17 @@ internal sealed record Table : CatalogObject
         foreach (Column c in Columns)
         {
             if (string.Equals(c.Name, name, StringComparison.OrdinalIgnoreCase))
+                return c;
+        }
+
+        return null;
+    }
+
+    public Column? FindColumn(int id)
+    {
+        foreach (Column c in Columns)
+        {
+            if (c.Id == id)
                 return c;
         }
 
@@ -182,6 +196,9 @@ internal sealed record Sequence : CatalogObject
     /// <summary>Changes with RESTART and ALTER so that the storage counter begins anew.</summary>
     public required ulong StorageSequence { get; init; }
 
+    /// <summary>The value that the storage counter's first number stands for: number n is BaseValue + n × Increment.</summary>
+    public required long BaseValue { get; init; }
+
     /// <summary>Owned by an identity column: (table id, column id); null otherwise.</summary>
     public (long TableId, int ColumnId)? OwnedBy { get; init; }
 }
@@ -190,5 +207,18 @@ internal sealed record View : CatalogObject
 {
     public required string Sql { get; init; }
 
+    /// <summary>The names given in CREATE VIEW; null when the query's own names hold.</summary>
     public IReadOnlyList<string>? ColumnNames { get; init; }
+
+    /// <summary>Its columns as they were when it was made.</summary>
+    public IReadOnlyList<ViewColumn> Columns { get; init; } = [];
+
+    /// <summary>What its query names: they can't be dropped without it.</summary>
+    public IReadOnlyList<ObjectDependency> Dependencies { get; init; } = [];
 }
+
+/// <summary>A column of a view.</summary>
+internal sealed record ViewColumn(string Name, SqlType Type, bool IsNullable);
+
+/// <summary>A reference to an object, or to one of its columns (0: the object as a whole).</summary>
+internal readonly record struct ObjectDependency(long ObjectId, int ColumnId);
