@@ -1,0 +1,62 @@
+namespace BareMetal.Data.Storage;
+
+/// <summary>
+/// Every place of the engine that makes something durable. Each is there for a crash that the simulation can produce;
+/// a test per site leaves it out and shows that the suite fails.
+/// </summary>
+internal enum FlushSite
+{
+    /// <summary>The groups of commits in the log, before they are acknowledged.</summary>
+    LogGroup,
+
+    /// <summary>The zeros of a new log extent, so that a full disk shows before a commit relies on the space.</summary>
+    LogExtent,
+
+    /// <summary>The directory after an extent was made or renamed, before the first commit goes there.</summary>
+    LogDirectory,
+
+    /// <summary>The data file after it grew, before the checkpoint file is sealed.</summary>
+    DataFileGrowth,
+
+    /// <summary>The checkpoint file every few MiB, so that the system never holds much that is unwritten.</summary>
+    CheckpointPaced,
+
+    /// <summary>The whole checkpoint file, before the data file is overwritten.</summary>
+    CheckpointSealed,
+
+    /// <summary>The directory after the checkpoint file was made, before the data file is overwritten.</summary>
+    CheckpointDirectory,
+
+    /// <summary>The data file after a checkpoint was applied, before the header moves.</summary>
+    CheckpointApplied,
+
+    /// <summary>The header after a checkpoint, before log extents are used again.</summary>
+    CheckpointHeader,
+
+    /// <summary>The new data file with its first header, before it gets its name.</summary>
+    CreatedData,
+
+    /// <summary>The first log extent, before the data file that relies on it gets its name.</summary>
+    CreatedLog,
+
+    /// <summary>The directory after the data file got its name.</summary>
+    CreatedDirectory,
+
+    /// <summary>The commits copied by recovery, before anything is visible.</summary>
+    RecoveredLog,
+
+    /// <summary>The directory that names the extents of the copied commits.</summary>
+    RecoveredDirectory,
+
+    /// <summary>The header that points to the copied commits, before the old extents are used again.</summary>
+    RecoveredHeader,
+
+    /// <summary>The record of a clean close.</summary>
+    CleanCloseLog,
+
+    /// <summary>The header that says clean.</summary>
+    CleanCloseHeader,
+
+    /// <summary>Pages written outside the log, before the commit that refers to them.</summary>
+    BulkPages,
+}

@@ -1,0 +1,389 @@
+using BareMetal.Data.Storage;
+
+namespace BareMetal.Data.Simulation;
+
+/// <summary>
+/// A disk with a memory of what is durable. Every file and the directory have a live and a durable image; when the power fails,
+/// each sector and each directory change that was not flushed is kept, dropped or torn, as a seed decides. It counts its
+/// operations, can crash at any of them, can fail any of them, and can be copied in the middle of a run.
+/// </summary>
+/// <remarks>Not for use by several threads at once: a simulation has one.</remarks>
+public sealed class SimulatedDisk
+{
+    private readonly int sectorSize;
+    private readonly long[] counts = new long[Enum.GetValues<DiskOperation>().Length];
+    private readonly Dictionary<(DiskOperation Kind, long Number), DiskFault> faults = [];
+    private Dictionary<string, SimulatedInode> names = new(StringComparer.Ordinal);
+    private Dictionary<string, SimulatedInode> durableNames = new(StringComparer.Ordinal);
+    private List<DirectoryChange> pendingChanges = [];
+    private HashSet<string> locks = new(StringComparer.Ordinal);
+    private ulong trace = 14695981039346656037UL;
+    private bool crashed;
+    private int session;
+
+    /// <summary>Makes an empty disk.</summary>
+    /// <param name="sectorSize">Bytes that reach the disk together at best: 512 or 4096.</param>
+    public SimulatedDisk(int sectorSize = 512) => this.sectorSize = sectorSize;
+
+    /// <summary>Number of operations that change something or make it durable, so far.</summary>
+    public long Operations { get; private set; }
+
+    /// <summary>The operation at which the machine crashes; 0 for never.</summary>
+    public long CrashAt { get; set; }
+
+    /// <summary>Called after each counted operation (before a flush takes effect), for tests that look at every state of a run.</summary>
+    public Action<SimulatedDisk, DiskOperation>? AfterOperation { get; set; }
+
+    /// <summary>Bytes that the disk holds at most; growth beyond is a full disk.</summary>
+    public long Capacity { get; set; } = long.MaxValue;
+
+    /// <summary>
+    /// Whether a growing file claims its space only when it is flushed, as file systems with delayed allocation do: then
+    /// a full disk shows as a failed flush.
+    /// </summary>
+    public bool DelayedAllocation { get; set; }
+
+    /// <summary>The most bytes that were ever waiting for a flush.</summary>
+    public long MostUnflushedBytes { get; private set; }
+
+    /// <summary>A hash over all operations and their data: equal for two equal runs.</summary>
+    public ulong Trace => trace;
+
+    /// <summary>Names of the live files.</summary>
+    public IReadOnlyList<string> Files => [.. names.Keys.Order(StringComparer.Ordinal)];
+
+    /// <summary>How often an operation was called.</summary>
+    public long Count(DiskOperation kind) => counts[(int)kind];
+
+    /// <summary>Makes the operation with a number (counted per kind, from 1) fail.</summary>
+    public void FailAt(DiskOperation kind, long number, DiskFault fault) => faults[(kind, number)] = fault;
+
+    /// <summary>The substrate as the current run of the machine sees it.</summary>
+    public IStorageProvider Provider => new SimulatedProvider(this, session);
+
+    /// <summary>The process dies, the machine goes on: what it wrote is still in the system's cache.</summary>
+    public void KillProcess()
+    {
+        crashed = false;
+        CrashAt = 0;
+        session++;
+        locks.Clear();
+    }
+
+    /// <summary>The power fails and comes back: of what was not flushed the seed decides what is left.</summary>
+    public void LosePower(ulong seed)
+    {
+        KillProcess();
+        SplitMix random = new(seed);
+        int keep = random.Next(6) switch { 0 => 0, 1 => 10, 2 => 50, 3 => 90, 4 => 100, _ => random.Next(101) };
+        Dictionary<string, SimulatedInode> survived = durableNames;
+        int keepNames = random.Next(4) switch { 0 => 0, 1 => 100, _ => 50 };
+        foreach (DirectoryChange change in pendingChanges)
+        {
+            if (random.Chance(keepNames))
+                change.Apply(survived);
+        }
+
+        pendingChanges = [];
+        durableNames = survived;
+        names = new(survived, StringComparer.Ordinal);
+        foreach (string name in names.Keys.Order(StringComparer.Ordinal))
+            names[name].LosePower(random, keep);
+    }
+
+    /// <summary>A copy of the disk as it is now, with its unflushed state, for a machine of its own.</summary>
+    public SimulatedDisk Clone()
+    {
+        Dictionary<SimulatedInode, SimulatedInode> copies = [];
+        SimulatedInode CopyOf(SimulatedInode inode)
+        {
+            if (!copies.TryGetValue(inode, out SimulatedInode? copy))
+                copies.Add(inode, copy = inode.Clone());
+            return copy;
+        }
+
+        SimulatedDisk disk = new(sectorSize) { Capacity = Capacity, DelayedAllocation = DelayedAllocation, session = session };
+        foreach ((string name, SimulatedInode inode) in names)
+            disk.names.Add(name, CopyOf(inode));
+        foreach ((string name, SimulatedInode inode) in durableNames)
+            disk.durableNames.Add(name, CopyOf(inode));
+        foreach (DirectoryChange change in pendingChanges)
+            disk.pendingChanges.Add(change with { Inode = change.Inode is null ? null : CopyOf(change.Inode) });
+        disk.locks = new(locks, StringComparer.Ordinal);
+        return disk;
+    }
+
+    /// <summary>Changes bytes of a file behind the engine's back, as a failing medium does.</summary>
+    public void Damage(string name, long offset, int count, ulong seed) => names[name].Damage(offset, count, new SplitMix(seed));
+
+    /// <summary>The live bytes of a file.</summary>
+    public byte[] ReadAll(string name)
+    {
+        SimulatedInode inode = names[name];
+        byte[] bytes = new byte[inode.Length];
+        inode.Read(0, bytes);
+        return bytes;
+    }
+
+    /// <summary>Sets the live and durable bytes of a file.</summary>
+    public void WriteAll(string name, byte[] bytes)
+    {
+        SimulatedInode inode = new(sectorSize);
+        inode.Write(0, bytes);
+        inode.Flush();
+        names[name] = inode;
+        durableNames[name] = inode;
+    }
+
+    /// <summary>Removes a file durably.</summary>
+    public void Remove(string name)
+    {
+        names.Remove(name);
+        durableNames.Remove(name);
+    }
+
+    private long UsedBytes(bool live)
+    {
+        long sum = 0;
+        foreach (SimulatedInode inode in names.Values)
+            sum += live ? Math.Max(inode.Length, inode.DurableLength) : inode.DurableLength;
+        return sum;
+    }
+
+    /// <summary>Counts an operation, before it is carried out; throws when it is due to fail.</summary>
+    private DiskFault? Begin(int caller, DiskOperation kind, string name)
+    {
+        if (crashed || caller != session)
+            throw new SimulatedCrashException(CrashAt);
+        long number = ++counts[(int)kind];
+        Mix((ulong)kind);
+        foreach (char c in name)
+            Mix(c);
+        if (kind != DiskOperation.Read)
+            Operations++;
+        if (!faults.TryGetValue((kind, number), out DiskFault fault))
+            return null;
+        return fault == DiskFault.FlushLosesData
+            ? fault
+            : throw (fault == DiskFault.DiskFull
+                ? Full(name, kind)
+                : new StorageException(StorageErrorCode.IoError, $"{name}: simulated error at {kind} {number}.") { File = name });
+    }
+
+    /// <summary>After an operation took its (volatile) effect: the place where the machine crashes.</summary>
+    private void End(DiskOperation kind)
+    {
+        if (kind == DiskOperation.Read)
+            return;
+        long waiting = 0;
+        foreach (SimulatedInode inode in names.Values)
+            waiting += inode.UnflushedBytes;
+        MostUnflushedBytes = Math.Max(MostUnflushedBytes, waiting);
+        AfterOperation?.Invoke(this, kind);
+        if (CrashAt != 0 && Operations >= CrashAt)
+        {
+            crashed = true;
+            throw new SimulatedCrashException(CrashAt);
+        }
+    }
+
+    private static StorageException Full(string name, DiskOperation kind) =>
+        new(StorageErrorCode.DiskFull, $"{name}: no space is left on the simulated disk ({kind}).") { File = name };
+
+    private void CheckSpace(SimulatedInode inode, long newLength, string name, DiskOperation kind)
+    {
+        if (Capacity == long.MaxValue || DelayedAllocation || newLength <= inode.Length)
+            return;
+        if (UsedBytes(live: true) + newLength - inode.Length > Capacity)
+            throw Full(name, kind);
+    }
+
+    private void Mix(ulong value) => trace = (trace ^ value) * 1099511628211UL;
+
+    private void Mix(ReadOnlySpan<byte> bytes)
+    {
+        foreach (byte b in bytes)
+            Mix(b);
+    }
+
+    private sealed record DirectoryChange(DiskOperation Kind, string Name, string? NewName, SimulatedInode? Inode)
+    {
+        public void Apply(Dictionary<string, SimulatedInode> map)
+        {
+            switch (Kind)
+            {
+                case DiskOperation.Create:
+                    map[Name] = Inode!;
+                    break;
+                case DiskOperation.Rename:
+                    // A rename reaches the disk whole, whatever became of the creation before it.
+                    map.Remove(Name);
+                    map[NewName!] = Inode!;
+                    break;
+                default:
+                    map.Remove(Name);
+                    break;
+            }
+        }
+    }
+
+    private sealed class SimulatedProvider(SimulatedDisk disk, int session) : IStorageProvider
+    {
+        public string Location => "simulated disk";
+
+        public IStorageFile Open(string name, StorageFileMode mode, bool readOnly = false)
+        {
+            Check();
+            bool exists = disk.names.TryGetValue(name, out SimulatedInode? inode);
+            if (exists && mode == StorageFileMode.CreateNew)
+                throw new StorageException(StorageErrorCode.AlreadyExists, $"{name}: the file exists.") { File = name };
+            if (!exists)
+            {
+                if (mode == StorageFileMode.Open || readOnly)
+                    throw new StorageException(StorageErrorCode.DoesNotExist, $"{name}: the file does not exist.") { File = name };
+                disk.Begin(session, DiskOperation.Create, name);
+                inode = new SimulatedInode(disk.sectorSize);
+                disk.names.Add(name, inode);
+                disk.pendingChanges.Add(new(DiskOperation.Create, name, null, inode));
+                disk.End(DiskOperation.Create);
+            }
+
+            return new SimulatedFile(disk, session, name, inode!);
+        }
+
+        public bool Exists(string name)
+        {
+            Check();
+            return disk.names.ContainsKey(name);
+        }
+
+        public IReadOnlyList<string> List()
+        {
+            Check();
+            return disk.Files;
+        }
+
+        public void Delete(string name)
+        {
+            disk.Begin(session, DiskOperation.Delete, name);
+            if (disk.names.Remove(name, out SimulatedInode? inode))
+                disk.pendingChanges.Add(new(DiskOperation.Delete, name, null, inode));
+            disk.End(DiskOperation.Delete);
+        }
+
+        public void Rename(string name, string newName)
+        {
+            disk.Begin(session, DiskOperation.Rename, name);
+            if (!disk.names.Remove(name, out SimulatedInode? inode))
+                throw new StorageException(StorageErrorCode.DoesNotExist, $"{name}: the file does not exist.") { File = name };
+            disk.names[newName] = inode;
+            disk.pendingChanges.Add(new(DiskOperation.Rename, name, newName, inode));
+            disk.End(DiskOperation.Rename);
+        }
+
+        public void FlushDirectory()
+        {
+            disk.Begin(session, DiskOperation.FlushDirectory, string.Empty);
+            disk.End(DiskOperation.FlushDirectory);
+            foreach (DirectoryChange change in disk.pendingChanges)
+                change.Apply(disk.durableNames);
+            disk.pendingChanges.Clear();
+        }
+
+        public IDisposable AcquireOwnerLock(string name, TimeSpan timeout)
+        {
+            Check();
+            if (!disk.locks.Add(name))
+                throw new StorageException(StorageErrorCode.Locked, $"{name}: held by another engine of this simulation.") { File = name };
+            return new Lock(disk, session, name);
+        }
+
+        private void Check()
+        {
+            if (disk.crashed || disk.session != session)
+                throw new SimulatedCrashException(disk.CrashAt);
+        }
+    }
+
+    private sealed class Lock(SimulatedDisk disk, int session, string name) : IDisposable
+    {
+        public void Dispose()
+        {
+            if (disk.session == session)
+                disk.locks.Remove(name);
+        }
+    }
+
+    private sealed class SimulatedFile(SimulatedDisk disk, int session, string name, SimulatedInode inode) : IStorageFile
+    {
+        public string Name => name;
+
+        public long Length
+        {
+            get
+            {
+                if (disk.crashed || disk.session != session)
+                    throw new SimulatedCrashException(disk.CrashAt);
+                return inode.Length;
+            }
+        }
+
+        public int Read(long offset, Span<byte> buffer)
+        {
+            disk.Begin(session, DiskOperation.Read, name);
+            int count = inode.Read(offset, buffer);
+            disk.Mix((ulong)offset);
+            disk.Mix((ulong)count);
+            return count;
+        }
+
+        public ValueTask<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return new ValueTask<int>(Read(offset, buffer.Span));
+        }
+
+        public void Write(long offset, ReadOnlySpan<byte> buffer)
+        {
+            disk.Begin(session, DiskOperation.Write, name);
+            disk.Mix((ulong)offset);
+            disk.Mix(buffer);
+            disk.CheckSpace(inode, offset + buffer.Length, name, DiskOperation.Write);
+            inode.Write(offset, buffer);
+            disk.End(DiskOperation.Write);
+        }
+
+        public void SetLength(long length)
+        {
+            disk.Begin(session, DiskOperation.SetLength, name);
+            disk.Mix((ulong)length);
+            disk.CheckSpace(inode, length, name, DiskOperation.SetLength);
+            inode.SetLength(length);
+            disk.End(DiskOperation.SetLength);
+        }
+
+        public void Flush()
+        {
+            DiskFault? fault = disk.Begin(session, DiskOperation.Flush, name);
+            disk.End(DiskOperation.Flush); // a crash at a flush comes before its effect
+            if (fault == DiskFault.FlushLosesData)
+            {
+                inode.DropUnflushed();
+                throw new StorageException(StorageErrorCode.IoError, $"{name}: simulated failure of a flush.") { File = name };
+            }
+
+            if (disk.DelayedAllocation && disk.Capacity != long.MaxValue && inode.Length > inode.DurableLength &&
+                disk.UsedBytes(live: false) + inode.Length - inode.DurableLength > disk.Capacity)
+            {
+                inode.DropUnflushed();
+                throw Full(name, DiskOperation.Flush);
+            }
+
+            inode.Flush();
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}

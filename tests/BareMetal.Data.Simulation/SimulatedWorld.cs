@@ -1,0 +1,40 @@
+using BareMetal.Data.Storage;
+
+namespace BareMetal.Data.Simulation;
+
+/// <summary>A disk, a clock, a scheduler and random numbers, all from one seed.</summary>
+internal sealed class SimulatedWorld
+{
+    private readonly SplitMix random;
+
+    /// <summary>Makes a world, around an existing disk if one is given.</summary>
+    public SimulatedWorld(ulong seed, SimulatedDisk? disk = null)
+    {
+        random = new SplitMix(seed);
+        Disk = disk ?? new SimulatedDisk(random.Chance(50) ? 512 : 4096);
+        Scheduler = new SimulatedScheduler(new SplitMix(random.Next()));
+        SplitMix bytes = new(random.Next());
+        Environment = new StorageEnvironment
+        {
+            Clock = Clock,
+            Random = bytes.Fill,
+            Scheduler = Scheduler,
+            SkipFlush = site => SkippedSite == site,
+        };
+    }
+
+    /// <summary>The disk.</summary>
+    public SimulatedDisk Disk { get; }
+
+    /// <summary>The clock.</summary>
+    public SimulatedClock Clock { get; } = new();
+
+    /// <summary>The scheduler.</summary>
+    public SimulatedScheduler Scheduler { get; }
+
+    /// <summary>What an engine in this world is given.</summary>
+    public StorageEnvironment Environment { get; }
+
+    /// <summary>The flush that is left out, if one is.</summary>
+    public FlushSite? SkippedSite { get; set; }
+}
