@@ -41,12 +41,19 @@ internal sealed record LogicalInsert(
 /// <summary>Assigns a column (by ordinal). In INSERT: over Source's columns, defaults included, identity excepted when not given. In UPDATE: over Source's columns (target's and FROM's).</summary>
 internal sealed record Assignment(int Ordinal, BoundExpression Value);
 
-/// <summary>ON CONFLICT. Expressions see the existing row (<see cref="Existing"/>) and the proposed one (the insert's NewRow, EXCLUDED).</summary>
+/// <summary>
+/// ON CONFLICT. The arbiter is <see cref="Arbiter"/>, or the primary key when <see cref="ArbiterIsPrimaryKey"/>, or (DO NOTHING without a
+/// target) every unique key. Assignments are null for DO NOTHING. Expressions see the existing row (<see cref="Existing"/>) and the proposed one
+/// (the insert's NewRow, EXCLUDED).
+/// </summary>
 internal sealed record OnConflictAction(
     TableIndex? Arbiter,
     TableRowBinding Existing,
     IReadOnlyList<Assignment>? Assignments,
-    BoundExpression? Where);
+    BoundExpression? Where)
+{
+    public bool ArbiterIsPrimaryKey { get; init; }
+}
 
 /// <summary>
 /// UPDATE. <see cref="Source"/> produces the target's columns (<see cref="OldRow"/>), its row key, and FROM's columns; a target row that
