@@ -39,6 +39,9 @@ internal enum FlushSite
     /// <summary>The first log extent, before the data file that relies on it gets its name.</summary>
     CreatedLog,
 
+    /// <summary>The directory that names the first log extent, before the data file gets its name.</summary>
+    CreatedLogDirectory,
+
     /// <summary>The directory after the data file got its name.</summary>
     CreatedDirectory,
 

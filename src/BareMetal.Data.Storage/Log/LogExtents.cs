@@ -1,0 +1,238 @@
+using System.Diagnostics;
+
+namespace BareMetal.Data.Storage.Log;
+
+/// <summary>
+/// The files of the log: prepares the next extent (from one that is used again, else new and really written), keeps one in reserve
+/// for a full disk, limits the whole. Its members are called by one thread at a time, under <see cref="Gate"/>.
+/// </summary>
+internal sealed class LogExtents : IDisposable
+{
+    private readonly IStorageProvider _provider;
+    private readonly DatabaseFiles _files;
+    private readonly StorageEnvironment _environment;
+    private readonly LogSettings _settings;
+    private readonly List<LogExtent> _live = [];
+    private readonly List<LogExtent> _recyclable = [];
+    private LogExtent? _reserve;
+    private long _liveBytes;
+    private int _nextSize;
+
+    public LogExtents(IStorageProvider provider, DatabaseFiles files, StorageEnvironment environment, LogSettings settings)
+    {
+        _provider = provider;
+        _files = files;
+        _environment = environment;
+        _settings = settings;
+        _nextSize = settings.FirstExtentBytes;
+    }
+
+    /// <summary>Taken around every call, by whoever may wait for storage.</summary>
+    public Lock Gate { get; } = new();
+
+    /// <summary>Bytes of the extents in use, the prepared one included.</summary>
+    public long LiveBytes => Volatile.Read(ref _liveBytes);
+
+    /// <summary>Whether the reserve is in use: only what frees space is accepted until a checkpoint gives extents back.</summary>
+    public bool InEmergency { get; private set; }
+
+    /// <summary>Registers an extent that the log continues in.</summary>
+    public void AddLive(LogExtent extent)
+    {
+        _live.Add(extent);
+        Volatile.Write(ref _liveBytes, _liveBytes + extent.Size);
+        _nextSize = (int)Math.Clamp(extent.Size, _settings.FirstExtentBytes, _settings.LargestExtentBytes);
+    }
+
+    /// <summary>Takes over a file that no commit needs any more.</summary>
+    public void AddRecyclable(string fileName, ulong number)
+    {
+        IStorageFile file = _provider.Open(fileName, StorageFileMode.Open);
+        long size = file.Length;
+        if (size < _settings.FirstExtentBytes || size % LogFormat.GroupAlignment != 0)
+        {
+            file.Dispose();
+            _provider.Delete(fileName); // cut short while it was being made
+            return;
+        }
+
+        _recyclable.Add(new LogExtent(file, fileName, number, size));
+    }
+
+    /// <summary>Takes over the reserve if there is a whole one.</summary>
+    public void AdoptReserve()
+    {
+        if (!_provider.Exists(_files.Reserve))
+            return;
+        IStorageFile file = _provider.Open(_files.Reserve, StorageFileMode.Open);
+        if (file.Length >= _settings.FirstExtentBytes && file.Length % LogFormat.GroupAlignment == 0)
+        {
+            _reserve = new LogExtent(file, _files.Reserve, 0, file.Length);
+            return;
+        }
+
+        file.Dispose();
+        _provider.Delete(_files.Reserve);
+    }
+
+    /// <summary>Prepares an extent: durable space under its final name, not begun.</summary>
+    /// <param name="number">Its number.</param>
+    /// <param name="mayUseReserve">Whether the reserve may be used when there is no space.</param>
+    /// <param name="zeros">The site that flushes new zeros; null when the caller flushes the file anyway before relying on it.</param>
+    /// <param name="directory">The site that flushes the directory.</param>
+    /// <exception cref="StorageException">No space, or the limit of the log is reached.</exception>
+    public LogExtent Prepare(ulong number, bool mayUseReserve, FlushSite? zeros, FlushSite directory)
+    {
+        string name = _files.Extent(number);
+        LogExtent extent;
+        long size = _recyclable.Count > 0 ? _recyclable[0].Size : _nextSize;
+        if (_liveBytes + size > _settings.MaxLogBytes && _live.Count > 0)
+        {
+            extent = mayUseReserve && _reserve is not null
+                ? UseReserve(name)
+                : throw new StorageException(
+                    StorageErrorCode.DiskFull,
+                    $"{_files.Data}: the log has reached its limit of {_settings.MaxLogBytes} bytes. " +
+                    "Let a checkpoint finish, end long transactions, or raise the limit.") { File = _files.Data };
+        }
+        else if (_recyclable.Count > 0)
+        {
+            extent = _recyclable[0];
+            _provider.Rename(extent.FileName, name);
+            _recyclable.RemoveAt(0);
+        }
+        else
+        {
+            try
+            {
+                extent = Make(name, _nextSize, zeros);
+                _nextSize = Math.Min(_nextSize * 2, _settings.LargestExtentBytes);
+            }
+            catch (StorageException e) when (e.Code == StorageErrorCode.DiskFull && mayUseReserve && _reserve is not null)
+            {
+                extent = UseReserve(name);
+            }
+        }
+
+        extent.FileName = name;
+        extent.Number = number;
+        try
+        {
+            _environment.FlushDirectory(_provider, directory);
+        }
+        catch (StorageException)
+        {
+            _recyclable.Insert(0, extent); // another attempt takes it first
+            throw;
+        }
+
+        _live.Add(extent);
+        Volatile.Write(ref _liveBytes, _liveBytes + extent.Size);
+        return extent;
+    }
+
+    /// <summary>Makes the reserve when it is missing and there is space.</summary>
+    public void FillReserve()
+    {
+        if (_reserve is null && _recyclable.Count > 0)
+        {
+            LogExtent extent = _recyclable[^1];
+            _provider.Rename(extent.FileName, _files.Reserve);
+            _recyclable.RemoveAt(_recyclable.Count - 1);
+            extent.FileName = _files.Reserve;
+            _reserve = extent;
+        }
+
+        if (_reserve is null)
+        {
+            try
+            {
+                _reserve = Make(_files.Reserve, _settings.FirstExtentBytes, FlushSite.LogExtent);
+            }
+            catch (StorageException e) when (e.Code == StorageErrorCode.DiskFull)
+            {
+                return; // no reserve until there is space again
+            }
+        }
+
+        InEmergency = false;
+    }
+
+    /// <summary>Gives the reserve's space back to the storage, for a checkpoint that needs it.</summary>
+    /// <returns>Whether there was one.</returns>
+    public bool DropReserve()
+    {
+        if (_reserve is null)
+            return false;
+        _reserve.File.Dispose();
+        _provider.Delete(_reserve.FileName);
+        _reserve = null;
+        return true;
+    }
+
+    /// <summary>Makes every extent before one available for later use.</summary>
+    /// <param name="fence">The number of the oldest extent that is still needed.</param>
+    public void Recycle(ulong fence)
+    {
+        while (_live.Count > 0 && _live[0].Number < fence)
+        {
+            LogExtent extent = _live[0];
+            Debug.Assert(!extent.IsUnflushed);
+            _live.RemoveAt(0);
+            Volatile.Write(ref _liveBytes, _liveBytes - extent.Size);
+            _recyclable.Add(extent);
+        }
+
+        if (_reserve is null || InEmergency)
+            FillReserve();
+        long kept = 0;
+        for (int i = 0; i < _recyclable.Count; i++)
+        {
+            kept += _recyclable[i].Size;
+            if (kept <= _settings.KeptBytes)
+                continue;
+            LogExtent extent = _recyclable[i];
+            _recyclable.RemoveAt(i--);
+            extent.File.Dispose();
+            _provider.Delete(extent.FileName);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (LogExtent extent in _live)
+            extent.File.Dispose();
+        foreach (LogExtent extent in _recyclable)
+            extent.File.Dispose();
+        _reserve?.File.Dispose();
+    }
+
+    private LogExtent UseReserve(string name)
+    {
+        LogExtent extent = _reserve!;
+        _provider.Rename(_files.Reserve, name);
+        _reserve = null;
+        InEmergency = true;
+        return extent;
+    }
+
+    private LogExtent Make(string name, int size, FlushSite? zeros)
+    {
+        IStorageFile file = _provider.Open(name, StorageFileMode.OpenOrCreate);
+        try
+        {
+            file.SetLength(0);
+            file.SetLength(size);
+            if (zeros is { } site)
+                _environment.Flush(file, site);
+            return new LogExtent(file, name, 0, size);
+        }
+        catch (StorageException)
+        {
+            file.Dispose();
+            _provider.Delete(name);
+            throw;
+        }
+    }
+}

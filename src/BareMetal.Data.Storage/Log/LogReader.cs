@@ -1,0 +1,238 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+
+namespace BareMetal.Data.Storage.Log;
+
+/// <summary>
+/// Reads the log's chain group by group. A group is taken whole or not at all. Where the chain ends, <see cref="VerifyEnd"/> tells
+/// a torn end (nothing later was ever reported durable) from corruption.
+/// </summary>
+internal sealed class LogReader : IDisposable
+{
+    private readonly IStorageProvider _provider;
+    private readonly DatabaseFiles _files;
+    private readonly Guid _databaseId;
+    private readonly Guid _timelineId;
+    private IStorageFile? _file;
+    private byte[] _buffer = new byte[64 << 10];
+    private bool _atExtentEnd;
+    private bool _ended;
+
+    /// <summary>Makes a reader over the log of a database.</summary>
+    public LogReader(IStorageProvider provider, DatabaseFiles files, Guid databaseId, Guid timelineId)
+    {
+        _provider = provider;
+        _files = files;
+        _databaseId = databaseId;
+        _timelineId = timelineId;
+    }
+
+    /// <summary>The header of the current extent.</summary>
+    public LogExtentHeader Extent { get; private set; }
+
+    /// <summary>The header of the current group.</summary>
+    public LogGroupHeader Header { get; private set; }
+
+    /// <summary>The current group.</summary>
+    public LogPoint Point { get; private set; }
+
+    /// <summary>The records of the current group.</summary>
+    public ReadOnlySpan<byte> Records => _buffer.AsSpan(LogFormat.GroupHeaderSize, Header.Length - LogFormat.GroupHeaderSize);
+
+    /// <summary>The end of the chain so far: where the next group would be.</summary>
+    public LogPosition End { get; private set; }
+
+    /// <summary>The chain value there.</summary>
+    public uint Chain { get; private set; }
+
+    /// <summary>Whether the last group read was its extent's last.</summary>
+    public bool AtExtentEnd => _atExtentEnd;
+
+    /// <summary>Groups read.</summary>
+    public long Groups { get; private set; }
+
+    /// <summary>Positions the reader at a group that is known durable. The group itself is read by <see cref="NextGroup"/>.</summary>
+    /// <exception cref="StorageException">The log is missing, of another database or timeline, or damaged there.</exception>
+    public void Open(LogPoint start)
+    {
+        string name = _files.Extent(start.Position.Extent);
+        if (!_provider.Exists(name))
+        {
+            throw Missing(name, "the file does not exist");
+        }
+
+        _file?.Dispose();
+        _file = _provider.Open(name, StorageFileMode.Open, readOnly: true);
+        if (!TryReadHeader(_file, out LogExtentHeader header))
+            throw Missing(name, "the file holds no log extent");
+        if (header.DatabaseId != _databaseId)
+            throw Missing(name, $"it belongs to database {header.DatabaseId}, not {_databaseId}");
+        if (header.TimelineId != _timelineId)
+        {
+            throw new StorageException(
+                StorageErrorCode.ForeignTimeline,
+                $"{name}: the log belongs to timeline {header.TimelineId}, the data file to {_timelineId}. " +
+                "A restored or forked database needs the log that was made with it.") { File = name };
+        }
+
+        if (header.Number != start.Position.Extent || header.Epoch != start.Epoch)
+            throw Missing(name, "the extent was used again since, or is an older copy");
+        Extent = header;
+        End = start.Position;
+        Chain = start.Chain;
+        _atExtentEnd = false;
+        _ended = false;
+        if (!TryReadGroup())
+        {
+            throw new StorageException(
+                StorageErrorCode.Corruption,
+                $"{name}: the log group at {start.Position}, which the data file's header expects with chain value {start.Chain:x8}, " +
+                "is damaged. Restore the database from a backup.") { File = name };
+        }
+
+        // The caller reads it by NextGroup.
+        End = start.Position;
+        Chain = start.Chain;
+        _atExtentEnd = false;
+        Groups = 0;
+    }
+
+    /// <summary>Reads the next group.</summary>
+    /// <returns>False at the end of the chain.</returns>
+    public bool NextGroup()
+    {
+        if (_ended)
+            return false;
+        if (_atExtentEnd && !NextExtent() || !TryReadGroup())
+        {
+            _ended = true;
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>After the end of the chain: makes sure that nothing beyond it was ever known durable.</summary>
+    /// <exception cref="StorageException">Something was: the chain is broken by damage, not by a crash.</exception>
+    public void VerifyEnd()
+    {
+        Debug.Assert(_ended);
+        if (_file is not null && !_atExtentEnd)
+        {
+            byte[] sector = new byte[64 << 10];
+            for (long at = End.Offset; at < Extent.Size; at += sector.Length)
+            {
+                int count = _file.Read(at, sector);
+                for (int i = 0; i + LogFormat.GroupHeaderSize <= count; i += LogFormat.GroupAlignment)
+                {
+                    if (LogGroupHeader.TryRead(sector.AsSpan(i), Extent.Epoch, out LogGroupHeader later))
+                        CheckLater(later.Durable, later.DurableEnd, new LogPosition(Extent.Number, at + i));
+                }
+            }
+        }
+
+        foreach (ulong number in _files.ListExtents(_provider))
+        {
+            if (number <= End.Extent && !(_atExtentEnd && number == End.Extent + 1))
+                continue;
+            using IStorageFile file = _provider.Open(_files.Extent(number), StorageFileMode.Open, readOnly: true);
+            if (TryReadHeader(file, out LogExtentHeader header) && header.Number == number &&
+                header.DatabaseId == _databaseId && header.TimelineId == _timelineId)
+            {
+                CheckLater(header.Durable, header.DurableEnd, new LogPosition(number, 0));
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file?.Dispose();
+
+    /// <summary>Reads an extent's header.</summary>
+    public static bool TryReadHeader(IStorageFile file, out LogExtentHeader header)
+    {
+        Span<byte> block = stackalloc byte[LogFormat.ExtentHeaderUsed];
+        int count = file.Read(0, block);
+        return LogExtentHeader.TryRead(block[..count], out header) && header.Size <= file.Length;
+    }
+
+    private static StorageException Missing(string name, string why) =>
+        new(StorageErrorCode.LogMissing,
+            $"{name}: the log that the data file expects is missing or not this database's: {why}. " +
+            "Put the log files back beside the data file, or restore a backup.") { File = name };
+
+    private void CheckLater(Lsn durable, LogPosition durableEnd, LogPosition found)
+    {
+        if (durableEnd.CompareTo(End) <= 0)
+            return;
+        string name = _files.Extent(End.Extent);
+        throw new StorageException(
+            StorageErrorCode.Corruption,
+            $"{name}: the log is damaged at {End}: what follows at {found} says that everything up to {durableEnd} (LSN {durable}) was durable. " +
+            "Restore the database from a backup, or the extent from a mirror.") { File = name };
+    }
+
+    private bool NextExtent()
+    {
+        ulong number = Extent.Number + 1;
+        string name = _files.Extent(number);
+        if (!_provider.Exists(name))
+            throw Missing(name, "the extent before it is full, so it must have existed");
+        IStorageFile next = _provider.Open(name, StorageFileMode.Open, readOnly: true);
+        if (!TryReadHeader(next, out LogExtentHeader header) || header.Number != number || header.DatabaseId != _databaseId ||
+            header.TimelineId != _timelineId || header.Previous != Extent.Number || header.PreviousEpoch != Extent.Epoch ||
+            header.PreviousChain != Chain)
+        {
+            next.Dispose(); // prepared, but never begun
+            return false;
+        }
+
+        _file!.Dispose();
+        _file = next;
+        Extent = header;
+        End = new LogPosition(number, LogFormat.ExtentHeaderSize);
+        _atExtentEnd = false;
+        return true;
+    }
+
+    private bool TryReadGroup()
+    {
+        long offset = End.Offset;
+        Span<byte> head = stackalloc byte[LogFormat.GroupHeaderSize];
+        if (_file!.Read(offset, head) < head.Length || !LogGroupHeader.TryRead(head, Extent.Epoch, out LogGroupHeader header) ||
+            header.ChainBefore != Chain || header.Length > Extent.Size - offset)
+        {
+            return false;
+        }
+
+        if (_buffer.Length < header.Length)
+            _buffer = new byte[Math.Max(header.Length, _buffer.Length * 2)];
+        if (_file.Read(offset, _buffer.AsSpan(0, header.Length)) < header.Length)
+            return false;
+        uint chain = LogFormat.GroupSeed(Chain, Extent.Epoch, header.Session);
+        for (int at = LogFormat.GroupHeaderSize; at < header.Length;)
+        {
+            ReadOnlySpan<byte> rest = _buffer.AsSpan(at, header.Length - at);
+            if (rest.Length < LogFormat.RecordHeaderSize)
+                return false;
+            int payload = BinaryPrimitives.ReadInt32LittleEndian(rest);
+            if (payload < 0 || payload > rest.Length || LogFormat.RecordSize(payload) > rest.Length)
+                return false;
+            int size = LogFormat.RecordSize(payload);
+            uint crc = LogFormat.RecordChecksum(rest[..size], chain);
+            if (crc != BinaryPrimitives.ReadUInt32LittleEndian(rest[4..]))
+                return false;
+            chain = crc;
+            at += size;
+        }
+
+        if (chain != header.ChainAfter)
+            return false;
+        Point = new LogPoint(End, Extent.Epoch, Chain);
+        Header = header;
+        Chain = chain;
+        End = new LogPosition(Extent.Number, LogFormat.AlignGroup(offset + header.Length));
+        _atExtentEnd = header.IsLast;
+        Groups++;
+        return true;
+    }
+}
