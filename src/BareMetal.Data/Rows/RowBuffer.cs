@@ -1,0 +1,110 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+
+namespace BareMetal.Data.Rows;
+
+/// <summary>A growable byte buffer that is cleared and reused: rows, keys and text are built in one.</summary>
+internal sealed class RowBuffer(int capacity = 256) : IBufferWriter<byte>
+{
+    private byte[] _array = new byte[capacity];
+    private int _length;
+
+    /// <summary>The array behind it; valid until the next append.</summary>
+    public byte[] Array => _array;
+
+    /// <summary>Bytes written. May be lowered to cut the end off, or raised over bytes reserved by <see cref="GetSpan"/>.</summary>
+    public int Length
+    {
+        get => _length;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)value, (uint)_array.Length, nameof(value));
+            _length = value;
+        }
+    }
+
+    public ReadOnlySpan<byte> Span => new(_array, 0, _length);
+
+    /// <summary>The written bytes, to be changed in place.</summary>
+    public Span<byte> WrittenSpan => new(_array, 0, _length);
+
+    public ReadOnlyMemory<byte> Memory => new(_array, 0, _length);
+
+    public void Clear() => _length = 0;
+
+    public byte[] ToArray() => Span.ToArray();
+
+    /// <summary>Reserves bytes at the end, uninitialised, and counts them as written.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Span<byte> Append(int count)
+    {
+        int at = _length;
+        if (_array.Length - at < count)
+            Grow(count);
+        _length = at + count;
+        return new Span<byte>(_array, at, count);
+    }
+
+    public void Append(ReadOnlySpan<byte> bytes) => bytes.CopyTo(Append(bytes.Length));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void AppendByte(byte value)
+    {
+        if (_length == _array.Length)
+            Grow(1);
+        _array[_length++] = value;
+    }
+
+    /// <summary>Appends seven bits per byte, least significant first.</summary>
+    public void AppendVarUInt(ulong value)
+    {
+        while (value >= 0x80)
+        {
+            AppendByte((byte)(value | 0x80));
+            value >>= 7;
+        }
+
+        AppendByte((byte)value);
+    }
+
+    /// <summary>Appends text as UTF-8; the text must be well-formed UTF-16.</summary>
+    public void AppendText(ReadOnlySpan<char> text)
+    {
+        int written = System.Text.Encoding.UTF8.GetBytes(text, GetSpan(System.Text.Encoding.UTF8.GetMaxByteCount(text.Length)));
+        _length += written;
+    }
+
+    /// <summary>Appends characters that are all ASCII.</summary>
+    public void AppendAscii(ReadOnlySpan<char> text)
+    {
+        Span<byte> target = Append(text.Length);
+        for (int i = 0; i < text.Length; i++)
+            target[i] = (byte)text[i];
+    }
+
+    public void Advance(int count) => Length = _length + count;
+
+    public Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        GetSpan(sizeHint);
+        return _array.AsMemory(_length);
+    }
+
+    public Span<byte> GetSpan(int sizeHint = 0)
+    {
+        if (sizeHint < 1)
+            sizeHint = 1;
+        if (_array.Length - _length < sizeHint)
+            Grow(sizeHint);
+        return _array.AsSpan(_length);
+    }
+
+    private void Grow(int count)
+    {
+        long needed = (long)_length + count;
+        if (needed > System.Array.MaxLength)
+            throw new BareMetalException(SqlStates.ProgramLimitExceeded, $"A row, key or text of {needed} bytes is longer than the limit of {System.Array.MaxLength} bytes.");
+        long size = Math.Min(Math.Max((long)_array.Length * 2, needed), System.Array.MaxLength);
+        System.Array.Resize(ref _array, (int)size);
+    }
+}
