@@ -131,7 +131,7 @@ internal sealed class LogWriter : IDisposable
         if (_open is not null)
         {
             if (_open.Length + size <= _open.Capacity)
-                return LogRoom.Ready;
+                return FillsExtent(_open.Offset + _open.Length + size) ? LogRoom.NeedExtent : LogRoom.Ready;
             SealOpen();
         }
 
@@ -147,6 +147,10 @@ internal sealed class LogWriter : IDisposable
             _extent.Epoch = _environment.NextRandom();
             _extent.PendingHeader = HeaderOf(_extent, previous.Number, previous.Epoch, _chain);
             _offset = LogFormat.ExtentHeaderSize;
+        }
+        else if (FillsExtent(_offset + LogFormat.GroupHeaderSize + size))
+        {
+            return LogRoom.NeedExtent;
         }
 
         if (!_free.TryPop(out _open))
@@ -294,6 +298,10 @@ internal sealed class LogWriter : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Extents.Dispose();
 
+    // The group that says "the next one is in the next extent" must not become durable before that extent exists:
+    // a missing extent is then a lost one, not one that was never made.
+    private bool FillsExtent(long end) => _prepared is null && _extent.Size - LogFormat.AlignGroup(end) < _settings.MinGroupBytes;
+
     private void SealOpen()
     {
         LogGroup group = _open!;
@@ -301,6 +309,7 @@ internal sealed class LogWriter : IDisposable
         _chain = group.Chain;
         _offset = group.Offset + LogFormat.AlignGroup(group.Length);
         group.IsLast = _extent.Size - _offset < _settings.MinGroupBytes;
+        Debug.Assert(!group.IsLast || _prepared is not null);
         _sealed.Enqueue(group);
     }
 
