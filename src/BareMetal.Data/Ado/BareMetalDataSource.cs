@@ -1,0 +1,327 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+using BareMetal.Data.Sessions;
+using BareMetal.Data.Storage;
+
+namespace BareMetal.Data;
+
+/// <summary>
+/// A database and the sessions kept ready for it: make one per database, share it, dispose it at the end. Connections made by it are
+/// opened and closed at next to no cost. The engine opens with the first connection and closes when the data source is disposed,
+/// or by <see cref="BareMetalConnection.ClearPool"/> and <see cref="BareMetalConnection.ClearAllPools"/> once no connection is open.
+/// </summary>
+public sealed class BareMetalDataSource : DbDataSource
+{
+    // Data sources behind connections that were made from a connection string alone.
+    private static readonly ConcurrentDictionary<string, BareMetalDataSource> s_implicit = new(StringComparer.Ordinal);
+
+    // Those that hold an engine open.
+    private static readonly List<BareMetalDataSource> s_open = [];
+
+    private readonly Action<BareMetalLogMessage>? _logger;
+    private readonly bool _isImplicit;
+    private readonly Lock _gate = new();
+    private readonly AmbientSessions _ambient = new();
+    private Session?[] _idle = new Session?[4];
+    private int _idleCount;
+    private int _active;
+    private int _generation;
+    private bool _disposed;
+    private Database? _database;
+
+    internal BareMetalDataSource(string connectionString, IStorageProvider? substrate, Action<BareMetalLogMessage>? logger, bool isImplicit)
+    {
+        Settings = new ConnectionSettings(connectionString, substrate);
+        _logger = logger;
+        _isImplicit = isImplicit;
+    }
+
+    /// <inheritdoc/>
+    public override string ConnectionString => Settings.ConnectionString;
+
+    internal ConnectionSettings Settings { get; }
+
+    internal bool IsImplicit => _isImplicit;
+
+    internal AmbientSessions Ambient => _ambient;
+
+    /// <summary>Makes a data source.</summary>
+    /// <param name="connectionString">See <see cref="BareMetalConnectionStringBuilder"/>.</param>
+    /// <exception cref="ArgumentException">A key is not known or a value is not valid.</exception>
+    public static BareMetalDataSource Create(string connectionString)
+    {
+        ArgumentNullException.ThrowIfNull(connectionString);
+        return new BareMetalDataSource(connectionString, null, null, isImplicit: false);
+    }
+
+    /// <summary>Makes a data source.</summary>
+    /// <param name="builder">The settings; later changes of it have no effect.</param>
+    public static BareMetalDataSource Create(BareMetalConnectionStringBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        return Create(builder.ConnectionString);
+    }
+
+    /// <summary>Makes a connection, closed.</summary>
+    public new BareMetalConnection CreateConnection()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return new BareMetalConnection(this);
+    }
+
+    /// <summary>Makes a connection and opens it.</summary>
+    /// <exception cref="BareMetalException">The database can't be opened.</exception>
+    public new BareMetalConnection OpenConnection()
+    {
+        BareMetalConnection connection = CreateConnection();
+        try
+        {
+            connection.Open();
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes a connection and opens it.</summary>
+    /// <exception cref="BareMetalException">The database can't be opened.</exception>
+    public new async ValueTask<BareMetalConnection> OpenConnectionAsync(CancellationToken cancellationToken = default)
+    {
+        BareMetalConnection connection = CreateConnection();
+        try
+        {
+            await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Makes a command that opens a connection for each execution and closes it afterwards.</summary>
+    /// <param name="commandText">The SQL text.</param>
+    public new DbCommand CreateCommand(string? commandText = null) => base.CreateCommand(commandText);
+
+    /// <summary>Whether the database exists. It is not made by this.</summary>
+    public bool DatabaseExists()
+    {
+        lock (_gate)
+        {
+            if (_database is not null)
+                return true;
+        }
+
+        return Settings.CanOpen && !Settings.IsPrivateMemory && Database.Exists(Settings.Database);
+    }
+
+    /// <summary>Makes the database.</summary>
+    /// <exception cref="BareMetalException">42P04: it exists; 58030: the storage refused.</exception>
+    public void CreateDatabase()
+    {
+        if (DatabaseExists())
+            throw new BareMetalException(SqlStates.DuplicateDatabase, $"The database '{Settings.DataSource}' exists already.");
+        lock (_gate)
+        {
+            Acquire(Settings.Database with { CreateIfMissing = true, ReadOnly = false }, default);
+            if (Settings.Database.ReadOnly)
+                ReleaseEngine();
+        }
+    }
+
+    /// <summary>Deletes the database, after closing idle sessions in this process.</summary>
+    /// <returns>False when there was none.</returns>
+    /// <exception cref="BareMetalException">55006: a connection is open, here or in another process.</exception>
+    public bool DeleteDatabase()
+    {
+        bool existed = DatabaseExists();
+        string location = Path(Settings.Database);
+        BareMetalDataSource[] others;
+        lock (s_open)
+            others = s_open.ToArray();
+        foreach (BareMetalDataSource other in others)
+        {
+            if (other == this || (!Settings.IsPrivateMemory && other.Settings.Database.Substrate == Settings.Database.Substrate
+                && other.Settings.IsMemory == Settings.IsMemory && Path(other.Settings.Database) == location))
+                other.Clear(force: true, inUse => throw new BareMetalException(SqlStates.ObjectInUse,
+                    $"The database '{Settings.DataSource}' can't be deleted: {inUse} connection(s) to it are open in this process.")
+                {
+                    Hint = "Close them first.",
+                });
+        }
+
+        if (existed && !Settings.IsMemory)
+            Database.Delete(Settings.Database);
+        return existed;
+    }
+
+    /// <summary>The data source shared by all connections of a connection string.</summary>
+    internal static BareMetalDataSource ForConnectionString(string connectionString)
+        => s_implicit.TryGetValue(connectionString, out BareMetalDataSource? found)
+            ? found
+            : s_implicit.GetOrAdd(connectionString, static text => new BareMetalDataSource(text, null, null, isImplicit: true));
+
+    internal static void ClearAll()
+    {
+        BareMetalDataSource[] all;
+        lock (s_open)
+            all = s_open.ToArray();
+        foreach (BareMetalDataSource source in all)
+            source.Clear();
+    }
+
+    /// <summary>Closes idle sessions; the engine too when nothing is open and nothing would be lost. Sessions in use close when they come back.</summary>
+    internal void Clear() => Clear(force: false, null);
+
+    /// <summary>Takes a session, a ready one if there is.</summary>
+    internal Session Rent(out int generation, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            generation = _generation;
+            if (_idleCount > 0)
+            {
+                Session ready = _idle[--_idleCount]!;
+                _idle[_idleCount] = null;
+                _active++;
+                return ready;
+            }
+
+            if (_database is null)
+                Acquire(Settings.Database, cancellationToken);
+            Session session = _database!.CreateSession(Settings.Session);
+            _active++;
+            return session;
+        }
+    }
+
+    /// <summary>Gives a session back, undoing whatever it left open.</summary>
+    internal void Return(Session session, int generation)
+    {
+        bool healthy = false;
+        try
+        {
+            session.Reset(Settings.Session);
+            healthy = true;
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _active--;
+                if (healthy && Settings.Pooling && generation == _generation && !_disposed && _idleCount < Settings.MaxPoolSize)
+                {
+                    if (_idleCount == _idle.Length)
+                        Array.Resize(ref _idle, _idle.Length * 2);
+                    _idle[_idleCount++] = session;
+                }
+                else
+                {
+                    session.Dispose();
+                    bool cleared = generation != _generation || (_isImplicit && !Settings.Pooling);
+                    if (_active == 0 && (_disposed || (cleared && _idleCount == 0 && MayLetGo)))
+                        ReleaseEngine();
+                }
+            }
+        }
+    }
+
+    internal void Log(BareMetalLogLevel level, string category, string text, Exception? exception = null)
+        => _logger?.Invoke(new BareMetalLogMessage(level, category, text, exception));
+
+    /// <inheritdoc/>
+    protected override DbConnection CreateDbConnection() => CreateConnection();
+
+    /// <inheritdoc/>
+    protected override DbBatch CreateDbBatch() => base.CreateDbBatch();
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            lock (_gate)
+            {
+                if (_disposed)
+                    return;
+                _disposed = true;
+                _generation++;
+                DropIdle();
+                if (_active == 0)
+                    ReleaseEngine();
+            }
+        }
+
+        base.Dispose(disposing);
+    }
+
+    /// <inheritdoc/>
+    protected override ValueTask DisposeAsyncCore()
+    {
+        Dispose(true);
+        return ValueTask.CompletedTask;
+    }
+
+    private static string Path(DatabaseOptions options)
+        => options.InMemory || options.Substrate is not null || options.Path.Length == 0 ? options.Path : System.IO.Path.GetFullPath(options.Path);
+
+    // An explicit data source's memory database would be lost; everything else opens again.
+    private bool MayLetGo => !Settings.IsMemory || _isImplicit;
+
+    private void Clear(bool force, Action<int>? whenInUse)
+    {
+        lock (_gate)
+        {
+            if (force && _active > 0)
+                whenInUse?.Invoke(_active);
+            _generation++;
+            DropIdle();
+            if (_active == 0 && (force || MayLetGo))
+                ReleaseEngine();
+        }
+    }
+
+    private void DropIdle()
+    {
+        while (_idleCount > 0)
+        {
+            _idle[--_idleCount]!.Dispose();
+            _idle[_idleCount] = null;
+        }
+    }
+
+    private void Acquire(DatabaseOptions options, CancellationToken cancellationToken)
+    {
+        if (!Settings.CanOpen)
+            throw new InvalidOperationException("The connection string names no 'Data Source': a path, or ':memory:'.");
+        try
+        {
+            _database = Database.Acquire(options, cancellationToken);
+        }
+        catch (Exception e) when (_logger is not null && e is not OperationCanceledException)
+        {
+            Log(BareMetalLogLevel.Error, "BareMetal.Data.Engine", $"The database '{Settings.DataSource}' could not be opened.", e);
+            throw;
+        }
+
+        lock (s_open)
+            s_open.Add(this);
+        Log(BareMetalLogLevel.Information, "BareMetal.Data.Engine", $"Opened '{_database.Location}'.");
+    }
+
+    private void ReleaseEngine()
+    {
+        if (_database is not { } database)
+            return;
+        _database = null;
+        lock (s_open)
+            s_open.Remove(this);
+        database.Release();
+        Log(BareMetalLogLevel.Information, "BareMetal.Data.Engine", $"Let go of '{database.Location}'.");
+    }
+}

@@ -1,0 +1,213 @@
+using System.Data;
+using System.Data.Common;
+using System.Diagnostics.CodeAnalysis;
+using BareMetal.Data.Types;
+using BareMetal.Data.Values;
+
+namespace BareMetal.Data;
+
+/// <summary>
+/// A parameter of a command. Its type comes from <see cref="DataTypeName"/>, else from <see cref="DbType"/>, else from the value; a
+/// null without a type takes its type from where it is used. Names match with or without <c>@</c>; a parameter without a name is
+/// positional (<c>$1</c>, <c>?</c>).
+/// </summary>
+public class BareMetalParameter : DbParameter
+{
+    private string _name = "";
+    private string _bareName = "";
+    private DbType? _dbType;
+    private string? _dataTypeName;
+    private SqlType? _declaredType;
+    private string _sourceColumn = "";
+    private int _size;
+
+    /// <summary>Makes a parameter without name and value.</summary>
+    public BareMetalParameter()
+    {
+    }
+
+    /// <summary>Makes a parameter.</summary>
+    /// <param name="name">The name, with or without <c>@</c>; null or empty for a positional one.</param>
+    /// <param name="value">The value; null and <see cref="DBNull"/> are SQL NULL.</param>
+    public BareMetalParameter(string? name, object? value)
+    {
+        ParameterName = name;
+        Value = value;
+    }
+
+    /// <summary>Makes a parameter of a type, without a value yet.</summary>
+    /// <param name="name">The name, with or without <c>@</c>; null or empty for a positional one.</param>
+    /// <param name="dbType">The type.</param>
+    public BareMetalParameter(string? name, DbType dbType)
+    {
+        ParameterName = name;
+        DbType = dbType;
+    }
+
+    /// <inheritdoc/>
+    [AllowNull]
+    public sealed override string ParameterName
+    {
+        get => _name;
+        set
+        {
+            _name = value ?? "";
+            _bareName = BareName(_name);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override object? Value { get; set; }
+
+    /// <summary>The type. When not set it follows from <see cref="DataTypeName"/> or the value; <see cref="DbType.Object"/> lets the value decide.</summary>
+    public sealed override DbType DbType
+    {
+        get
+        {
+            if (_dbType is { } set)
+                return set;
+            SqlType type = _declaredType ?? InferType();
+            return type.Kind == SqlTypeKind.Unknown ? DbType.String : ClrTypes.DbTypeOf(type);
+        }
+
+        set
+        {
+            if (!Enum.IsDefined(value))
+                throw new ArgumentOutOfRangeException(nameof(value), value, "Not a DbType.");
+            _dbType = value;
+            if (_dataTypeName is null)
+                _declaredType = ClrTypes.FromDbType(value);
+        }
+    }
+
+    /// <summary>The SQL name of the type, for example <c>integer</c>, <c>text[]</c> or <c>jsonb</c>; null when it is not set. It wins over <see cref="DbType"/>.</summary>
+    /// <exception cref="ArgumentException">No type has this name.</exception>
+    public string? DataTypeName
+    {
+        get => _dataTypeName;
+        set
+        {
+            if (value is null)
+            {
+                _dataTypeName = null;
+                _declaredType = _dbType is { } dbType ? ClrTypes.FromDbType(dbType) : null;
+                return;
+            }
+
+            _declaredType = DataTypeNames.Parse(value);
+            _dataTypeName = value;
+        }
+    }
+
+    /// <summary>Input; nothing else exists.</summary>
+    /// <exception cref="ArgumentException">Another direction is set.</exception>
+    public sealed override ParameterDirection Direction
+    {
+        get => ParameterDirection.Input;
+        set
+        {
+            if (value != ParameterDirection.Input)
+                throw new ArgumentException($"Parameters of direction {value} do not exist; use RETURNING or a result column to get values back.", nameof(value));
+        }
+    }
+
+    /// <inheritdoc/>
+    public sealed override bool IsNullable { get; set; } = true;
+
+    /// <summary>Kept for the caller; a value is never cut to it.</summary>
+    public sealed override int Size
+    {
+        get => _size;
+        set => _size = value >= -1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "A size is −1 or more.");
+    }
+
+    /// <inheritdoc/>
+    public sealed override byte Precision { get; set; }
+
+    /// <inheritdoc/>
+    public sealed override byte Scale { get; set; }
+
+    /// <inheritdoc/>
+    [AllowNull]
+    public sealed override string SourceColumn
+    {
+        get => _sourceColumn;
+        set => _sourceColumn = value ?? "";
+    }
+
+    /// <inheritdoc/>
+    public sealed override bool SourceColumnNullMapping { get; set; }
+
+    /// <inheritdoc/>
+    public sealed override DataRowVersion SourceVersion { get; set; } = DataRowVersion.Current;
+
+    /// <summary>The name without its marker; empty for a positional one.</summary>
+    internal string Key => _bareName;
+
+    private protected SqlType? DeclaredType => _declaredType;
+
+    /// <inheritdoc/>
+    public sealed override void ResetDbType()
+    {
+        _dbType = null;
+        _dataTypeName = null;
+        _declaredType = null;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => _name;
+
+    /// <summary>The value as the engine takes it, and its type.</summary>
+    internal virtual Value Bind(out SqlType type)
+    {
+        object? value = Value;
+        try
+        {
+            if (_declaredType is { } declared)
+            {
+                type = declared;
+                return ClrTypes.ToValue(value, declared);
+            }
+
+            return ClrTypes.ToValue(value, out type);
+        }
+        catch (Exception e) when (e is InvalidCastException or OverflowException or FormatException)
+        {
+            throw Unusable(value, e);
+        }
+    }
+
+    /// <summary>A new parameter with the same properties.</summary>
+    internal virtual BareMetalParameter Clone()
+    {
+        BareMetalParameter clone = new();
+        CopyTo(clone);
+        clone.Value = Value;
+        return clone;
+    }
+
+    internal static string BareName(string name)
+        => name.Length > 0 && name[0] is '@' or ':' or '$' ? name[1..] : name;
+
+    private protected void CopyTo(BareMetalParameter clone)
+    {
+        clone._name = _name;
+        clone._bareName = _bareName;
+        clone._dbType = _dbType;
+        clone._dataTypeName = _dataTypeName;
+        clone._declaredType = _declaredType;
+        clone._size = _size;
+        clone._sourceColumn = _sourceColumn;
+        clone.IsNullable = IsNullable;
+        clone.Precision = Precision;
+        clone.Scale = Scale;
+        clone.SourceColumnNullMapping = SourceColumnNullMapping;
+        clone.SourceVersion = SourceVersion;
+    }
+
+    private protected virtual SqlType InferType() => ClrTypes.Infer(Value);
+
+    private protected InvalidCastException Unusable(object? value, Exception cause) => new(
+        $"The value of parameter '{_name}' ({value?.GetType().ToString() ?? "null"}) can't be given as {(_declaredType is null ? "a SQL type" : DataTypeNames.Format(_declaredType))}: {cause.Message}",
+        cause);
+}
