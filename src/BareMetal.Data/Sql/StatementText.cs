@@ -35,4 +35,21 @@ internal sealed class StatementText
         }
         return original;
     }
+
+    /// <summary>
+    /// The same error with its place told in the command's text: parser and binder see only the normalised statement, which other
+    /// commands may share. An error without a place comes back as it is.
+    /// </summary>
+    public BareMetalException Relocate(BareMetalException error, string command)
+    {
+        if (error.Position == 0)
+            return error;
+        int offset = Math.Clamp(ToCommandOffset(error.Position - 1), 0, command.Length);
+        ReadOnlySpan<char> before = command.AsSpan(0, offset);
+        int line = before.Count('\n') + 1;
+        int column = offset - (before.LastIndexOf('\n') + 1) + 1;
+        if (offset == error.Position - 1 && line == error.Line && column == error.Column)
+            return error;
+        return error.WithPosition(offset + 1, line, column);
+    }
 }
