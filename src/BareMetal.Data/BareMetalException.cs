@@ -66,4 +66,19 @@ public sealed class BareMetalException : DbException
             return text;
         }
     }
+
+    /// <summary>The same error at another place in the text.</summary>
+    internal BareMetalException WithPosition(int position, int line, int column) =>
+        new(SqlState, base.Message, InnerException)
+        {
+            Hint = Hint,
+            Detail = Detail,
+            Position = position,
+            Line = line,
+            Column = column,
+            SchemaName = SchemaName,
+            TableName = TableName,
+            ColumnName = ColumnName,
+            ConstraintName = ConstraintName,
+        };
 }

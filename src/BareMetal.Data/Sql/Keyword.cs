@@ -29,7 +29,7 @@ internal enum Keyword : byte
     Comment, Commit, Committed, Conflict, Continue, Cube, Current, Cycle, Data, Database, Deferred, Delete, Double,
     Drop, Elseif, Elsif, Errcode, Escape, Exclude, Explain, Expression, Filter, First, Following, Format, Generated,
     Groups, Identity, If, Ignore, Immediate, Include, Increment, Index, Insert, Isolation, Key, Language, Last, Level,
-    Local, Locked, Match, Materialized, Maxvalue, Minvalue, National, Next, No, None, Nothing, Nowait, Nulls, Of,
+    Local, Locked, Match, Materialized, Maxvalue, Minvalue, National, Next, No, Nothing, Nowait, Nulls, Of,
     Ordinality, Others, Over, Overriding, Owned, Partition, Perform, Preceding, Precision, Raise, Range, Read,
     Recursive, Reindex, Release, Rename, Repeatable, Replace, Reset, Respect, Restart, Restrict, Rollback, Rollup,
     Rows, Savepoint, Schema, Sequence, Serializable, Session, Set, Sets, Share, Show, Skip, Snapshot, Start, Stored,
