@@ -8,8 +8,15 @@ internal sealed class ScalarFunction
 {
     public required string Name { get; init; }
 
-    /// <summary>Parameter types; the last repeats when <see cref="IsVariadic"/>. An Unknown-kind entry takes any type.</summary>
+    /// <summary>
+    /// Parameter types; the last repeats when <see cref="IsVariadic"/>. An Unknown-kind entry takes any type, an array of Unknown any
+    /// array. Where an array of Unknown stands beside Unknown entries, or <see cref="UnifiesUnknown"/> is set, the binder brings all of
+    /// them to one type (elements of the arrays included), as PostgreSQL's anycompatible.
+    /// </summary>
     public required IReadOnlyList<SqlType> Parameters { get; init; }
+
+    /// <summary>Whether all arguments at Unknown entries come as one type: comparisons, greatest, nullif; not concat.</summary>
+    public bool UnifiesUnknown { get; init; }
 
     public bool IsVariadic { get; init; }
 

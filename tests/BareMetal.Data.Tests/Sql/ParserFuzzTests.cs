@@ -82,7 +82,16 @@ public sealed class ParserFuzzTests(ITestOutputHelper output)
         try
         {
             foreach (StatementText statement in StatementSplitter.Split(text))
-                SqlParser.ParseStatement(statement);
+            {
+                try
+                {
+                    SqlParser.ParseStatement(statement);
+                }
+                catch (BareMetalException error)
+                {
+                    throw statement.Relocate(error, text);
+                }
+            }
         }
         catch (BareMetalException error)
         {
