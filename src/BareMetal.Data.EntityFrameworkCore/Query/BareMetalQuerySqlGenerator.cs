@@ -1,0 +1,380 @@
+using System.Linq.Expressions;
+using BareMetal.Data.EntityFrameworkCore.Storage;
+using Microsoft.EntityFrameworkCore.Query;
+using Microsoft.EntityFrameworkCore.Query.SqlExpressions;
+using Microsoft.EntityFrameworkCore.Storage;
+
+namespace BareMetal.Data.EntityFrameworkCore.Query;
+
+/// <summary>Writes query expressions in the engine's dialect.</summary>
+public sealed class BareMetalQuerySqlGenerator : QuerySqlGenerator
+{
+    /// <summary>The column of a collection's elements.</summary>
+    internal const string ValueColumn = "value";
+
+    /// <summary>The column of the elements' positions, from 1.</summary>
+    internal const string OrdinalityColumn = "ordinality";
+
+    /// <summary>Stands for the array of a JSON path's steps; written as an array literal.</summary>
+    internal const string JsonPathFunction = "json_path";
+
+    private readonly ISqlGenerationHelper _helper;
+
+    /// <summary>Creates a generator.</summary>
+    /// <param name="dependencies">Services that all generators share.</param>
+    public BareMetalQuerySqlGenerator(QuerySqlGeneratorDependencies dependencies)
+        : base(dependencies)
+        => _helper = dependencies.SqlGenerationHelper;
+
+    /// <summary>Whether a table function of the engine turns a collection into rows of value and ordinality.</summary>
+    internal static bool IsCollectionFunction(TableExpressionBase table)
+        => table is TableValuedFunctionExpression
+        {
+            IsBuiltIn: true,
+            Schema: null,
+            Name: "unnest" or "json_array_elements" or "json_array_elements_text" or "jsonb_array_elements"
+                or "jsonb_array_elements_text",
+        };
+
+    /// <inheritdoc />
+    protected override Expression VisitTableValuedFunction(TableValuedFunctionExpression tableValuedFunctionExpression)
+    {
+        if (!IsCollectionFunction(tableValuedFunctionExpression))
+            return base.VisitTableValuedFunction(tableValuedFunctionExpression);
+
+        Sql.Append(tableValuedFunctionExpression.Name).Append("(");
+        Visit(tableValuedFunctionExpression.Arguments[0]);
+        Sql.Append(") WITH ORDINALITY AS ")
+            .Append(_helper.DelimitIdentifier(tableValuedFunctionExpression.Alias))
+            .Append("(\"" + ValueColumn + "\", \"" + OrdinalityColumn + "\")");
+        return tableValuedFunctionExpression;
+    }
+
+    /// <inheritdoc />
+    protected override void GenerateIn(InExpression inExpression, bool negated)
+    {
+        // The planner takes an array as a list of seeks, so a bare parameter collection is written as one.
+        if (inExpression.Subquery is
+            {
+                Tables: [TableValuedFunctionExpression { Name: "unnest", IsBuiltIn: true, Schema: null, Arguments: [var array] } table],
+                Predicate: null,
+                GroupBy: [],
+                Having: null,
+                IsDistinct: false,
+                Limit: null,
+                Offset: null,
+                Projection: [{ Expression: ColumnExpression { Name: ValueColumn } column }],
+            }
+            && column.TableAlias == table.Alias)
+        {
+            var parentheses = RequiresParentheses(inExpression, inExpression.Item);
+            if (parentheses)
+                Sql.Append("(");
+            Visit(inExpression.Item);
+            if (parentheses)
+                Sql.Append(")");
+            Sql.Append(negated ? " <> ALL (" : " = ANY (");
+            Visit(array);
+            Sql.Append(")");
+            return;
+        }
+
+        base.GenerateIn(inExpression, negated);
+    }
+
+    /// <inheritdoc />
+    protected override Expression VisitCrossApply(CrossApplyExpression crossApplyExpression)
+    {
+        Sql.Append("CROSS JOIN LATERAL ");
+        Visit(crossApplyExpression.Table);
+        return crossApplyExpression;
+    }
+
+    /// <inheritdoc />
+    protected override Expression VisitOuterApply(OuterApplyExpression outerApplyExpression)
+    {
+        Sql.Append("LEFT JOIN LATERAL ");
+        Visit(outerApplyExpression.Table);
+        Sql.Append(" ON TRUE");
+        return outerApplyExpression;
+    }
+
+    /// <inheritdoc />
+    protected override void GenerateLimitOffset(SelectExpression selectExpression)
+    {
+        if (selectExpression.Limit is not null)
+        {
+            Sql.AppendLine().Append("LIMIT ");
+            Visit(selectExpression.Limit);
+        }
+
+        if (selectExpression.Offset is not null)
+        {
+            if (selectExpression.Limit is null)
+                Sql.AppendLine();
+            else
+                Sql.Append(" ");
+            Sql.Append("OFFSET ");
+            Visit(selectExpression.Offset);
+        }
+    }
+
+    /// <inheritdoc />
+    // An operand's own ordering and limit bind to the operand only inside parentheses.
+    protected override void GenerateSetOperationOperand(SetOperationBase setOperation, SelectExpression operand)
+    {
+        if (operand is { Orderings.Count: > 0 } or { Limit: not null } or { Offset: not null })
+        {
+            Sql.AppendLine("(");
+            using (Sql.Indent())
+                Visit(operand);
+            Sql.AppendLine().Append(")");
+            return;
+        }
+
+        base.GenerateSetOperationOperand(setOperation, operand);
+    }
+
+    /// <inheritdoc />
+    protected override bool TryGenerateWithoutWrappingSelect(SelectExpression selectExpression)
+        => selectExpression.Tables is not [ValuesExpression] && base.TryGenerateWithoutWrappingSelect(selectExpression);
+
+    /// <inheritdoc />
+    protected override Expression VisitValues(ValuesExpression valuesExpression)
+    {
+        Sql.Append("(");
+        GenerateValues(valuesExpression);
+        Sql.Append(") AS ").Append(_helper.DelimitIdentifier(valuesExpression.Alias)).Append("(");
+        for (var i = 0; i < valuesExpression.ColumnNames.Count; i++)
+        {
+            if (i > 0)
+                Sql.Append(", ");
+            Sql.Append(_helper.DelimitIdentifier(valuesExpression.ColumnNames[i]));
+        }
+
+        Sql.Append(")");
+        return valuesExpression;
+    }
+
+    /// <inheritdoc />
+    protected override void GenerateValues(ValuesExpression valuesExpression)
+    {
+        var rows = valuesExpression.RowValues
+            ?? throw new InvalidOperationException("The parameter of a VALUES list was not expanded before SQL was written.");
+        if (rows.Count == 0)
+            throw new InvalidOperationException("An empty collection cannot be written as a VALUES list.");
+        Sql.Append("VALUES ");
+        for (var i = 0; i < rows.Count; i++)
+        {
+            if (i > 0)
+                Sql.Append(", ");
+            Visit(rows[i]);
+        }
+    }
+
+    /// <inheritdoc />
+    protected override Expression VisitSqlFunction(SqlFunctionExpression sqlFunctionExpression)
+    {
+        if (sqlFunctionExpression is { IsBuiltIn: true, Name: "string_agg", Arguments: { Count: > 2 } parts })
+        {
+            Sql.Append("string_agg(");
+            Visit(parts[0]);
+            Sql.Append(", ");
+            Visit(parts[1]);
+            for (var i = 2; i < parts.Count; i += 2)
+            {
+                Sql.Append(i == 2 ? " ORDER BY " : ", ");
+                Visit(parts[i]);
+                if (parts[i + 1] is SqlConstantExpression { Value: false })
+                    Sql.Append(" DESC");
+            }
+
+            Sql.Append(")");
+            return sqlFunctionExpression;
+        }
+
+        if (sqlFunctionExpression is not { IsBuiltIn: true, Name: JsonPathFunction, Arguments: { } steps })
+            return base.VisitSqlFunction(sqlFunctionExpression);
+
+        Sql.Append("ARRAY[");
+        for (var i = 0; i < steps.Count; i++)
+        {
+            if (i > 0)
+                Sql.Append(", ");
+            Visit(steps[i]);
+        }
+
+        Sql.Append("]");
+        return sqlFunctionExpression;
+    }
+
+    /// <inheritdoc />
+    protected override string GetOperator(SqlBinaryExpression binaryExpression)
+        => binaryExpression.OperatorType switch
+        {
+            ExpressionType.Add when binaryExpression.Type == typeof(string)
+                || binaryExpression.Left.TypeMapping?.ClrType == typeof(string)
+                || binaryExpression.Type == typeof(byte[]) => " || ",
+            ExpressionType.ExclusiveOr => binaryExpression.Type == typeof(bool) ? " <> " : " # ",
+            ExpressionType.And when binaryExpression.Type == typeof(bool) => " AND ",
+            ExpressionType.Or when binaryExpression.Type == typeof(bool) => " OR ",
+            ExpressionType.LeftShift => " << ",
+            ExpressionType.RightShift => " >> ",
+            _ => base.GetOperator(binaryExpression),
+        };
+
+    /// <inheritdoc />
+    protected override Expression VisitSqlUnary(SqlUnaryExpression sqlUnaryExpression)
+    {
+        switch (sqlUnaryExpression)
+        {
+            // A document's null member is a JSON null for ->, and the SQL null only for ->>.
+            case { OperatorType: ExpressionType.Equal or ExpressionType.NotEqual, Operand: JsonScalarExpression json }:
+                Sql.Append("(");
+                GenerateJsonPath(json, asText: true);
+                Sql.Append(sqlUnaryExpression.OperatorType == ExpressionType.Equal ? ") IS NULL" : ") IS NOT NULL");
+                return sqlUnaryExpression;
+
+            // Two minus signs in a row begin a comment.
+            case { OperatorType: ExpressionType.Negate }:
+                Sql.Append("-(");
+                Visit(sqlUnaryExpression.Operand);
+                Sql.Append(")");
+                return sqlUnaryExpression;
+
+            case { OperatorType: ExpressionType.Convert, TypeMapping.StoreType: { } storeType }
+                when sqlUnaryExpression.Operand.TypeMapping?.StoreType == storeType
+                && sqlUnaryExpression.Operand is ColumnExpression:
+                Visit(sqlUnaryExpression.Operand);
+                return sqlUnaryExpression;
+        }
+
+        return base.VisitSqlUnary(sqlUnaryExpression);
+    }
+
+    /// <inheritdoc />
+    protected override Expression VisitJsonScalar(JsonScalarExpression jsonScalarExpression)
+    {
+        var mapping = jsonScalarExpression.TypeMapping;
+        if (jsonScalarExpression.Path.Count == 0)
+        {
+            Visit(jsonScalarExpression.Json);
+            return jsonScalarExpression;
+        }
+
+        switch (mapping)
+        {
+            case null:
+                throw new InvalidOperationException("A JSON member has no type mapping.");
+
+            // Documents and collections stay JSON.
+            case JsonTypeMapping or { ElementTypeMapping: not null } or { StoreType: "json" or "jsonb" }:
+                Sql.Append("(");
+                GenerateJsonPath(jsonScalarExpression, asText: false);
+                Sql.Append(")");
+                break;
+
+            case BareMetalStringTypeMapping:
+                Sql.Append("(");
+                GenerateJsonPath(jsonScalarExpression, asText: true);
+                Sql.Append(")");
+                break;
+
+            case BareMetalByteArrayTypeMapping:
+                Sql.Append("decode(");
+                GenerateJsonPath(jsonScalarExpression, asText: true);
+                Sql.Append(", 'base64')");
+                break;
+
+            default:
+                Sql.Append("CAST(");
+                GenerateJsonPath(jsonScalarExpression, asText: true);
+                Sql.Append(" AS ").Append(mapping.StoreType).Append(")");
+                break;
+        }
+
+        return jsonScalarExpression;
+    }
+
+    private void GenerateJsonPath(JsonScalarExpression json, bool asText)
+    {
+        // A parameter or a function result is not JSON by itself.
+        var document = json.Json;
+        if (document is ColumnExpression or JsonScalarExpression || document.TypeMapping?.StoreType is "json" or "jsonb")
+        {
+            Visit(document);
+        }
+        else
+        {
+            Sql.Append("CAST(");
+            Visit(document);
+            Sql.Append(" AS json)");
+        }
+
+        var path = json.Path;
+        for (var i = 0; i < path.Count; i++)
+        {
+            Sql.Append(asText && i == path.Count - 1 ? " ->> " : " -> ");
+            switch (path[i])
+            {
+                case { PropertyName: { } name }:
+                    Sql.Append("'").Append(name.Replace("'", "''")).Append("'");
+                    break;
+                case { ArrayIndex: SqlConstantExpression { Value: int } index }:
+                    Visit(index);
+                    break;
+                case { ArrayIndex: { } index }:
+                    Sql.Append("(");
+                    Visit(index);
+                    Sql.Append(")");
+                    break;
+            }
+        }
+    }
+
+    /// <inheritdoc />
+    protected override bool TryGetOperatorInfo(SqlExpression expression, out int precedence, out bool isAssociative)
+    {
+        // Higher binds tighter; the order is PostgreSQL's.
+        (precedence, isAssociative) = expression switch
+        {
+            SqlUnaryExpression { OperatorType: ExpressionType.Convert } => (1300, false),
+            SqlUnaryExpression { OperatorType: ExpressionType.Negate } => (1100, false),
+            CollateExpression => (1000, false),
+            SqlUnaryExpression { OperatorType: ExpressionType.OnesComplement } => (750, false),
+            SqlUnaryExpression { OperatorType: ExpressionType.Not } unary => (unary.Type == typeof(bool) ? 300 : 750, false),
+            SqlUnaryExpression { OperatorType: ExpressionType.Equal or ExpressionType.NotEqual } => (500, false),
+            SqlBinaryExpression binary => binary.OperatorType switch
+            {
+                ExpressionType.Multiply => (900, true),
+                ExpressionType.Divide or ExpressionType.Modulo => (900, false),
+                ExpressionType.Add when binary.Type == typeof(string) || binary.Type == typeof(byte[]) => (700, true),
+                ExpressionType.Add => (800, true),
+                ExpressionType.Subtract => (800, false),
+                ExpressionType.And or ExpressionType.Or => binary.Type == typeof(bool)
+                    ? (binary.OperatorType == ExpressionType.And ? 200 : 100, true)
+                    : (700, false),
+                ExpressionType.ExclusiveOr => (binary.Type == typeof(bool) ? 500 : 700, false),
+                ExpressionType.LeftShift or ExpressionType.RightShift => (700, false),
+                ExpressionType.LessThan or ExpressionType.LessThanOrEqual or ExpressionType.GreaterThan
+                    or ExpressionType.GreaterThanOrEqual or ExpressionType.Equal or ExpressionType.NotEqual => (500, false),
+                ExpressionType.AndAlso => (200, true),
+                ExpressionType.OrElse => (100, true),
+                _ => default,
+            },
+            LikeExpression or InExpression => (600, false),
+            // Always written in parentheses or as a function.
+            JsonScalarExpression => (1300, false),
+            _ => default,
+        };
+        return precedence != 0;
+    }
+
+    /// <inheritdoc />
+    protected override void CheckComposableSqlTrimmed(ReadOnlySpan<char> sql)
+    {
+        if (sql.StartsWith("VALUES", StringComparison.OrdinalIgnoreCase) || sql.StartsWith("TABLE", StringComparison.OrdinalIgnoreCase))
+            return;
+        base.CheckComposableSqlTrimmed(sql);
+    }
+}

@@ -1,0 +1,117 @@
+using System.Collections;
+using System.Data;
+using System.Data.Common;
+using System.Globalization;
+using System.Text;
+using Microsoft.EntityFrameworkCore.Storage;
+
+namespace BareMetal.Data.EntityFrameworkCore.Storage;
+
+/// <summary>Maps a collection to a native array, <c>T[]</c>. Collection parameters of queries travel this way.</summary>
+public sealed class BareMetalArrayTypeMapping : RelationalTypeMapping
+{
+    /// <summary>The mapping of <see cref="int" /> arrays, from which compiled models clone others.</summary>
+    public static BareMetalArrayTypeMapping Default { get; } = new(typeof(int[]), new IntTypeMapping("integer"));
+
+    /// <summary>Creates a mapping for a collection type.</summary>
+    /// <param name="clrType">The type of the collection.</param>
+    /// <param name="elementMapping">The mapping of its elements.</param>
+    public BareMetalArrayTypeMapping(Type clrType, RelationalTypeMapping elementMapping)
+        : base(
+            new RelationalTypeMappingParameters(
+                new CoreTypeMappingParameters(clrType, elementMapping: elementMapping),
+                elementMapping.StoreType + "[]"))
+    {
+    }
+
+    private BareMetalArrayTypeMapping(RelationalTypeMappingParameters parameters)
+        : base(parameters)
+    {
+    }
+
+    /// <inheritdoc />
+    public override RelationalTypeMapping ElementTypeMapping
+        => (RelationalTypeMapping)base.ElementTypeMapping!;
+
+    /// <inheritdoc />
+    protected override RelationalTypeMapping Clone(RelationalTypeMappingParameters parameters)
+        => new BareMetalArrayTypeMapping(parameters);
+
+    /// <inheritdoc />
+    // The value is any sequence that a query was given: a list, a set, an iterator. It goes out as an array of provider values.
+    public override DbParameter CreateParameter(
+        DbCommand command,
+        string name,
+        object? value,
+        bool? nullable = null,
+        ParameterDirection direction = ParameterDirection.Input)
+    {
+        var parameter = (BareMetalParameter)command.CreateParameter();
+        parameter.Direction = direction;
+        parameter.ParameterName = name;
+        parameter.DataTypeName = StoreType;
+        parameter.Value = value is null || value == DBNull.Value ? DBNull.Value : ToProviderArray((IEnumerable)value);
+        if (nullable.HasValue)
+            parameter.IsNullable = nullable.Value;
+        return parameter;
+    }
+
+    private Array ToProviderArray(IEnumerable values)
+    {
+        var converter = ElementTypeMapping.Converter;
+        var elementType = converter?.ProviderClrType ?? ElementTypeMapping.ClrType;
+        elementType = Nullable.GetUnderlyingType(elementType) ?? elementType;
+        if (elementType.IsEnum)
+            elementType = Enum.GetUnderlyingType(elementType);
+
+        // Most queries pass an array of the very type.
+        if (converter is null && values.GetType() == elementType.MakeArrayType())
+            return (Array)values;
+
+        var buffer = new ArrayList();
+        var hasNull = false;
+        foreach (var value in values)
+        {
+            var provided = converter is null ? value : converter.ConvertToProvider(value);
+            hasNull |= provided is null;
+            if (provided is not null && provided.GetType() != elementType)
+                provided = ChangeType(provided, elementType);
+            buffer.Add(provided);
+        }
+
+        if (hasNull && elementType.IsValueType)
+            elementType = typeof(Nullable<>).MakeGenericType(elementType);
+        var array = Array.CreateInstance(elementType, buffer.Count);
+        for (var i = 0; i < buffer.Count; i++)
+        {
+            if (buffer[i] is { } value)
+                array.SetValue(value, i);
+        }
+
+        return array;
+    }
+
+    // Elements of object collections come as their own type, enums as themselves.
+    private static object ChangeType(object value, Type type)
+        => value.GetType().IsEnum
+            ? Convert.ChangeType(value, type, CultureInfo.InvariantCulture)
+            : value is IConvertible && typeof(IConvertible).IsAssignableFrom(type)
+                ? Convert.ChangeType(value, type, CultureInfo.InvariantCulture)
+                : value;
+
+    /// <inheritdoc />
+    protected override string GenerateNonNullSqlLiteral(object value)
+    {
+        var builder = new StringBuilder("CAST(ARRAY[");
+        var first = true;
+        foreach (var element in ToProviderArray((IEnumerable)value))
+        {
+            if (!first)
+                builder.Append(", ");
+            first = false;
+            builder.Append(ElementTypeMapping.GenerateProviderValueSqlLiteral(element));
+        }
+
+        return builder.Append("] AS ").Append(StoreType).Append(')').ToString();
+    }
+}

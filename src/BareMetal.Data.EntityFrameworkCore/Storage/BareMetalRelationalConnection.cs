@@ -1,0 +1,43 @@
+using System.Data.Common;
+using BareMetal.Data.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Storage;
+
+namespace BareMetal.Data.EntityFrameworkCore.Storage;
+
+/// <summary>The connection of a context to its database. Its sessions come from a pool.</summary>
+public sealed class BareMetalRelationalConnection : RelationalConnection, IBareMetalRelationalConnection
+{
+    private readonly BareMetalDataSourceManager _manager;
+    private readonly DbDataSource? _givenDataSource;
+
+    /// <summary>Creates the connection.</summary>
+    /// <param name="dependencies">Services that all connections share.</param>
+    /// <param name="manager">The owner of data sources.</param>
+    public BareMetalRelationalConnection(RelationalConnectionDependencies dependencies, BareMetalDataSourceManager manager)
+        : base(dependencies)
+    {
+        _manager = manager;
+        _givenDataSource = dependencies.ContextOptions.FindExtension<BareMetalOptionsExtension>()?.DataSource;
+    }
+
+    /// <inheritdoc />
+    public BareMetalDataSource DataSource
+        => ((BareMetalConnection)DbConnection).DataSourceObject;
+
+    /// <inheritdoc />
+    protected override bool SupportsAmbientTransactions
+        => true;
+
+    /// <inheritdoc />
+    protected override DbConnection CreateDbConnection()
+        => _givenDataSource is { } given && base.ConnectionString is null
+            ? given.CreateConnection()
+            : _manager.GetDataSource(GetValidatedConnectionString()).CreateConnection();
+
+    /// <inheritdoc />
+    public override string? ConnectionString
+    {
+        get => base.ConnectionString ?? _givenDataSource?.ConnectionString;
+        set => base.ConnectionString = value;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Buffers.Binary;
+using System.Data.Common;
+using System.Reflection;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
+using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.EntityFrameworkCore.Storage.Json;
+
+namespace BareMetal.Data.EntityFrameworkCore.Storage;
+
+/// <summary>
+/// Maps a row version to <c>rowversion</c>, the engine's 64-bit counter: as <see cref="ulong" />, <see cref="long" /> or 8 bytes.
+/// </summary>
+public sealed class BareMetalRowVersionTypeMapping : RelationalTypeMapping
+{
+    private static readonly MethodInfo GetFieldValueMethod =
+        typeof(DbDataReader).GetRuntimeMethod(nameof(DbDataReader.GetFieldValue), [typeof(int)])!;
+
+    /// <summary>The mapping to 8 bytes, big-endian.</summary>
+    public static BareMetalRowVersionTypeMapping Default { get; } = new(
+        typeof(byte[]),
+        new ValueComparer<byte[]>(
+            (left, right) => AreEqual(left, right),
+            value => Hash(value),
+            value => value.ToArray()),
+        JsonByteArrayReaderWriter.Instance);
+
+    /// <summary>The mapping to <see cref="ulong" />.</summary>
+    public static BareMetalRowVersionTypeMapping ULong { get; } = new(typeof(ulong), null, JsonUInt64ReaderWriter.Instance);
+
+    /// <summary>The mapping to <see cref="long" />.</summary>
+    public static BareMetalRowVersionTypeMapping Long { get; } = new(typeof(long), null, JsonInt64ReaderWriter.Instance);
+
+    private static bool AreEqual(byte[]? left, byte[]? right)
+        => left == right || (left is not null && right is not null && left.AsSpan().SequenceEqual(right));
+
+    private static int Hash(byte[] value)
+        => value.Length == sizeof(ulong) ? BinaryPrimitives.ReadUInt64BigEndian(value).GetHashCode() : value.Length;
+
+    private BareMetalRowVersionTypeMapping(Type clrType, ValueComparer? comparer, JsonValueReaderWriter json)
+        : base(
+            new RelationalTypeMappingParameters(
+                new CoreTypeMappingParameters(
+                    clrType, comparer: comparer, keyComparer: comparer, providerValueComparer: comparer, jsonValueReaderWriter: json),
+                "rowversion"))
+    {
+    }
+
+    private BareMetalRowVersionTypeMapping(RelationalTypeMappingParameters parameters)
+        : base(parameters)
+    {
+    }
+
+    /// <inheritdoc />
+    protected override RelationalTypeMapping Clone(RelationalTypeMappingParameters parameters)
+        => new BareMetalRowVersionTypeMapping(parameters);
+
+    /// <inheritdoc />
+    public override MethodInfo GetDataReaderMethod()
+        => GetFieldValueMethod.MakeGenericMethod(Converter?.ProviderClrType ?? ClrType);
+
+    /// <inheritdoc />
+    protected override void ConfigureParameter(DbParameter parameter)
+        => ((BareMetalParameter)parameter).DataTypeName = "rowversion";
+
+    /// <inheritdoc />
+    protected override string GenerateNonNullSqlLiteral(object value)
+        => value switch
+        {
+            byte[] bytes => $"CAST(X'{Convert.ToHexString(bytes)}' AS rowversion)",
+            _ => $"CAST({value} AS rowversion)",
+        };
+}

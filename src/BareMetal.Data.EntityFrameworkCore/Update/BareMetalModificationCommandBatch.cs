@@ -1,0 +1,116 @@
+using System.Numerics;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Update;
+
+namespace BareMetal.Data.EntityFrameworkCore.Update;
+
+/// <summary>
+/// One command for many changes. Successive inserts of one table and one set of columns share a statement of rows; updates and
+/// deletes of one shape have one text, which the engine plans once, and each returns a row of its own, so that a row that is missing
+/// is known.
+/// </summary>
+public sealed class BareMetalModificationCommandBatch : AffectedCountModificationCommandBatch
+{
+    /// <summary>The number of rows that one INSERT has at most.</summary>
+    /// <remarks>
+    /// Groups are cut into powers of two up to this, so that the engine sees few different texts, all short enough for its caches.
+    /// </remarks>
+    private const int MaxRowsPerInsert = 128;
+
+    private readonly List<IReadOnlyModificationCommand> _pendingInserts = [];
+
+    /// <summary>Creates a batch.</summary>
+    /// <param name="dependencies">Services that all batches share.</param>
+    /// <param name="maxBatchSize">The number of changes at most, or null for the default.</param>
+    public BareMetalModificationCommandBatch(ModificationCommandBatchFactoryDependencies dependencies, int? maxBatchSize)
+        : base(dependencies, maxBatchSize)
+    {
+    }
+
+    private new IBareMetalUpdateSqlGenerator UpdateSqlGenerator
+        => (IBareMetalUpdateSqlGenerator)base.UpdateSqlGenerator;
+
+    /// <inheritdoc />
+    public override bool TryAddCommand(IReadOnlyModificationCommand modificationCommand)
+    {
+        if (_pendingInserts.Count > 0 && !BelongsTogether(_pendingInserts[0], modificationCommand))
+            FlushInserts();
+        return base.TryAddCommand(modificationCommand);
+    }
+
+    /// <inheritdoc />
+    protected override void AddCommand(IReadOnlyModificationCommand modificationCommand)
+    {
+        if (modificationCommand is { EntityState: EntityState.Added, StoreStoredProcedure: null })
+        {
+            _pendingInserts.Add(modificationCommand);
+            AddParameters(modificationCommand);
+            return;
+        }
+
+        base.AddCommand(modificationCommand);
+    }
+
+    /// <inheritdoc />
+    public override void Complete(bool moreBatchesExpected)
+    {
+        FlushInserts();
+        SetRequiresTransaction(ResultSetMappings.Count > 1 && _statements > 1);
+        base.Complete(moreBatchesExpected);
+    }
+
+    private int _statements;
+
+    private void FlushInserts()
+    {
+        var start = 0;
+        while (start < _pendingInserts.Count)
+        {
+            var remaining = _pendingInserts.Count - start;
+            var rows = Math.Min(MaxRowsPerInsert, 1 << BitOperations.Log2((uint)remaining));
+
+            // DEFAULT VALUES has room for one row.
+            if (!HasWrites(_pendingInserts[start]))
+                rows = 1;
+
+            var mapping = UpdateSqlGenerator.AppendInsertRows(SqlBuilder, _pendingInserts.GetRange(start, rows));
+            for (var i = 0; i < rows; i++)
+                ResultSetMappings.Add(mapping);
+            if (mapping != ResultSetMapping.NoResults)
+                ResultSetMappings[^1] = ResultSetMapping.LastInResultSet;
+            start += rows;
+            _statements++;
+        }
+
+        _pendingInserts.Clear();
+    }
+
+    private static bool HasWrites(IReadOnlyModificationCommand command)
+    {
+        foreach (var column in command.ColumnModifications)
+        {
+            if (column.IsWrite)
+                return true;
+        }
+
+        return false;
+    }
+
+    private static bool BelongsTogether(IReadOnlyModificationCommand first, IReadOnlyModificationCommand second)
+    {
+        if (second is not { EntityState: EntityState.Added, StoreStoredProcedure: null }
+            || first.TableName != second.TableName
+            || first.Schema != second.Schema
+            || first.ColumnModifications.Count != second.ColumnModifications.Count)
+            return false;
+        for (var i = 0; i < first.ColumnModifications.Count; i++)
+        {
+            var left = first.ColumnModifications[i];
+            var right = second.ColumnModifications[i];
+            if (left.ColumnName != right.ColumnName || left.IsWrite != right.IsWrite || left.IsRead != right.IsRead)
+                return false;
+        }
+
+        return true;
+    }
+}

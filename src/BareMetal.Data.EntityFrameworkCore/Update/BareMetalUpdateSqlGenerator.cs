@@ -1,0 +1,159 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.EntityFrameworkCore.Update;
+
+namespace BareMetal.Data.EntityFrameworkCore.Update;
+
+/// <summary>Writes the statements that change rows: every one returns what its caller has to know.</summary>
+public sealed class BareMetalUpdateSqlGenerator : UpdateSqlGenerator, IBareMetalUpdateSqlGenerator
+{
+    /// <summary>Creates the generator.</summary>
+    /// <param name="dependencies">Services that all generators share.</param>
+    public BareMetalUpdateSqlGenerator(UpdateSqlGeneratorDependencies dependencies)
+        : base(dependencies)
+    {
+    }
+
+    /// <inheritdoc />
+    public ResultSetMapping AppendInsertRows(StringBuilder commandStringBuilder, IReadOnlyList<IReadOnlyModificationCommand> commands)
+    {
+        var first = commands[0];
+        var (writes, reads) = Split(first);
+        AppendInsertCommandHeader(commandStringBuilder, first.TableName, first.Schema, writes);
+        AppendValuesHeader(commandStringBuilder, writes);
+        AppendValues(commandStringBuilder, first.TableName, first.Schema, writes);
+        for (var i = 1; i < commands.Count; i++)
+        {
+            commandStringBuilder.AppendLine(",");
+            AppendValues(commandStringBuilder, first.TableName, first.Schema, Split(commands[i]).Writes);
+        }
+
+        AppendReturningClause(commandStringBuilder, reads);
+        commandStringBuilder.AppendLine(SqlGenerationHelper.StatementTerminator);
+        return reads.Count == 0 ? ResultSetMapping.NoResults : ResultSetMapping.NotLastInResultSet;
+    }
+
+    private static (List<IColumnModification> Writes, List<IColumnModification> Reads) Split(IReadOnlyModificationCommand command)
+    {
+        var writes = new List<IColumnModification>(command.ColumnModifications.Count);
+        var reads = new List<IColumnModification>(2);
+        foreach (var column in command.ColumnModifications)
+        {
+            if (column.IsWrite)
+                writes.Add(column);
+            if (column.IsRead)
+                reads.Add(column);
+        }
+
+        return (writes, reads);
+    }
+
+    /// <inheritdoc />
+    public void AppendPlainUpdate(StringBuilder commandStringBuilder, IReadOnlyModificationCommand command)
+        => AppendUpdateCommand(
+            commandStringBuilder, command.TableName, command.Schema, Split(command).Writes, [], Conditions(command));
+
+    /// <inheritdoc />
+    public void AppendPlainDelete(StringBuilder commandStringBuilder, IReadOnlyModificationCommand command)
+        => AppendDeleteCommand(commandStringBuilder, command.TableName, command.Schema, [], Conditions(command));
+
+    private static List<IColumnModification> Conditions(IReadOnlyModificationCommand command)
+    {
+        var conditions = new List<IColumnModification>(2);
+        foreach (var column in command.ColumnModifications)
+        {
+            if (column.IsCondition)
+                conditions.Add(column);
+        }
+
+        return conditions;
+    }
+
+    /// <inheritdoc />
+    protected override void AppendUpdateColumnValue(
+        ISqlGenerationHelper updateSqlGeneratorHelper,
+        IColumnModification columnModification,
+        StringBuilder stringBuilder,
+        string name,
+        string? schema)
+    {
+        if (columnModification.JsonPath is null or "$")
+        {
+            base.AppendUpdateColumnValue(updateSqlGeneratorHelper, columnModification, stringBuilder, name, schema);
+            return;
+        }
+
+        // A part of the document changes: an SQL null stands for the JSON null that the member becomes.
+        var storeType = columnModification.TypeMapping?.StoreType == "jsonb" ? "jsonb" : "json";
+        stringBuilder.Append(storeType).Append("_set(");
+        updateSqlGeneratorHelper.DelimitIdentifier(stringBuilder, columnModification.ColumnName);
+        stringBuilder.Append(", ");
+        AppendPath(stringBuilder, columnModification.JsonPath);
+        stringBuilder.Append(", COALESCE(");
+        base.AppendUpdateColumnValue(updateSqlGeneratorHelper, columnModification, stringBuilder, name, schema);
+        stringBuilder.Append(", CAST('null' AS ").Append(storeType).Append(")))");
+    }
+
+    // "$.Name.Items[2].Text" as an array of its steps.
+    private static void AppendPath(StringBuilder builder, string path)
+    {
+        builder.Append("ARRAY[");
+        var first = true;
+        var i = path.StartsWith('$') ? 1 : 0;
+        while (i < path.Length)
+        {
+            switch (path[i])
+            {
+                case '.':
+                {
+                    i++;
+                    if (i < path.Length && path[i] == '"')
+                    {
+                        var close = path.IndexOf('"', i + 1);
+                        Step(path[(i + 1)..close]);
+                        i = close + 1;
+                    }
+                    else
+                    {
+                        var end = path.AsSpan(i).IndexOfAny('.', '[');
+                        end = end < 0 ? path.Length : i + end;
+                        Step(path[i..end]);
+                        i = end;
+                    }
+
+                    break;
+                }
+
+                case '[':
+                {
+                    var close = path.IndexOf(']', i);
+                    Step(path[(i + 1)..close].Trim('\'', '"'));
+                    i = close + 1;
+                    break;
+                }
+
+                default:
+                    throw new InvalidOperationException(
+                        string.Create(CultureInfo.InvariantCulture, $"The JSON path '{path}' cannot be read at position {i}."));
+            }
+        }
+
+        builder.Append(']');
+
+        void Step(string step)
+        {
+            if (!first)
+                builder.Append(", ");
+            first = false;
+            builder.Append('\'').Append(step.Replace("'", "''")).Append('\'');
+        }
+    }
+
+    /// <inheritdoc />
+    public override void AppendObtainNextSequenceValueOperation(StringBuilder commandStringBuilder, string name, string? schema)
+        => commandStringBuilder
+            .Append("nextval('")
+            .Append(SqlGenerationHelper.DelimitIdentifier(name, schema).Replace("'", "''"))
+            .Append("')");
+}
