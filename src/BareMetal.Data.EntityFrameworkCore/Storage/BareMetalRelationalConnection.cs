@@ -22,7 +22,7 @@ public sealed class BareMetalRelationalConnection : RelationalConnection, IBareM
 
     /// <inheritdoc />
     public BareMetalDataSource DataSource
-        => ((BareMetalConnection)DbConnection).DataSourceObject;
+        => ((BareMetalConnection)DbConnection).Source;
 
     /// <inheritdoc />
     protected override bool SupportsAmbientTransactions

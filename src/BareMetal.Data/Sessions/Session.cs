@@ -1,3 +1,4 @@
+using BareMetal.Data.Catalog;
 using BareMetal.Data.Values;
 
 namespace BareMetal.Data.Sessions;
@@ -66,6 +67,9 @@ internal sealed class Session : IDisposable
     public void Dispose()
     {
     }
+
+    /// <summary>The catalog as the session sees it: its transaction's, or the newest one.</summary>
+    internal CatalogSnapshot Catalog => throw Unavailable();
 
     internal bool Advance(CommandExecution execution) => throw Unavailable();
 
