@@ -76,6 +76,9 @@ internal sealed class LogWriter : IDisposable
     /// <summary>Whether anything is not yet written out.</summary>
     public bool HasUnwritten => _sealed.Count > 0 || _open is { IsEmpty: false };
 
+    /// <summary>Whether everything written is flushed. While nobody flushes.</summary>
+    public bool IsFlushed => _unflushed.Count == 0;
+
     /// <summary>Whether half of the current extent is used and the next one should be prepared.</summary>
     public bool WantsExtent => _prepared is null && _offset > _extent.Size / 2;
 
