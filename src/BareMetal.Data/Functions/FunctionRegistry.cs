@@ -1,3 +1,5 @@
+using BareMetal.Data.Types;
+
 namespace BareMetal.Data.Functions;
 
 /// <summary>
@@ -22,6 +24,18 @@ internal sealed class FunctionRegistry
 
     /// <summary>The overloads of a table function; empty when there is none.</summary>
     public IReadOnlyList<TableFunction> FindTable(string name) => _tables.TryGetValue(name, out List<TableFunction>? found) ? found : [];
+
+    /// <summary>The overload of a scalar function or operator that fits arguments of these types, null when none does.</summary>
+    public ResolvedFunction<ScalarFunction>? ResolveScalar(string name, ReadOnlySpan<SqlType> argumentTypes) =>
+        FunctionResolver.Resolve(FindScalar(name), argumentTypes);
+
+    /// <summary>The overload of an aggregate function that fits arguments of these types, null when none does. <c>count(*)</c> is the overload without arguments.</summary>
+    public ResolvedFunction<AggregateFunction>? ResolveAggregate(string name, ReadOnlySpan<SqlType> argumentTypes) =>
+        FunctionResolver.Resolve(FindAggregate(name), argumentTypes);
+
+    /// <summary>The overload of a table function that fits arguments of these types, null when none does.</summary>
+    public ResolvedFunction<TableFunction>? ResolveTable(string name, ReadOnlySpan<SqlType> argumentTypes) =>
+        FunctionResolver.Resolve(FindTable(name), argumentTypes);
 
     /// <summary>Every name, for hints.</summary>
     public IEnumerable<string> Names => _scalars.Keys.Concat(_aggregates.Keys).Concat(_tables.Keys);
