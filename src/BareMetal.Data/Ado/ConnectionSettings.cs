@@ -43,6 +43,7 @@ internal sealed class ConnectionSettings
             DefaultIsolation = ToMode(builder.IsolationLevel) ?? IsolationMode.ReadCommitted,
             ReadOnly = builder.ReadOnly || builder.Mode == BareMetalOpenMode.ReadOnly,
             WorkMemory = builder.WorkMemory,
+            Durability = builder.Durability,
         };
     }
 

@@ -1,3 +1,4 @@
+using BareMetal.Data.Storage;
 using BareMetal.Data.Values;
 
 namespace BareMetal.Data.Sessions;
@@ -18,6 +19,9 @@ internal sealed record SessionOptions
 
     /// <summary>Whether transactions only read unless they say otherwise.</summary>
     public bool ReadOnly { get; init; }
+
+    /// <summary>What commits wait for.</summary>
+    public Durability Durability { get; init; }
 
     /// <summary>Rows per batch.</summary>
     public int BatchSize { get; init; } = Batch.DefaultSize;
