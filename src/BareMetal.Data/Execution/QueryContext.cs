@@ -16,7 +16,19 @@ internal sealed class QueryContext
     /// <summary>Parameter values by index, each already of the type that the plan's parameter has.</summary>
     public Value[] Parameters { get; set; } = [];
 
+    /// <summary>The transaction whose current statement this is. Null only for expressions that read no table.</summary>
+    public StorageTransaction? Transaction { get; set; }
+
+    /// <summary>Set by a scan that locked a row newer than the statement's snapshot: undo the statement, take a new snapshot, run it again.</summary>
+    public bool IsRestartNeeded { get; set; }
+
+    /// <summary>How long row locks are waited for; null takes the database's default.</summary>
+    public TimeSpan? LockTimeout { get; set; }
+
     public CancellationToken Cancellation { get; set; }
+
+    /// <summary>Number of the current opening of the plan instance: what was computed from parameters is valid while it stays.</summary>
+    public long RunNumber { get; internal set; }
 
     /// <summary>Rows that a batch holds at most.</summary>
     public int BatchSize { get; set; } = Batch.DefaultSize;
@@ -28,4 +40,7 @@ internal sealed class QueryContext
 
     /// <summary>Whether operators count rows and time for EXPLAIN ANALYZE.</summary>
     public bool IsAnalyzing { get; set; }
+
+    /// <summary>What writing statements need of the session; null when nothing can be written.</summary>
+    public Modification.WriteServices? Writes { get; set; }
 }

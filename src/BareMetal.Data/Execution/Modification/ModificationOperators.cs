@@ -13,6 +13,11 @@ internal static class ModificationOperators
         LogicalOperator statement,
         PhysicalOperator source,
         IReadOnlyList<Binding.PlanColumn> sourceColumns,
-        OperatorBuilder builder) =>
-        throw new BareMetalException(SqlStates.FeatureNotSupported, $"{statement.GetType().Name} cannot be run.");
+        OperatorBuilder builder) => statement switch
+        {
+            LogicalInsert insert => new InsertOperator(insert, source, sourceColumns, builder),
+            LogicalUpdate update => new UpdateOperator(update, source, sourceColumns, builder),
+            LogicalDelete delete => new DeleteOperator(delete, source, sourceColumns, builder),
+            _ => throw new ArgumentException($"{statement.GetType().Name} does not write.", nameof(statement)),
+        };
 }

@@ -1,0 +1,66 @@
+using System.Collections.Immutable;
+using BareMetal.Data.Storage;
+
+namespace BareMetal.Data.Catalog;
+
+/// <summary>A transaction's own changes of the catalog: visible to it at once, to others when it commits.</summary>
+internal sealed class CatalogEditor
+{
+    private readonly CatalogStore _store;
+    private readonly StorageTransaction _transaction;
+    private CatalogSnapshot _base;
+    private CatalogSnapshot? _current;
+
+    public CatalogEditor(CatalogStore store, StorageTransaction transaction)
+    {
+        _store = store;
+        _transaction = transaction;
+        _base = store.At(transaction);
+        _transaction.OnBeforeVisible(lsn =>
+        {
+            if (Changes.Count > 0)
+                _store.Publish(Changes, lsn);
+        });
+    }
+
+    /// <summary>What was changed: the new object by id, null for a removed one. Put back by savepoints.</summary>
+    public ImmutableDictionary<long, CatalogObject?> Changes { get; private set; } = ImmutableDictionary<long, CatalogObject?>.Empty;
+
+    public CatalogStore Store => _store;
+
+    /// <summary>The catalog with the changes.</summary>
+    public CatalogSnapshot Current => _current ??= Changes.Count == 0 ? _base : _base.With(Changes, _base.Version + 1, _base.Lsn);
+
+    /// <summary>Begins on a newer catalog; only before the first change.</summary>
+    public void Rebase()
+    {
+        if (Changes.Count > 0)
+            return;
+        _base = _store.At(_transaction);
+        _current = null;
+    }
+
+    /// <summary>Whether the transaction changed the object.</summary>
+    public bool HasChanged(long id) => Changes.ContainsKey(id);
+
+    public void Put(CatalogObject o)
+    {
+        _transaction.Put(CatalogStore.Tree, CatalogCodec.EncodeKey(o.Id), CatalogCodec.Encode(o));
+        Changes = Changes.SetItem(o.Id, o);
+        _current = null;
+    }
+
+    public void Remove(CatalogObject o)
+    {
+        _transaction.Delete(CatalogStore.Tree, CatalogCodec.EncodeKey(o.Id));
+        Changes = Changes.SetItem(o.Id, null);
+        _current = null;
+    }
+
+    /// <summary>Goes back to an earlier state of <see cref="Changes"/>; the storage transaction rewinds the entries.</summary>
+    public void Restore(ImmutableDictionary<long, CatalogObject?> changes)
+    {
+        Changes = changes;
+        _current = null;
+    }
+}
