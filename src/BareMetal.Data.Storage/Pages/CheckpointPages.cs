@@ -1,0 +1,103 @@
+namespace BareMetal.Data.Storage.Pages;
+
+/// <summary>
+/// The pages that a checkpoint writes: those whose newest version at its LSN the data file does not hold, in the order of their ids.
+/// Holds a snapshot; what older snapshots need of the data file's copies is saved before the first page is handed out.
+/// </summary>
+internal sealed unsafe class CheckpointPages : IDisposable
+{
+    private readonly PageStore _store;
+    private readonly Snapshot _snapshot;
+    private readonly List<ulong> _pages = [];
+    private int _next;
+    private bool _ended;
+
+    internal CheckpointPages(PageStore store, Snapshot snapshot)
+    {
+        _store = store;
+        _snapshot = snapshot;
+        try
+        {
+            store.Pool.CollectDirty(snapshot.Lsn.Value, _pages);
+            _pages.Sort();
+            foreach (ulong id in _pages)
+            {
+                store.Pool.SaveFileCopy(id, snapshot.Lsn.Value);
+            }
+            store.Pool.AdoptLate();
+            PageImage* map = store.Pool.Pin(PageFormat.FirstMapPage(store.PageSize), snapshot.Lsn.Value);
+            PageCount = *(ulong*)(map->Data + PageFormat.PageCountOffset);
+            PagePool.Unpin(map);
+        }
+        catch
+        {
+            store.ReleaseSnapshot(snapshot);
+            throw;
+        }
+    }
+
+    /// <summary>The batch end whose state the pages hold.</summary>
+    public Lsn Lsn => _snapshot.Lsn;
+
+    /// <summary>How many pages there are.</summary>
+    public int Count => _pages.Count;
+
+    /// <summary>The length of the data file in pages, as of <see cref="Lsn"/>: the file is grown to it.</summary>
+    public ulong PageCount { get; }
+
+    /// <summary>The ids of the pages, ascending.</summary>
+    public IReadOnlyList<ulong> Pages => _pages;
+
+    /// <summary>Copies the next page, checksum set.</summary>
+    /// <param name="id">The page.</param>
+    /// <param name="buffer">Receives one page.</param>
+    /// <returns>False when there are no more; <see cref="Restart"/> begins again.</returns>
+    /// <exception cref="StorageException">A spilled page can't be read.</exception>
+    public bool Next(out PageId id, Span<byte> buffer)
+    {
+        ObjectDisposedException.ThrowIf(_ended, this);
+        if (_next == _pages.Count)
+        {
+            id = default;
+            return false;
+        }
+        id = new PageId(_pages[_next++]);
+        PageImage* image = _store.Pool.Pin(id.Value, _snapshot.Lsn.Value);
+        try
+        {
+            new ReadOnlySpan<byte>(image->Data, _store.PageSize).CopyTo(buffer);
+        }
+        finally
+        {
+            PagePool.Unpin(image);
+        }
+        PageChecksum.Seal(_store.DatabaseId, id, buffer[.._store.PageSize]);
+        return true;
+    }
+
+    /// <summary>Begins again with the first page.</summary>
+    public void Restart() => _next = 0;
+
+    /// <summary>The data file holds all pages, durably, and its header says so.</summary>
+    public void Complete()
+    {
+        ObjectDisposedException.ThrowIf(_ended, this);
+        foreach (ulong id in _pages)
+        {
+            _store.Pool.MarkOnFile(id, _snapshot.Lsn.Value);
+        }
+        Dispose();
+    }
+
+    /// <summary>Ends the checkpoint; without <see cref="Complete"/> its pages stay dirty.</summary>
+    public void Dispose()
+    {
+        if (_ended)
+        {
+            return;
+        }
+        _ended = true;
+        _store.ReleaseSnapshot(_snapshot);
+        _store.CheckpointEnded();
+    }
+}

@@ -1,0 +1,194 @@
+namespace BareMetal.Data.Storage.Pages;
+
+/// <summary>
+/// Which pages are free. The maps on pages are the truth; memory holds the page count, a bounded stock of free ids and which maps may
+/// hold more. Used by the builder of batches only. A freed page may serve again from the next batch on: its older contents
+/// stay reachable as images of its chain and as the data file's copy, which a checkpoint saves before it overwrites them. Only who
+/// writes the data file past the chains (bulk builds) needs pages beyond the last checkpoint's count.
+/// </summary>
+internal sealed unsafe class PageAllocator
+{
+    private const int MaxStock = 1 << 16;
+
+    private readonly int _pageSize;
+    private readonly ulong _firstMap;
+    private readonly ulong _perMap;
+    private readonly NativeQueue<ulong> _stock = new();
+    private readonly NativeQueue<byte> _mayHaveFree = new();
+
+    private readonly NativeQueue<ulong> _takenFromStock = new();
+    private readonly NativeQueue<ulong> _freed = new();
+    private ulong _countBefore;
+    private int _mapsBefore;
+
+    public PageAllocator(int pageSize, ulong pageCount)
+    {
+        _pageSize = pageSize;
+        _firstMap = PageFormat.FirstMapPage(pageSize);
+        _perMap = (ulong)PageFormat.PagesPerMap(pageSize);
+        PageCount = pageCount;
+        for (ulong map = _firstMap; map < pageCount; map += _perMap)
+        {
+            _mayHaveFree.Enqueue(1);
+        }
+    }
+
+    /// <summary>Pages of the data file, its header included: no page at or beyond this number is in use.</summary>
+    public ulong PageCount { get; private set; }
+
+    /// <summary>The map that says whether the page is in use.</summary>
+    public ulong MapOf(ulong id) => _firstMap + ((id - _firstMap) / _perMap * _perMap);
+
+    public bool IsMap(ulong id) => id >= _firstMap && (id - _firstMap) % _perMap == 0;
+
+    public void Begin()
+    {
+        _countBefore = PageCount;
+        _mapsBefore = _mayHaveFree.Count;
+        _takenFromStock.Clear();
+        _freed.Clear();
+    }
+
+    /// <summary>Takes a free page and marks it in use.</summary>
+    /// <param name="space">The batch that the maps are changed in.</param>
+    public ulong Take(WriteBatch space)
+    {
+        if (_stock.Count == 0)
+        {
+            Scan(space);
+        }
+        ulong id;
+        if (_stock.Count > 0)
+        {
+            id = _stock.Pop();
+            _takenFromStock.Enqueue(id);
+            SetBit(space.Write(MapOf(id)), id, true);
+            return id;
+        }
+        ulong count = PageCount;
+        if (IsMap(count))
+        {
+            byte* map = space.FormatNew(count, PageKind.AllocationMap, 0);
+            SetBit(map, count, true);
+            _mayHaveFree.Enqueue(0);
+            count++;
+        }
+        id = count++;
+        SetBit(space.Write(MapOf(id)), id, true);
+        *(ulong*)(space.Write(_firstMap) + PageFormat.PageCountOffset) = count;
+        PageCount = count;
+        return id;
+    }
+
+    /// <summary>Marks a page free.</summary>
+    public void Return(WriteBatch space, ulong id)
+    {
+        SetBit(space.Write(MapOf(id)), id, false);
+        _freed.Enqueue(id);
+    }
+
+    /// <summary>The batch is built: what it freed may be used again.</summary>
+    public void Commit()
+    {
+        while (_freed.Count > 0)
+        {
+            ulong id = _freed.Dequeue();
+            if (_stock.Count < MaxStock)
+            {
+                _stock.Enqueue(id);
+            }
+            else
+            {
+                _mayHaveFree[(int)((id - _firstMap) / _perMap)] = 1;
+            }
+        }
+    }
+
+    /// <summary>The batch is given up.</summary>
+    public void Rollback()
+    {
+        PageCount = _countBefore;
+        while (_mayHaveFree.Count > _mapsBefore)
+        {
+            _mayHaveFree.Pop();
+        }
+        while (_takenFromStock.Count > 0)
+        {
+            _stock.Enqueue(_takenFromStock.Dequeue());
+        }
+        // What the batch took and freed again was either in the stock or beyond the count; what it only freed is still in use.
+        _freed.Clear();
+    }
+
+    public static bool GetBit(byte* map, ulong index) => (map[PageFormat.BodyOffset + (int)(index >> 3)] & (1 << (int)(index & 7))) != 0;
+
+    private void SetBit(byte* map, ulong id, bool used)
+    {
+        ulong index = (id - _firstMap) % _perMap;
+        ref byte b = ref map[PageFormat.BodyOffset + (int)(index >> 3)];
+        int mask = 1 << (int)(index & 7);
+        if (((b & mask) != 0) == used)
+        {
+            throw new StorageException(StorageErrorCode.Corruption, $"The allocation map says that page {id} is {(used ? "in use" : "free")} already. Run the integrity check.")
+            {
+                Page = new PageId(id),
+            };
+        }
+        b = (byte)(used ? b | mask : b & ~mask);
+    }
+
+    private void Scan(WriteBatch space)
+    {
+        for (int m = 0; m < _mayHaveFree.Count && _stock.Count == 0; m++)
+        {
+            if (_mayHaveFree[m] == 0)
+            {
+                continue;
+            }
+            if (!space.MayReadStorage)
+            {
+                return;
+            }
+            int mark = space.PinMark;
+            ulong first = _firstMap + ((ulong)m * _perMap);
+            byte* map = space.Read(first);
+            bool all = true;
+            ulong end = Math.Min(_perMap, PageCount - first);
+            for (ulong i = 1; i < end; i++)
+            {
+                if ((i & 7) == 0 && map[PageFormat.BodyOffset + (int)(i >> 3)] == 0xFF)
+                {
+                    i += 7;
+                    continue;
+                }
+                if (GetBit(map, i) || IsFreedNow(first + i))
+                {
+                    continue;
+                }
+                if (_stock.Count == MaxStock)
+                {
+                    all = false;
+                    break;
+                }
+                _stock.Enqueue(first + i);
+            }
+            if (all)
+            {
+                _mayHaveFree[m] = 0;
+            }
+            space.ReleasePins(mark);
+        }
+    }
+
+    private bool IsFreedNow(ulong id)
+    {
+        for (int i = 0; i < _freed.Count; i++)
+        {
+            if (_freed[i] == id)
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+}

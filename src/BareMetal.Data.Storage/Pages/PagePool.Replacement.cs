@@ -1,0 +1,402 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace BareMetal.Data.Storage.Pages;
+
+/// <summary>
+/// Which buffer is given up. The policy is that of S3-FIFO (Yang et al., SOSP 2023): new pages pass through a small queue and enter the
+/// main one only when they were used again, so that a scan does not drive out what is hot; a ghost table remembers what left
+/// the small queue, and admits it to the main queue at once when it comes back.
+/// </summary>
+internal sealed unsafe partial class PagePool
+{
+    private const int EvictBatch = 16;
+
+    private readonly object _evictLock = new();
+    private readonly FrameRing _small;
+    private readonly FrameRing _main;
+    private readonly ulong* _ghosts;
+    private readonly byte* _inQueue;
+
+    /// <summary>Takes a buffer, giving up another page's when none is free. Never inside an epoch or a shard lock.</summary>
+    /// <exception cref="StorageException">All buffers stayed pinned, or a changed page could not be spilled.</exception>
+    public int AcquireFrame()
+    {
+        if (TryAcquireFrame(out int frame))
+        {
+            return frame;
+        }
+        return AcquireFrameSlow();
+    }
+
+    private bool TryAcquireFrame(out int frame)
+    {
+        lock (_freeLock)
+        {
+            if (_freeFrames.Count == 0)
+            {
+                if (_framesMade < _frameCount)
+                {
+                    frame = MakeFrame();
+                    return true;
+                }
+                DrainLimbo();
+                if (_freeFrames.Count == 0)
+                {
+                    frame = 0;
+                    return false;
+                }
+            }
+            frame = _freeFrames.Pop();
+            return true;
+        }
+    }
+
+    private int AcquireFrameSlow()
+    {
+        Debug.Assert(!ReaderEpoch.IsInside, "A buffer is never waited for inside an epoch.");
+        var spin = default(SpinWait);
+        long deadline = 0;
+        while (true)
+        {
+            int freed;
+            bool waiting;
+            lock (_evictLock)
+            {
+                if (TryAcquireFrame(out int raced))
+                {
+                    return raced;
+                }
+                freed = Evict(Math.Clamp(_frameCount / 8, 1, EvictBatch));
+            }
+            ReaderEpoch.Advance();
+            if (TryAcquireFrame(out int frame))
+            {
+                return frame;
+            }
+            lock (_freeLock)
+            {
+                waiting = _limbo.Count > 0;
+            }
+            if (freed > 0 || waiting)
+            {
+                spin.SpinOnce();
+                continue;
+            }
+            long now = Stopwatch.GetTimestamp();
+            if (deadline == 0)
+            {
+                deadline = now + (long)(_frameTimeout.TotalSeconds * Stopwatch.Frequency);
+            }
+            else if (now > deadline)
+            {
+                throw new StorageException(StorageErrorCode.OutOfMemory, $"All {_frameCount} page buffers of {_pageSize} bytes are in use. Raise Cache Size or run fewer readers at the same time.");
+            }
+            spin.SpinOnce();
+        }
+    }
+
+    /// <summary>Buffers that could be had without waiting, roughly.</summary>
+    public int FreeFrames
+    {
+        get
+        {
+            lock (_freeLock)
+            {
+                return _freeFrames.Count + _frameCount - _framesMade;
+            }
+        }
+    }
+
+    private int MakeFrame()
+    {
+        int frame = ++_framesMade;
+        int slab = frame >> _slabBits;
+        if (_slabs[slab] == null)
+        {
+            // Frame numbers start at 1; the last slab is only as large as its frames need.
+            int frames = Math.Min(1 << _slabBits, _frameCount + 1 - (slab << _slabBits));
+            _slabs[slab] = (byte*)NativeMemory.AlignedAlloc((nuint)frames * (nuint)_pageSize, 4096);
+        }
+        return frame;
+    }
+
+    /// <summary>Makes a buffer that an image has taken known to the replacement policy.</summary>
+    private void PutFrame(int frame, int image)
+    {
+        lock (_evictLock)
+        {
+            _frameImage[frame] = image;
+            if (_inQueue[frame] != 0)
+            {
+                return;
+            }
+            _inQueue[frame] = 1;
+            ulong id = At(image)->PageId;
+            ref ulong ghost = ref _ghosts[Bucket(id)];
+            if (ghost == id)
+            {
+                ghost = 0;
+                _main.Push(frame);
+            }
+            else
+            {
+                _small.Push(frame);
+            }
+        }
+    }
+
+    /// <summary>Gives back a buffer that no image has.</summary>
+    private void ReleaseFrame(int frame)
+    {
+        Poison(frame);
+        lock (_freeLock)
+        {
+            _freeFrames.Enqueue(frame);
+        }
+    }
+
+    private void ToLimbo(int image, int frame)
+    {
+        lock (_freeLock)
+        {
+            _limbo.Enqueue(new LimboEntry { Image = image, Frame = frame, Epoch = ReaderEpoch.Current });
+        }
+    }
+
+    /// <summary>Frees what every reader has left. Under the free lock.</summary>
+    private void DrainLimbo()
+    {
+        if (_limbo.Count == 0)
+        {
+            return;
+        }
+        long min = ReaderEpoch.MinActive();
+        if (_limbo.Peek().Epoch == ReaderEpoch.Current)
+        {
+            ReaderEpoch.Advance();
+        }
+        while (_limbo.Count > 0 && _limbo.Peek().Epoch < min)
+        {
+            LimboEntry entry = _limbo.Dequeue();
+            if (entry.Frame != 0)
+            {
+                Poison(entry.Frame);
+                _freeFrames.Enqueue(entry.Frame);
+            }
+            if (entry.Image != 0)
+            {
+                *At(entry.Image) = default;
+                _freeImages.Enqueue(entry.Image);
+            }
+        }
+    }
+
+    [Conditional("DEBUG")]
+    private void Poison(int frame) => new Span<byte>(FrameData(frame), _pageSize).Fill(0xDD);
+
+    /// <summary>Takes a free image record; grows the table of records when there is none.</summary>
+    public int AllocateImage()
+    {
+        lock (_freeLock)
+        {
+            if (_freeImages.Count == 0)
+            {
+                DrainLimbo();
+            }
+            if (_freeImages.Count == 0)
+            {
+                if (_imageChunks == MaxImageChunks)
+                {
+                    throw new StorageException(StorageErrorCode.OutOfMemory, "Too many page versions are kept. End long transactions and readers.");
+                }
+                void* chunk = NativeMemory.AlignedAlloc(ImagesPerChunk * (nuint)sizeof(PageImage), 64);
+                NativeMemory.Clear(chunk, ImagesPerChunk * (nuint)sizeof(PageImage));
+                _chunks[_imageChunks] = (PageImage*)chunk;
+                int first = _imageChunks++ << ImagesPerChunkBits;
+                for (int i = ImagesPerChunk - 1; i >= 0; i--)
+                {
+                    if (first + i != 0)
+                    {
+                        _freeImages.Enqueue(first + i);
+                    }
+                }
+            }
+            return _freeImages.Pop();
+        }
+    }
+
+    /// <summary>Takes an image record with a buffer, for a page that is about to be made.</summary>
+    public int AcquireImage()
+    {
+        int frame = AcquireFrame();
+        int index = AllocateImage();
+        PageImage* image = At(index);
+        image->Frame = frame;
+        image->Data = FrameData(frame);
+        image->Pins = 1;
+        return index;
+    }
+
+    /// <summary>Like <see cref="AcquireImage"/>, but gives nothing up and never waits.</summary>
+    public int TryAcquireImage()
+    {
+        if (!TryAcquireFrame(out int frame))
+        {
+            return 0;
+        }
+        int index = AllocateImage();
+        PageImage* image = At(index);
+        image->Frame = frame;
+        image->Data = FrameData(frame);
+        image->Pins = 1;
+        return index;
+    }
+
+    /// <summary>Gives back what <see cref="AcquireImage"/> gave and nobody linked.</summary>
+    public void ReturnImage(int index)
+    {
+        PageImage* image = At(index);
+        int frame = image->Frame;
+        image->Frame = 0;
+        Volatile.Write(ref image->Pins, -1);
+        ToLimbo(index, frame);
+    }
+
+    /// <summary>Gives up to <paramref name="wanted"/> buffers up. Under the replacement lock.</summary>
+    private int Evict(int wanted)
+    {
+        int freed = 0;
+        int smallTarget = Math.Max(_frameCount / 10, 1);
+        int attempts = 4 * (_small.Count + _main.Count) + 8;
+        while (freed < wanted && attempts-- > 0 && _small.Count + _main.Count > 0)
+        {
+            bool fromSmall = _main.Count == 0 || (_small.Count > smallTarget);
+            FrameRing ring = fromSmall && _small.Count > 0 ? _small : _main;
+            fromSmall = ring == _small;
+            int frame = ring.Pop();
+            int index = _frameImage[frame];
+            if (index == 0)
+            {
+                _inQueue[frame] = 0;
+                continue;
+            }
+            PageImage* image = At(index);
+            if (image->Frame != frame)
+            {
+                _frameImage[frame] = 0;
+                _inQueue[frame] = 0;
+                continue;
+            }
+            if (Volatile.Read(ref image->Pins) != 0)
+            {
+                // In use is used again; and pinned pages must not keep the search in the small queue.
+                _main.Push(frame);
+                continue;
+            }
+            if (image->Freq > 0)
+            {
+                image->Freq = fromSmall ? (byte)0 : (byte)(image->Freq - 1);
+                _main.Push(frame);
+                continue;
+            }
+            ulong id = image->PageId;
+            bool gone;
+            try
+            {
+                gone = TryEvict(index, frame);
+            }
+            catch
+            {
+                ring.Push(frame);
+                throw;
+            }
+            if (!gone)
+            {
+                _main.Push(frame);
+                continue;
+            }
+            _frameImage[frame] = 0;
+            _inQueue[frame] = 0;
+            if (fromSmall)
+            {
+                _ghosts[Bucket(id)] = id;
+            }
+            freed++;
+        }
+        return freed;
+    }
+
+    private bool TryEvict(int index, int frame)
+    {
+        PageImage* image = At(index);
+        // Inside the epoch the record can't become another image's between the look and the exchange.
+        long* epoch = ReaderEpoch.Enter();
+        bool taken = image->Frame == frame && image->Data != null && Interlocked.CompareExchange(ref image->Pins, -1, 0) == 0;
+        ReaderEpoch.Exit(epoch);
+        if (!taken)
+        {
+            return false;
+        }
+        object shard = Shard(image->PageId);
+        bool spill;
+        lock (shard)
+        {
+            spill = image->Spill == 0 && (image->Flags & (ImageFlags.OnFile | ImageFlags.Unlinked)) == 0 && IsNeeded(index);
+        }
+        int slot = 0;
+        if (spill)
+        {
+            try
+            {
+                slot = _spill.Write(image->Data);
+                Interlocked.Increment(ref _spillWrites);
+            }
+            catch
+            {
+                Volatile.Write(ref image->Pins, 0);
+                throw;
+            }
+        }
+        lock (shard)
+        {
+            if (slot != 0)
+            {
+                image->Spill = slot;
+            }
+            Volatile.Write(ref *(nint*)&image->Data, 0);
+            image->Frame = 0;
+            bool onFile = (image->Flags & ImageFlags.OnFile) != 0;
+            if ((onFile && image->Older == 0) || (!onFile && image->Spill == 0))
+            {
+                // The data file's copy stands behind every chain; what nobody needs goes.
+                Unlink(index);
+                DropSpill(image);
+                if ((image->Flags & ImageFlags.Retired) != 0)
+                {
+                    ToLimbo(0, frame);
+                }
+                else
+                {
+                    ToLimbo(index, frame);
+                }
+                return true;
+            }
+            ToLimbo(0, frame);
+            Volatile.Write(ref image->Pins, 0);
+        }
+        return true;
+    }
+
+    /// <summary>A ring of frame numbers with room for all of them.</summary>
+    private sealed class FrameRing(int capacity)
+    {
+        private readonly NativeQueue<int> _queue = new(Math.Min(capacity, 1024));
+
+        public int Count => _queue.Count;
+
+        public void Push(int frame) => _queue.Enqueue(frame);
+
+        public int Pop() => _queue.Dequeue();
+    }
+}

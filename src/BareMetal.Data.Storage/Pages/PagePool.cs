@@ -1,0 +1,444 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace BareMetal.Data.Storage.Pages;
+
+/// <summary>
+/// The memory of the page store: buffers in slabs that never move, page images, and the table from page id to the chain of its
+/// images. Look-up takes no lock: it happens inside a <see cref="ReaderEpoch"/>. Changes of a chain hold the page's shard lock.
+/// Order of locks: replacement, shard, free lists.
+/// </summary>
+internal sealed unsafe partial class PagePool : IDisposable
+{
+    private const int ImagesPerChunkBits = 12;
+    private const int ImagesPerChunk = 1 << ImagesPerChunkBits;
+    private const int MaxImageChunks = 1 << 14;
+    private const int ShardCount = 64;
+    private const int MinFrames = 16;
+
+    private readonly int _pageSize;
+    private readonly int _frameCount;
+    private readonly IPageFile _file;
+    private readonly SpillFile _spill;
+    private readonly SnapshotRegistry _snapshots;
+    private readonly TimeSpan _frameTimeout;
+
+    private readonly int _slabBits;
+    private readonly byte** _slabs;
+    private readonly int _slabCount;
+    private readonly int* _frameImage;
+    private readonly PageImage** _chunks;
+    private readonly int* _buckets;
+    private readonly int _bucketShift;
+    private readonly object[] _shards = new object[ShardCount];
+
+    private readonly object _freeLock = new();
+    private readonly NativeQueue<int> _freeFrames = new();
+    private readonly NativeQueue<int> _freeImages = new();
+    private readonly NativeQueue<LimboEntry> _limbo = new();
+    private int _framesMade;
+    private int _imageChunks;
+    private bool _disposed;
+    private bool _freed;
+
+    public PagePool(PageStoreOptions options, IPageFile file, SpillFile spill, SnapshotRegistry snapshots)
+    {
+        _pageSize = options.PageSize;
+        _frameCount = (int)Math.Clamp(options.CacheBytes / _pageSize, MinFrames, 1 << 28);
+        _file = file;
+        _spill = spill;
+        _snapshots = snapshots;
+        _frameTimeout = options.FrameTimeout;
+        for (int i = 0; i < ShardCount; i++)
+        {
+            _shards[i] = new object();
+        }
+        int framesPerSlab = Math.Max(1, (4 << 20) / _pageSize);
+        _slabBits = System.Numerics.BitOperations.Log2((uint)framesPerSlab);
+        _slabCount = (_frameCount >> _slabBits) + 1;
+        _slabs = (byte**)NativeMemory.AllocZeroed((nuint)_slabCount, (nuint)sizeof(byte*));
+        _frameImage = (int*)NativeMemory.AllocZeroed((nuint)_frameCount + 1, sizeof(int));
+        _chunks = (PageImage**)NativeMemory.AllocZeroed(MaxImageChunks, (nuint)sizeof(PageImage*));
+        int bucketBits = System.Numerics.BitOperations.Log2((uint)Math.Max(_frameCount * 2, 1024)) + 1;
+        _buckets = (int*)NativeMemory.AllocZeroed((nuint)1 << bucketBits, sizeof(int));
+        _bucketShift = 64 - bucketBits;
+        _small = new FrameRing(_frameCount + 1);
+        _main = new FrameRing(_frameCount + 1);
+        _ghosts = (ulong*)NativeMemory.AllocZeroed((nuint)1 << bucketBits, sizeof(ulong));
+        _inQueue = (byte*)NativeMemory.AllocZeroed((nuint)_frameCount + 1);
+    }
+
+    ~PagePool() => FreeMemory();
+
+    public int PageSize => _pageSize;
+
+    /// <summary>Buffers in all.</summary>
+    public int FrameCount => _frameCount;
+
+    /// <summary>Reads from the data file since the start.</summary>
+    public long FileReads => Volatile.Read(ref _fileReads);
+
+    /// <summary>Images written to the spill file since the start.</summary>
+    public long SpillWrites => Volatile.Read(ref _spillWrites);
+
+    private long _fileReads;
+    private long _spillWrites;
+
+    private struct LimboEntry
+    {
+        public int Image;
+        public int Frame;
+        public long Epoch;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public PageImage* At(int image) => _chunks[image >> ImagesPerChunkBits] + (image & (ImagesPerChunk - 1));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Bucket(ulong id) => (int)((id * 0x9E3779B97F4A7C15UL) >> _bucketShift);
+
+    private object Shard(ulong id) => _shards[Bucket(id) & (ShardCount - 1)];
+
+    private byte* FrameData(int frame) => _slabs[frame >> _slabBits] + ((nint)(frame & ((1 << _slabBits) - 1)) * _pageSize);
+
+    /// <summary>
+    /// The newest image of the page at the snapshot, or null when memory knows none. Only inside an epoch or under the shard lock.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public PageImage* Find(ulong id, ulong lsn)
+    {
+        int index = Volatile.Read(ref _buckets[Bucket(id)]);
+        while (index != 0)
+        {
+            PageImage* image = At(index);
+            if (image->PageId == id)
+            {
+                while (image->Lsn > lsn)
+                {
+                    index = Volatile.Read(ref image->Older);
+                    if (index == 0)
+                    {
+                        return null;
+                    }
+                    image = At(index);
+                }
+                return image;
+            }
+            index = Volatile.Read(ref image->HashNext);
+        }
+        return null;
+    }
+
+    /// <summary>The head of the page's chain, or 0. Only inside an epoch or under the shard lock.</summary>
+    private int FindHead(ulong id)
+    {
+        int index = Volatile.Read(ref _buckets[Bucket(id)]);
+        while (index != 0)
+        {
+            PageImage* image = At(index);
+            if (image->PageId == id)
+            {
+                return index;
+            }
+            index = Volatile.Read(ref image->HashNext);
+        }
+        return 0;
+    }
+
+    /// <summary>Keeps the image's bytes in place, unless they are being taken away.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryPin(PageImage* image)
+    {
+        while (true)
+        {
+            int pins = Volatile.Read(ref image->Pins);
+            if (pins < 0)
+            {
+                return false;
+            }
+            if (Interlocked.CompareExchange(ref image->Pins, pins + 1, pins) == pins)
+            {
+                return true;
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Unpin(PageImage* image)
+    {
+        int pins = Interlocked.Decrement(ref image->Pins);
+        Debug.Assert(pins >= 0, "A page was unpinned more often than pinned.");
+    }
+
+    /// <summary>Counts a use, for the replacement policy.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Touch(PageImage* image)
+    {
+        if (image->Freq < 3)
+        {
+            image->Freq++;
+        }
+    }
+
+    /// <summary>Pins the newest image at the snapshot, reading it from storage when needed.</summary>
+    /// <exception cref="StorageException">Reading failed, no buffer became free, or the snapshot needs what is kept no longer.</exception>
+    public PageImage* Pin(ulong id, ulong lsn)
+    {
+        long* epoch = ReaderEpoch.Enter();
+        PageImage* image = Find(id, lsn);
+        if (image != null && image->Data != null && TryPin(image))
+        {
+            if (image->Data != null)
+            {
+                ReaderEpoch.Exit(epoch);
+                Touch(image);
+                return image;
+            }
+            Unpin(image);
+        }
+        ReaderEpoch.Exit(epoch);
+        return PinSlow(id, lsn);
+    }
+
+    /// <summary>Pins the newest image if its bytes are in memory; null otherwise.</summary>
+    public PageImage* TryPinResident(ulong id, ulong lsn)
+    {
+        long* epoch = ReaderEpoch.Enter();
+        PageImage* image = Find(id, lsn);
+        if (image != null && image->Data != null && TryPin(image))
+        {
+            if (image->Data != null)
+            {
+                ReaderEpoch.Exit(epoch);
+                return image;
+            }
+            Unpin(image);
+        }
+        ReaderEpoch.Exit(epoch);
+        return null;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private PageImage* PinSlow(ulong id, ulong lsn)
+    {
+        object shard = Shard(id);
+        var spin = default(SpinWait);
+        while (true)
+        {
+            PageImage* image;
+            int index;
+            bool tail = false;
+            bool busy = false;
+            lock (shard)
+            {
+                ObjectDisposedException.ThrowIf(_disposed, typeof(PageStore));
+                index = FindVersion(id, lsn, out int oldest, out bool hasFile);
+                if (index != 0)
+                {
+                    image = At(index);
+                    if ((image->Flags & ImageFlags.Loading) != 0)
+                    {
+                        Monitor.Wait(shard);
+                        continue;
+                    }
+                    if ((image->Flags & ImageFlags.Tombstone) != 0)
+                    {
+                        throw new StorageException(StorageErrorCode.Corruption, $"Page {id} was freed at {new Lsn(image->Lsn)} but is still referred to at {new Lsn(lsn)}. Run the integrity check.")
+                        {
+                            Page = new PageId(id),
+                        };
+                    }
+                    if (image->Data != null)
+                    {
+                        if (TryPin(image))
+                        {
+                            Touch(image);
+                            return image;
+                        }
+                        busy = true;
+                    }
+                    else
+                    {
+                        image->Flags |= ImageFlags.Loading;
+                    }
+                }
+                else
+                {
+                    ThrowIfNoFileCopy(id, lsn, oldest, hasFile);
+                    index = AllocateImage();
+                    image = At(index);
+                    image->PageId = id;
+                    image->Flags = ImageFlags.OnFile | ImageFlags.Loading;
+                    tail = true;
+                    if (oldest != 0)
+                    {
+                        Volatile.Write(ref At(oldest)->Older, index);
+                    }
+                    else
+                    {
+                        LinkHead(index);
+                    }
+                }
+            }
+            if (busy)
+            {
+                spin.SpinOnce();
+                continue;
+            }
+            Load(shard, index, tail);
+            image = At(index);
+            if (image->Lsn > lsn)
+            {
+                Unpin(image);
+                throw TooOld(id, lsn);
+            }
+            return image;
+        }
+    }
+
+    /// <summary>Reads the bytes of an image marked as loading; leaves it pinned once.</summary>
+    private void Load(object shard, int index, bool tail)
+    {
+        PageImage* image = At(index);
+        int frame = 0;
+        try
+        {
+            frame = AcquireFrame();
+            byte* data = FrameData(frame);
+            if (image->Spill != 0)
+            {
+                _spill.Read(image->Spill, image->PageId, image->Lsn, (image->Flags & ImageFlags.Private) != 0, data);
+            }
+            else
+            {
+                Interlocked.Increment(ref _fileReads);
+                _file.Read(new PageId(image->PageId), new Span<byte>(data, _pageSize));
+                if (PageFormat.Id(data) != image->PageId)
+                {
+                    throw new StorageException(StorageErrorCode.Corruption, $"Page {image->PageId} carries the id {PageFormat.Id(data)}. Restore the file from a backup.")
+                    {
+                        Page = new PageId(image->PageId),
+                    };
+                }
+            }
+            lock (shard)
+            {
+                if (tail)
+                {
+                    image->Lsn = PageFormat.Lsn(data);
+                }
+                image->Frame = frame;
+                image->Pins = 1;
+                image->Freq = 0;
+                Volatile.Write(ref *(nint*)&image->Data, (nint)data);
+                image->Flags &= ~ImageFlags.Loading;
+                Monitor.PulseAll(shard);
+            }
+            PutFrame(frame, index);
+        }
+        catch
+        {
+            lock (shard)
+            {
+                image->Flags &= ~ImageFlags.Loading;
+                if (tail)
+                {
+                    image->Pins = -1;
+                    Unlink(index);
+                    ToLimbo(index, 0);
+                }
+                Monitor.PulseAll(shard);
+            }
+            if (frame != 0)
+            {
+                ReleaseFrame(frame);
+            }
+            throw;
+        }
+    }
+
+    private int FindVersion(ulong id, ulong lsn, out int oldest, out bool hasFile)
+    {
+        oldest = 0;
+        hasFile = false;
+        for (int i = FindHead(id); i != 0; i = At(i)->Older)
+        {
+            PageImage* image = At(i);
+            if (image->Lsn <= lsn)
+            {
+                return i;
+            }
+            hasFile |= (image->Flags & ImageFlags.OnFile) != 0;
+            oldest = i;
+        }
+        return 0;
+    }
+
+    private void ThrowIfNoFileCopy(ulong id, ulong lsn, int oldest, bool hasFile)
+    {
+        if (id >= PageFormat.PrivateBit)
+        {
+            throw new StorageException(StorageErrorCode.Corruption, $"Private page {id & ~PageFormat.PrivateBit} does not exist.");
+        }
+        if (hasFile || (oldest != 0 && (At(oldest)->Flags & ImageFlags.Fresh) != 0))
+        {
+            throw TooOld(id, lsn);
+        }
+    }
+
+    private static StorageException TooOld(ulong id, ulong lsn)
+        => new(StorageErrorCode.SnapshotTooOld, $"The version of page {id} that the snapshot {new Lsn(lsn)} sees is kept no longer. Run the transaction again.")
+        {
+            Page = new PageId(id),
+        };
+
+    public void Dispose()
+    {
+        foreach (object shard in _shards)
+        {
+            Monitor.Enter(shard);
+        }
+        _disposed = true;
+        foreach (object shard in _shards)
+        {
+            Monitor.PulseAll(shard);
+            Monitor.Exit(shard);
+        }
+        // Readers that are inside an epoch still look at the memory; none enters again through a disposed store.
+        long ended = ReaderEpoch.Advance();
+        var spin = default(SpinWait);
+        while (ReaderEpoch.MinActive() <= ended)
+        {
+            spin.SpinOnce();
+        }
+        FreeMemory();
+        GC.SuppressFinalize(this);
+    }
+
+    private void FreeMemory()
+    {
+        if (_freed)
+        {
+            return;
+        }
+        _freed = true;
+        for (int i = 0; i < _slabCount; i++)
+        {
+            NativeMemory.AlignedFree(_slabs[i]);
+            _slabs[i] = null;
+        }
+        for (int i = 0; i < _imageChunks; i++)
+        {
+            NativeMemory.AlignedFree(_chunks[i]);
+            _chunks[i] = null;
+        }
+        _imageChunks = 0;
+        NativeMemory.Free(_slabs);
+        NativeMemory.Free(_frameImage);
+        NativeMemory.Free(_chunks);
+        NativeMemory.Free(_buckets);
+        NativeMemory.Free(_ghosts);
+        NativeMemory.Free(_inQueue);
+    }
+}

@@ -1,0 +1,392 @@
+using System.Collections.Concurrent;
+using BareMetal.Data.Storage.Trees;
+
+namespace BareMetal.Data.Storage.Pages;
+
+/// <summary>
+/// Pages, their images and the trees in them: what the commit pipeline builds batches in, checkpoints take their pages from, and snapshots
+/// read. Readers run at any time on any thread; batches are built by one thread at a time; checkpoints are taken one at a time.
+/// </summary>
+internal sealed unsafe class PageStore : IDisposable
+{
+    private readonly PageStoreOptions _options;
+    private readonly SnapshotRegistry _snapshots;
+    private readonly SpillFile _spill;
+    private readonly PageAllocator _allocator;
+    private readonly WriteBatch _batch;
+    private readonly ConcurrentDictionary<ulong, TreeRoot> _roots = new();
+    private readonly ConcurrentBag<PageCursor> _cursors = [];
+    private readonly int _maxKey;
+    private readonly int _maxInline;
+    private ulong _lastEnd;
+    private ulong _lastDrop;
+    private ulong _privateIds;
+    private int _garbage = 1;
+    private int _building;
+    private int _checkpointing;
+    private bool _disposed;
+
+    private PageStore(PageStoreOptions options, IPageFile file, IStorageProvider temporary, Lsn at, bool create)
+    {
+        if (!PageFormat.IsValidPageSize(options.PageSize))
+        {
+            throw new ArgumentOutOfRangeException(nameof(options), options.PageSize, "A page size is a power of two from 4096 to 65536.");
+        }
+        _options = options;
+        PageSize = options.PageSize;
+        _maxKey = Node.MaxKey(PageSize);
+        _maxInline = Node.MaxInline(PageSize);
+        DirectoryRoot = PageFormat.DirectoryRoot(PageSize);
+        _snapshots = new SnapshotRegistry(at);
+        _lastEnd = at.Value;
+        _spill = new SpillFile(temporary, options.SpillName, PageSize, options.DatabaseId, options.SpillLimitBytes);
+        Pool = new PagePool(options, file, _spill, _snapshots);
+        try
+        {
+            ulong pageCount = DirectoryRoot + 1;
+            if (create)
+            {
+                MakeFirstPages(pageCount);
+            }
+            else
+            {
+                PageImage* map = Pool.Pin(PageFormat.FirstMapPage(PageSize), ulong.MaxValue);
+                pageCount = *(ulong*)(map->Data + PageFormat.PageCountOffset);
+                PagePool.Unpin(map);
+            }
+            _allocator = new PageAllocator(PageSize, pageCount);
+            _batch = new WriteBatch(this, _allocator);
+        }
+        catch
+        {
+            Pool.Dispose();
+            _spill.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes the pages of a new database: in memory, and dirty until the first checkpoint.</summary>
+    /// <param name="options">Page size, memory, names.</param>
+    /// <param name="file">The data file.</param>
+    /// <param name="temporary">Where spilled images go.</param>
+    public static PageStore Create(PageStoreOptions options, IPageFile file, IStorageProvider temporary)
+        => new(options, file, temporary, Lsn.Zero, create: true);
+
+    /// <summary>Opens the pages of an existing database as of its last checkpoint.</summary>
+    /// <param name="options">Page size, memory, names.</param>
+    /// <param name="file">The data file.</param>
+    /// <param name="temporary">Where spilled images go.</param>
+    /// <param name="checkpoint">The LSN of that checkpoint.</param>
+    /// <exception cref="StorageException">The first pages can't be read.</exception>
+    public static PageStore Open(PageStoreOptions options, IPageFile file, IStorageProvider temporary, Lsn checkpoint)
+        => new(options, file, temporary, checkpoint, create: false);
+
+    /// <summary>Bytes per page.</summary>
+    public int PageSize { get; }
+
+    /// <summary>The database's id.</summary>
+    public Guid DatabaseId => _options.DatabaseId;
+
+    /// <summary>The longest key.</summary>
+    public int MaxKeyLength => _maxKey;
+
+    /// <summary>The root page of tree 0.</summary>
+    internal ulong DirectoryRoot { get; }
+
+    internal PagePool Pool { get; }
+
+    internal SnapshotRegistry Snapshots => _snapshots;
+
+    /// <summary>Commits up to here are seen by snapshots taken now.</summary>
+    public Lsn VisibleLsn => new(_snapshots.Visible);
+
+    /// <summary>The end of the newest batch that was published, visible or not.</summary>
+    public Lsn BuiltLsn => new(Volatile.Read(ref _lastEnd));
+
+    /// <summary>Times a prepared batch had reserved too little; not zero is a defect.</summary>
+    public long PreparationShortfalls => _batch.Shortfalls;
+
+    /// <summary>Bytes of the spill file in use.</summary>
+    public long SpilledBytes => _spill.UsedBytes;
+
+    /// <summary>Pages in the data file as of the newest batch.</summary>
+    public ulong PageCount => _allocator.PageCount;
+
+    /// <summary>Bytes of pages that the next checkpoint has to write, about.</summary>
+    public long DirtyBytes => Pool.DirtyPages * PageSize;
+
+    /// <summary>Whether pages of dropped trees and replaced large values may wait to be freed; see <see cref="WriteBatch.ReclaimDropped"/>.</summary>
+    public bool HasGarbage => Volatile.Read(ref _garbage) != 0;
+
+    /// <summary>Takes a snapshot of what is visible. Give it back with <see cref="ReleaseSnapshot"/>.</summary>
+    public Snapshot AcquireSnapshot() => _snapshots.Acquire();
+
+    /// <summary>Registers the same state once more.</summary>
+    public Snapshot DuplicateSnapshot(Snapshot snapshot) => _snapshots.Duplicate(snapshot);
+
+    /// <summary>Gives a snapshot back.</summary>
+    public void ReleaseSnapshot(Snapshot snapshot)
+    {
+        _snapshots.Release(snapshot);
+        if (Pool.RetiredImages > 0)
+        {
+            Pool.Reclaim(32);
+        }
+    }
+
+    /// <summary>How many snapshots are held.</summary>
+    public int SnapshotCount => _snapshots.Count;
+
+    /// <summary>Makes published batches visible: those up to and including this end.</summary>
+    /// <param name="end">The end of a published batch.</param>
+    public void AdvanceVisible(Lsn end)
+    {
+        if (end.Value > _lastEnd)
+        {
+            throw new ArgumentOutOfRangeException(nameof(end), "Only published batches become visible.");
+        }
+        _snapshots.Visible = end.Value;
+        if (Pool.RetiredImages > 0)
+        {
+            Pool.Reclaim(64);
+        }
+    }
+
+    /// <summary>Frees page images that no snapshot needs. Happens by itself in small steps; this looks at all.</summary>
+    /// <returns>How many were freed.</returns>
+    public int Reclaim()
+    {
+        Pool.AdoptLate();
+        return Pool.Reclaim(int.MaxValue);
+    }
+
+    /// <summary>Begins a batch: one at a time.</summary>
+    public WriteBatch BeginBatch(BatchMode mode = BatchMode.Prepared)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (Interlocked.Exchange(ref _building, 1) != 0)
+        {
+            throw new InvalidOperationException("One batch is built at a time.");
+        }
+        _batch.Begin(mode, _lastEnd);
+        return _batch;
+    }
+
+    /// <summary>
+    /// Begins a checkpoint of what is visible: takes a snapshot and finds the pages that differ from the data file. One at a time.
+    /// </summary>
+    public CheckpointPages BeginCheckpoint()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (Interlocked.Exchange(ref _checkpointing, 1) != 0)
+        {
+            throw new InvalidOperationException("One checkpoint is taken at a time.");
+        }
+        try
+        {
+            return new CheckpointPages(this, _snapshots.Acquire());
+        }
+        catch
+        {
+            _checkpointing = 0;
+            throw;
+        }
+    }
+
+    internal void CheckpointEnded() => Volatile.Write(ref _checkpointing, 0);
+
+    /// <summary>Whether a leaf has changed, moved or gone since a snapshot, batches not yet visible included. May read the page.</summary>
+    public bool ChangedSince(PageId leaf, Lsn snapshot) => Pool.ChangedSince(leaf.Value, snapshot.Value);
+
+    /// <summary>Finds a tree.</summary>
+    /// <param name="tree">The tree.</param>
+    /// <param name="lsn">The snapshot, which is held.</param>
+    /// <param name="root">Its root page; 0 for a fixed tree that holds nothing yet.</param>
+    /// <returns>Whether it exists.</returns>
+    public bool TryFindTree(TreeId tree, Lsn lsn, out ulong root)
+    {
+        if (tree.Value == 0)
+        {
+            root = DirectoryRoot;
+            return true;
+        }
+        if (_roots.TryGetValue(tree.Value, out TreeRoot? known)
+            && known.Created <= lsn.Value
+            && known.SeenAt >= Volatile.Read(ref _lastDrop))
+        {
+            root = known.Root;
+            return true;
+        }
+        PageCursor cursor = RentCursor();
+        try
+        {
+            Span<byte> key = stackalloc byte[TreeDirectory.TreeKeySize];
+            TreeDirectory.WriteTreeKey(key, tree);
+            cursor.Open(DirectoryRoot, lsn.Value);
+            if (!cursor.Seek(key, SeekMode.Equal))
+            {
+                root = 0;
+                return IsFixed(tree);
+            }
+            root = TreeDirectory.ReadTreeValue(cursor.Value);
+            // A drop that is built later makes the entry unusable, because it was seen before.
+            _roots[tree.Value] = new TreeRoot(root, cursor.EntryLsn, lsn.Value);
+            return true;
+        }
+        finally
+        {
+            ReturnCursor(cursor);
+        }
+    }
+
+    /// <summary>The tree's root page, or 0 for an empty fixed tree.</summary>
+    /// <exception cref="StorageException">There is no such tree at the snapshot.</exception>
+    public ulong FindTree(TreeId tree, Lsn lsn) => TryFindTree(tree, lsn, out ulong root) ? root : throw NoSuchTree(tree);
+
+    /// <summary>A cursor, closed; give it back with <see cref="ReturnCursor"/>.</summary>
+    public PageCursor RentCursor() => _cursors.TryTake(out PageCursor? cursor) ? cursor : new PageCursor(this);
+
+    /// <summary>Closes a cursor and keeps it for the next who needs one.</summary>
+    public void ReturnCursor(PageCursor cursor)
+    {
+        cursor.Close();
+        cursor.Observer = null;
+        if (!_disposed)
+        {
+            _cursors.Add(cursor);
+        }
+    }
+
+    /// <summary>A cursor over a tree at a snapshot that is held.</summary>
+    public PageCursor OpenCursor(TreeId tree, Lsn lsn)
+    {
+        ulong root = FindTree(tree, lsn);
+        PageCursor cursor = RentCursor();
+        cursor.Open(root, lsn.Value);
+        return cursor;
+    }
+
+    /// <summary>Reads one entry without a cursor, if its value is in its leaf and fits.</summary>
+    /// <param name="root">The tree's root page, from <see cref="FindTree"/>.</param>
+    /// <param name="lsn">The snapshot, which is held.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="value">Receives the value.</param>
+    /// <param name="length">The value's length.</param>
+    /// <param name="entryLsn">The commit that last changed it.</param>
+    /// <returns>Found, missing, or not to be had this way: use a cursor.</returns>
+    public PointRead TryGet(ulong root, Lsn lsn, ReadOnlySpan<byte> key, Span<byte> value, out int length, out Lsn entryLsn)
+    {
+        length = 0;
+        entryLsn = default;
+        if (root == 0)
+        {
+            return PointRead.Missing;
+        }
+        var result = PointRead.UseCursor;
+        long* epoch = ReaderEpoch.Enter();
+        ulong id = root;
+        for (int depth = 0; depth < 64; depth++)
+        {
+            PageImage* image = Pool.Find(id, lsn.Value);
+            byte* page;
+            if (image == null || (page = (byte*)Volatile.Read(ref *(nint*)&image->Data)) == null)
+            {
+                break;
+            }
+            PagePool.Touch(image);
+            PageKind kind = PageFormat.Kind(page);
+            if (kind == PageKind.Inner)
+            {
+                id = Node.Child(page, PageSize, Node.ChildIndex(page, key));
+                continue;
+            }
+            if (kind != PageKind.Leaf)
+            {
+                break;
+            }
+            int position = Node.Search(page, key, out bool found);
+            if (!found)
+            {
+                result = PointRead.Missing;
+                break;
+            }
+            Span<byte> tail = Node.Tail(page, position);
+            if (!Node.IsOverflow(page, position) && tail.Length <= value.Length)
+            {
+                tail.CopyTo(value);
+                length = tail.Length;
+                entryLsn = new Lsn(Node.EntryLsn(page, position));
+                result = PointRead.Found;
+            }
+            break;
+        }
+        ReaderEpoch.Exit(epoch);
+        return result;
+    }
+
+    public void Dispose()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+        _disposed = true;
+        Pool.Dispose();
+        _spill.Dispose();
+        _snapshots.Dispose();
+    }
+
+    internal static bool IsFixed(TreeId tree) => tree.Value < TreeId.FirstDynamic;
+
+    internal bool IsInline(long valueLength) => valueLength <= _maxInline;
+
+    internal void CheckKey(ReadOnlySpan<byte> key)
+    {
+        if (key.Length > _maxKey)
+        {
+            throw new StorageException(StorageErrorCode.KeyTooLong, $"A key of {key.Length} bytes exceeds {_maxKey}, the longest with pages of {PageSize} bytes. Index shorter values or use larger pages.");
+        }
+    }
+
+    internal StorageException NoSuchTree(TreeId tree) => new(StorageErrorCode.NoSuchTree, $"Tree {tree} does not exist.");
+
+    internal ulong NextPrivateId() => PageFormat.PrivateBit | Interlocked.Increment(ref _privateIds);
+
+    internal void NoteGarbage() => Volatile.Write(ref _garbage, 1);
+
+    internal void NoGarbage() => Volatile.Write(ref _garbage, 0);
+
+    internal void NoteDrop(ulong lsn) => Volatile.Write(ref _lastDrop, lsn);
+
+    internal void BatchEnded(Lsn end)
+    {
+        if (end.Value > _lastEnd)
+        {
+            Volatile.Write(ref _lastEnd, end.Value);
+        }
+        Volatile.Write(ref _building, 0);
+    }
+
+    private void MakeFirstPages(ulong pageCount)
+    {
+        int index = Pool.AcquireImage();
+        PageImage* map = Pool.At(index);
+        map->PageId = PageFormat.FirstMapPage(PageSize);
+        map->Flags = ImageFlags.Dirty | ImageFlags.Fresh;
+        PageFormat.Format(map->Data, PageSize, map->PageId, 0, PageKind.AllocationMap);
+        *(ulong*)(map->Data + PageFormat.PageCountOffset) = pageCount;
+        map->Data[PageFormat.BodyOffset] = 0b11;
+        Pool.Publish(index);
+        PagePool.Unpin(map);
+
+        index = Pool.AcquireImage();
+        PageImage* directory = Pool.At(index);
+        directory->PageId = DirectoryRoot;
+        directory->Flags = ImageFlags.Dirty | ImageFlags.Fresh;
+        Node.FormatEmpty(directory->Data, PageSize, DirectoryRoot, 0);
+        Pool.Publish(index);
+        PagePool.Unpin(directory);
+    }
+
+    private sealed record TreeRoot(ulong Root, ulong Created, ulong SeenAt);
+}

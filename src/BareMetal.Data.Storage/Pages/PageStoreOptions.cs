@@ -1,0 +1,23 @@
+namespace BareMetal.Data.Storage.Pages;
+
+/// <summary>How a page store is set up.</summary>
+internal sealed record PageStoreOptions
+{
+    /// <summary>Bytes per page: a power of two from 4,096 to 65,536. 8,192 by default.</summary>
+    public int PageSize { get; init; } = PageFormat.DefaultPageSize;
+
+    /// <summary>Bytes of memory for pages. 64 MiB by default; at least 16 pages.</summary>
+    public long CacheBytes { get; init; } = 64L << 20;
+
+    /// <summary>The database's id, which every page's checksum covers.</summary>
+    public Guid DatabaseId { get; init; }
+
+    /// <summary>The name of the temporary file for images that do not fit in memory.</summary>
+    public string SpillName { get; init; } = "bmdb-spill";
+
+    /// <summary>The most bytes that the temporary file may take. 1 TiB by default.</summary>
+    public long SpillLimitBytes { get; init; } = 1L << 40;
+
+    /// <summary>How long a caller waits for a page buffer while all of them are pinned, before it fails. 10 seconds by default.</summary>
+    public TimeSpan FrameTimeout { get; init; } = TimeSpan.FromSeconds(10);
+}

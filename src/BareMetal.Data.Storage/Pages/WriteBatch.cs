@@ -1,0 +1,811 @@
+using BareMetal.Data.Storage.Trees;
+
+namespace BareMetal.Data.Storage.Pages;
+
+/// <summary>
+/// Builds the page images of one or more commits; one batch at a time. Within the batch a page is copied once and then changed in
+/// place. <see cref="Publish"/> ends it; snapshots see it when <see cref="PageStore.AdvanceVisible"/> moves past it.
+/// </summary>
+internal sealed unsafe class WriteBatch : PageSpace
+{
+    private readonly PageAllocator _allocator;
+    private readonly TreeEditor _editor;
+    private readonly NativeQueue<int> _stock = new();
+    private readonly NativeQueue<nint> _batchPins = new();
+    private readonly NativeQueue<ulong> _pageIds = new();
+    private readonly NativeQueue<PreparedOperation> _prepared = new();
+    private readonly NativeQueue<PreparedValue> _values = new();
+    private readonly NativeQueue<PreparedValue> _garbage = new();
+    private readonly byte[] _directoryKey = new byte[TreeDirectory.GarbageKeySize];
+    private BatchMode _mode;
+    private bool _open;
+    private bool _preparing;
+    private bool _changed;
+    private bool _broken;
+    private int _serial;
+    private int _commit;
+    private int _first;
+    private int _owed;
+    private int _owedIds;
+    private int _budget;
+    private ulong _base;
+    private ulong _stamp;
+    private ulong _lastTree;
+    private ulong _lastRoot;
+    private ulong _lastLeaf;
+    private int _lastFree;
+
+    internal WriteBatch(PageStore store, PageAllocator allocator)
+        : base(store)
+    {
+        _allocator = allocator;
+        _editor = new TreeEditor(this);
+    }
+
+    private struct PreparedOperation
+    {
+        public int Pages;
+        public int Ids;
+        public int Values;
+    }
+
+    private struct PreparedValue
+    {
+        public ulong Page;
+        public long Length;
+    }
+
+    /// <summary>How the batch works.</summary>
+    public BatchMode Mode => _mode;
+
+    public override ulong Stamp => _stamp;
+
+    /// <summary>Times that preparation had reserved too little, since the start. Not zero is a defect, though a harmless one.</summary>
+    public long Shortfalls { get; private set; }
+
+    internal bool MayReadStorage => _mode == BatchMode.Direct || _preparing;
+
+    internal void Begin(BatchMode mode, ulong lastEnd)
+    {
+        if (_open)
+        {
+            throw new InvalidOperationException("One batch is built at a time.");
+        }
+        _open = true;
+        _mode = mode;
+        _serial++;
+        _first = 0;
+        _owed = 0;
+        _owedIds = 0;
+        _base = lastEnd + 1;
+        _stamp = _base;
+        _changed = false;
+        _broken = false;
+        _lastTree = 0;
+        _lastRoot = 0;
+        _lastLeaf = 0;
+        _budget = Pool.FrameCount / 3;
+        _prepared.Clear();
+        _values.Clear();
+        _garbage.Clear();
+        _allocator.Begin();
+    }
+
+    /// <summary>Prepares a put: reads and pins what it touches, reserves buffers and page ids, and writes a large value to its own pages.</summary>
+    /// <returns>False when the change cannot be prepared within the memory at hand, or is one that is never prepared: end the batch
+    /// and do the commit in a <see cref="BatchMode.Direct"/> batch.</returns>
+    /// <exception cref="StorageException">Reading failed, the key is too long, the tree does not exist.</exception>
+    public bool Prepare(TreeId tree, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        Store.CheckKey(key);
+        return Prepare(tree, key, value, isDelete: false);
+    }
+
+    /// <summary>Prepares a delete; see <see cref="Prepare(TreeId, ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>.</summary>
+    public bool PrepareDelete(TreeId tree, ReadOnlySpan<byte> key) => Prepare(tree, key, default, isDelete: true);
+
+    /// <summary>Forgets what was prepared and not done. Before the commit's LSN is taken.</summary>
+    public void AbandonPrepared()
+    {
+        CheckOpen();
+        while (_prepared.Count > 0)
+        {
+            PreparedOperation op = _prepared.Dequeue();
+            _owed -= op.Pages;
+            _owedIds -= op.Ids;
+        }
+        _preparing = true;
+        try
+        {
+            while (_values.Count > 0)
+            {
+                PreparedValue value = _values.Dequeue();
+                OverflowValue.FreeNow(this, value.Page, value.Length);
+            }
+        }
+        finally
+        {
+            _preparing = false;
+        }
+        _lastLeaf = 0;
+    }
+
+    /// <summary>Sets or replaces an entry.</summary>
+    /// <exception cref="StorageException">In <see cref="BatchMode.Direct"/> only: roll the batch back.</exception>
+    public void Put(Lsn lsn, TreeId tree, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        int values = BeginOperation(lsn);
+        try
+        {
+            if (_mode == BatchMode.Direct)
+            {
+                Store.CheckKey(key);
+            }
+            ulong root = RootForWrite(tree);
+            if (Store.IsInline(value.Length))
+            {
+                _editor.Put(root, key, lsn.Value, value);
+            }
+            else
+            {
+                PreparedValue large = values > 0
+                    ? _values.Dequeue()
+                    : new PreparedValue { Page = OverflowValue.Write(this, value), Length = value.Length };
+                _editor.PutOverflow(root, key, lsn.Value, large.Page, large.Length);
+            }
+            EndOperation();
+        }
+        catch
+        {
+            _broken = true;
+            ReleasePins();
+            throw;
+        }
+    }
+
+    /// <summary>Sets an entry to a large value that is read from a stream. Only in <see cref="BatchMode.Direct"/>.</summary>
+    public void Put(Lsn lsn, TreeId tree, ReadOnlySpan<byte> key, Stream value, long length)
+    {
+        CheckDirect();
+        BeginOperation(lsn);
+        try
+        {
+            Store.CheckKey(key);
+            ulong root = RootForWrite(tree);
+            if (Store.IsInline(length))
+            {
+                var bytes = new byte[length];
+                value.ReadExactly(bytes);
+                _editor.Put(root, key, lsn.Value, bytes);
+            }
+            else
+            {
+                _editor.PutOverflow(root, key, lsn.Value, OverflowValue.Write(this, value, length), length);
+            }
+            EndOperation();
+        }
+        catch
+        {
+            _broken = true;
+            ReleasePins();
+            throw;
+        }
+    }
+
+    /// <summary>Removes an entry; a missing one is no error.</summary>
+    /// <returns>Whether it was there.</returns>
+    public bool Delete(Lsn lsn, TreeId tree, ReadOnlySpan<byte> key)
+    {
+        BeginOperation(lsn);
+        try
+        {
+            ulong root = Root(tree);
+            bool found = root != 0 && _editor.Delete(root, key);
+            EndOperation();
+            return found;
+        }
+        catch
+        {
+            _broken = true;
+            ReleasePins();
+            throw;
+        }
+    }
+
+    /// <summary>Makes an empty tree. Only in <see cref="BatchMode.Direct"/>.</summary>
+    /// <exception cref="StorageException">There is one with this id.</exception>
+    public void CreateTree(Lsn lsn, TreeId tree)
+    {
+        CheckDirect();
+        BeginOperation(lsn);
+        try
+        {
+            if (Root(tree) != 0)
+            {
+                throw new StorageException(StorageErrorCode.AlreadyExists, $"Tree {tree} exists. Tree ids are never used twice.");
+            }
+            MakeTree(tree);
+            EndOperation();
+        }
+        catch
+        {
+            _broken = true;
+            ReleasePins();
+            throw;
+        }
+    }
+
+    /// <summary>Drops a tree; its pages are freed later, by <see cref="ReclaimDropped"/>. Only in <see cref="BatchMode.Direct"/>.</summary>
+    /// <exception cref="StorageException">There is none with this id.</exception>
+    public void DropTree(Lsn lsn, TreeId tree)
+    {
+        CheckDirect();
+        BeginOperation(lsn);
+        try
+        {
+            ulong root = Root(tree);
+            if (root == 0)
+            {
+                throw Store.NoSuchTree(tree);
+            }
+            TreeDirectory.WriteTreeKey(_directoryKey, tree);
+            _editor.Delete(Store.DirectoryRoot, _directoryKey.AsSpan(0, TreeDirectory.TreeKeySize));
+            AddGarbage(TreeDirectory.GarbageTree, root, 0);
+            _lastTree = 0;
+            Store.NoteDrop(lsn.Value);
+            EndOperation();
+        }
+        catch
+        {
+            _broken = true;
+            ReleasePins();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Frees pages of dropped trees and of large values that were replaced. Takes an LSN but is not logged: after a crash it is done again.
+    /// Only in <see cref="BatchMode.Direct"/>.
+    /// </summary>
+    /// <param name="lsn">The LSN of this step.</param>
+    /// <param name="pages">About how many pages to free.</param>
+    /// <returns>Whether there may be more.</returns>
+    public bool ReclaimDropped(Lsn lsn, int pages)
+    {
+        CheckDirect();
+        BeginOperation(lsn);
+        try
+        {
+            bool more = new GarbageCollector(this, _editor).Step(pages);
+            EndOperation();
+            return more;
+        }
+        catch
+        {
+            _broken = true;
+            ReleasePins();
+            throw;
+        }
+    }
+
+    /// <summary>Ends the batch: its images stand, and will be seen by snapshots at or after <paramref name="end"/>.</summary>
+    /// <param name="end">The LSN of the batch's last commit.</param>
+    public void Publish(Lsn end)
+    {
+        CheckOpen();
+        if (_broken)
+        {
+            throw new InvalidOperationException("A change failed: the batch can only be rolled back.");
+        }
+        if (end.Value < _stamp && _changed)
+        {
+            throw new ArgumentOutOfRangeException(nameof(end), "The end of a batch is the LSN of its last commit.");
+        }
+        if (!_changed)
+        {
+            Rollback();
+            return;
+        }
+        while (_pageIds.Count > 0)
+        {
+            _allocator.Return(this, _pageIds.Pop());
+        }
+        ReleasePins();
+        for (int i = _first; i != 0;)
+        {
+            int next = Pool.At(i)->Link;
+            Pool.At(i)->Link = 0;
+            Pool.Freeze(i);
+            i = next;
+        }
+        _first = 0;
+        _allocator.Commit();
+        ReleaseReservations();
+        _open = false;
+        Store.BatchEnded(end);
+    }
+
+    /// <summary>Gives the batch up whole: in <see cref="BatchMode.Direct"/>, or before any change was made.</summary>
+    public void Rollback()
+    {
+        CheckOpen();
+        if (_mode == BatchMode.Prepared && _changed)
+        {
+            throw new InvalidOperationException("A prepared batch that holds changes is only published: its commits have LSNs.");
+        }
+        ReleasePins();
+        ReleaseReservations();
+        for (int i = _first; i != 0;)
+        {
+            int next = Pool.At(i)->Link;
+            Pool.Discard(i);
+            i = next;
+        }
+        _first = 0;
+        _pageIds.Clear();
+        _allocator.Rollback();
+        _open = false;
+        Store.BatchEnded(default);
+    }
+
+    /// <inheritdoc/>
+    public override byte* Write(ulong id)
+    {
+        PageImage* image = Pool.Pin(id, ulong.MaxValue);
+        if ((image->Flags & ImageFlags.Mutable) != 0)
+        {
+            Pool.MakeWritable(image);
+            Keep(image);
+            PageFormat.SetLsn(image->Data, _stamp);
+            return image->Data;
+        }
+        Keep(image);
+        if (image->BatchMark == _serial)
+        {
+            image->BatchMark = 0;
+            _owed--;
+        }
+        int index = TakeImage();
+        PageImage* copy = Pool.At(index);
+        new ReadOnlySpan<byte>(image->Data, PageSize).CopyTo(new Span<byte>(copy->Data, PageSize));
+        PageFormat.SetLsn(copy->Data, _stamp);
+        Add(index, id, ImageFlags.Dirty | ImageFlags.Mutable);
+        return copy->Data;
+    }
+
+    /// <inheritdoc/>
+    public override byte* Allocate(PageKind kind, int level, out ulong id)
+    {
+        if (_pageIds.Count > 0 && !_preparing)
+        {
+            id = _pageIds.Pop();
+        }
+        else
+        {
+            if (_mode == BatchMode.Prepared && !_preparing)
+            {
+                Shortfalls++;
+            }
+            id = _allocator.Take(this);
+        }
+        return FormatNew(id, kind, level);
+    }
+
+    /// <summary>Makes the first image of a page that was free.</summary>
+    internal byte* FormatNew(ulong id, PageKind kind, int level)
+    {
+        int index = TakeImage();
+        byte* data = Pool.At(index)->Data;
+        PageFormat.Format(data, PageSize, id, _stamp, kind, level);
+        Add(index, id, ImageFlags.Dirty | ImageFlags.Mutable | (Pool.IsKnown(id) ? 0 : ImageFlags.Fresh));
+        return data;
+    }
+
+    /// <inheritdoc/>
+    public override void Free(ulong id)
+    {
+        PageImage* head = Pool.Pin(id, ulong.MaxValue);
+        _allocator.Return(this, id);
+        if ((head->Flags & ImageFlags.Mutable) != 0)
+        {
+            // The batch's own image becomes the mark; its buffer goes when the operation ends.
+            Keep(head);
+            Pool.MakeTombstone(head);
+            return;
+        }
+        Keep(head);
+        if (head->BatchMark == _serial)
+        {
+            head->BatchMark = 0;
+            _owed--;
+        }
+        int index = Pool.AllocateImage();
+        Add(index, id, ImageFlags.Tombstone | ImageFlags.Mutable);
+    }
+
+    /// <inheritdoc/>
+    public override byte* ReadNeighbour(ulong id) => _mode == BatchMode.Direct ? Read(id) : TryRead(id);
+
+    /// <inheritdoc/>
+    public override bool CanAfford(int pages) => _mode == BatchMode.Direct || _stock.Count - _owed >= pages;
+
+    /// <inheritdoc/>
+    public override bool CanFree(ulong id) => _mode == BatchMode.Direct || Pool.IsWritableWithin(_allocator.MapOf(id), _serial);
+
+    /// <inheritdoc/>
+    public override void ReleaseOverflow(ulong page, long length) => _garbage.Enqueue(new PreparedValue { Page = page, Length = length });
+
+    internal void AddGarbage(byte kind, ulong page, long length)
+    {
+        TreeDirectory.WriteGarbageKey(_directoryKey, kind, page);
+        Span<byte> value = stackalloc byte[TreeDirectory.GarbageValueSize];
+        TreeDirectory.WriteGarbageValue(value, length);
+        _editor.Put(Store.DirectoryRoot, _directoryKey.AsSpan(0, TreeDirectory.GarbageKeySize), _stamp, value);
+        Store.NoteGarbage();
+    }
+
+    /// <summary>The tree's root as this batch sees it, or 0.</summary>
+    internal ulong Root(TreeId tree)
+    {
+        if (tree.Value == 0)
+        {
+            return Store.DirectoryRoot;
+        }
+        if (tree.Value == _lastTree)
+        {
+            return _lastRoot;
+        }
+        int mark = PinMark;
+        TreeDirectory.WriteTreeKey(_directoryKey, tree);
+        ulong root = _editor.TryGet(Store.DirectoryRoot, _directoryKey.AsSpan(0, TreeDirectory.TreeKeySize), out ReadOnlySpan<byte> value, out _, out _)
+            ? TreeDirectory.ReadTreeValue(value)
+            : 0;
+        ReleasePins(mark);
+        if (root != 0)
+        {
+            _lastTree = tree.Value;
+            _lastRoot = root;
+        }
+        return root;
+    }
+
+    private ulong RootForWrite(TreeId tree)
+    {
+        ulong root = Root(tree);
+        if (root != 0)
+        {
+            return root;
+        }
+        if (!PageStore.IsFixed(tree))
+        {
+            throw Store.NoSuchTree(tree);
+        }
+        return MakeTree(tree);
+    }
+
+    private ulong MakeTree(TreeId tree)
+    {
+        Allocate(PageKind.Leaf, 0, out ulong root);
+        Node.FormatEmpty(Write(root), PageSize, root, _stamp);
+        TreeDirectory.WriteTreeKey(_directoryKey, tree);
+        Span<byte> value = stackalloc byte[TreeDirectory.TreeValueSize];
+        TreeDirectory.WriteTreeValue(value, root);
+        _editor.Put(Store.DirectoryRoot, _directoryKey.AsSpan(0, TreeDirectory.TreeKeySize), _stamp, value);
+        _lastTree = tree.Value;
+        _lastRoot = root;
+        return root;
+    }
+
+    private bool Prepare(TreeId tree, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool isDelete)
+    {
+        CheckOpen();
+        if (_mode == BatchMode.Direct)
+        {
+            return true;
+        }
+        if (_prepared.Count == 0)
+        {
+            _commit++;
+            _lastLeaf = 0;
+        }
+        _preparing = true;
+        _stamp = _changed ? _stamp : _base;
+        var op = default(PreparedOperation);
+        try
+        {
+            ulong root = Root(tree);
+            if (root == 0)
+            {
+                if (isDelete)
+                {
+                    _prepared.Enqueue(op);
+                    return true;
+                }
+                if (PageStore.IsFixed(tree))
+                {
+                    return false;
+                }
+                throw Store.NoSuchTree(tree);
+            }
+            bool large = !isDelete && !Store.IsInline(value.Length);
+            if (large && value.Length / PageSize > _budget)
+            {
+                return false;
+            }
+            if (!PrepareEntry(root, key, large ? OverflowValue.ReferenceSize : value.Length, isDelete, ref op, out bool replacesLarge))
+            {
+                return false;
+            }
+            if (replacesLarge)
+            {
+                // The old value's pages are listed in the directory and freed later.
+                Span<byte> garbageKey = stackalloc byte[TreeDirectory.GarbageKeySize];
+                garbageKey.Fill(0xFF);
+                garbageKey[0] = 1;
+                _lastLeaf = 0;
+                if (!PrepareEntry(Store.DirectoryRoot, garbageKey, TreeDirectory.GarbageValueSize, false, ref op, out _, everySplit: true))
+                {
+                    return false;
+                }
+                _lastLeaf = 0;
+            }
+            if (large)
+            {
+                _values.Enqueue(new PreparedValue { Page = OverflowValue.Write(this, value), Length = value.Length });
+                op.Values = 1;
+            }
+            if (!Reserve(op.Pages, op.Ids))
+            {
+                return false;
+            }
+            _prepared.Enqueue(op);
+            _owed += op.Pages;
+            _owedIds += op.Ids;
+            return true;
+        }
+        finally
+        {
+            ReleasePins();
+            _preparing = false;
+        }
+    }
+
+    /// <summary>Pins the path to the key and reserves what changing its leaf can take.</summary>
+    private bool PrepareEntry(ulong root, ReadOnlySpan<byte> key, int valueLength, bool isDelete, ref PreparedOperation op, out bool replacesLarge, bool everySplit = false)
+    {
+        replacesLarge = false;
+        int depth = 0;
+        ulong id = root;
+        ulong parent = 0;
+        int slot = 0;
+        byte* page;
+        while (true)
+        {
+            page = Read(id);
+            if (!ReserveCopy(id))
+            {
+                return false;
+            }
+            if (Node.Level(page) == 0)
+            {
+                break;
+            }
+            slot = Node.ChildIndex(page, key);
+            parent = id;
+            id = Node.Child(page, PageSize, slot);
+            depth++;
+        }
+        int position = Node.Search(page, key, out bool found);
+        if (found)
+        {
+            replacesLarge = Node.IsOverflow(page, position);
+        }
+        if (isDelete)
+        {
+            return !found || PrepareMerge(id, parent, slot, page);
+        }
+        int need = Node.LeafEntryHeader + Node.SlotSize + key.Length + valueLength;
+        if (_lastLeaf != id)
+        {
+            bool seen = !Pool.MarkPrepared(id, _commit);
+            _lastLeaf = id;
+            _lastFree = seen || everySplit || !Node.SharesPrefix(page, key) ? -1 : Node.FreeSpace(page, PageSize);
+        }
+        if (_lastFree >= need && Node.SharesPrefix(page, key))
+        {
+            _lastFree -= need;
+            return true;
+        }
+        _lastFree = !everySplit && need <= PageSize / 16 && Node.SharesPrefix(page, key) ? PageSize / 4 : -1;
+        int splits = depth + 3;
+        op.Pages += splits;
+        op.Ids += splits;
+        return Reserve(op.Pages, op.Ids);
+    }
+
+    /// <summary>Brings the neighbours of a leaf that may become too empty into memory, so that it can be merged.</summary>
+    private bool PrepareMerge(ulong id, ulong parent, int slot, byte* page)
+    {
+        if (parent == 0 || Node.UsedSpace(page, PageSize) > PageSize / 2)
+        {
+            return true;
+        }
+        byte* p = Read(parent);
+        if (!ReserveCopy(_allocator.MapOf(id)))
+        {
+            return false;
+        }
+        for (int neighbour = slot - 1; neighbour <= slot + 1; neighbour += 2)
+        {
+            if (neighbour < -1 || neighbour >= Node.Count(p))
+            {
+                continue;
+            }
+            ulong other = Node.Child(p, PageSize, neighbour);
+            Read(other);
+            if (!ReserveCopy(other) || !ReserveCopy(_allocator.MapOf(other)))
+            {
+                return false;
+            }
+        }
+        return ReserveCopy(_allocator.MapOf(parent));
+    }
+
+    /// <summary>Pins a page for the rest of the batch and reserves the buffer for its copy, once.</summary>
+    private bool ReserveCopy(ulong id)
+    {
+        PageImage* image = Pool.Pin(id, ulong.MaxValue);
+        if (image->BatchMark == _serial)
+        {
+            PagePool.Unpin(image);
+            return true;
+        }
+        if ((image->Flags & ImageFlags.Mutable) != 0)
+        {
+            image->BatchMark = _serial;
+            _batchPins.Enqueue((nint)image);
+            return _batchPins.Count + _stock.Count <= _budget;
+        }
+        if (_batchPins.Count + _stock.Count + 2 > _budget)
+        {
+            PagePool.Unpin(image);
+            return false;
+        }
+        image->BatchMark = _serial;
+        _batchPins.Enqueue((nint)image);
+        _owed++;
+        return Reserve(0, 0);
+    }
+
+    /// <summary>Adds buffers and page ids to those at hand; they count as owed by the caller's operation.</summary>
+    private bool Reserve(int pages, int ids)
+    {
+        int wantPages = _owed + pages;
+        int wantIds = _owedIds + ids;
+        while (_pageIds.Count < wantIds)
+        {
+            if (_batchPins.Count + _stock.Count + 4 > _budget)
+            {
+                return false;
+            }
+            _pageIds.Enqueue(_allocator.Take(this));
+        }
+        while (_stock.Count < wantPages)
+        {
+            if (_batchPins.Count + _stock.Count >= _budget)
+            {
+                return false;
+            }
+            _stock.Enqueue(Pool.AcquireImage());
+        }
+        return true;
+    }
+
+    private int TakeImage()
+    {
+        if (_mode == BatchMode.Direct || _preparing)
+        {
+            return Pool.AcquireImage();
+        }
+        if (_stock.Count > 0)
+        {
+            return _stock.Pop();
+        }
+        Shortfalls++;
+        return Pool.AcquireImage();
+    }
+
+    /// <summary>Publishes a new image of the batch; it stays pinned until the operation ends, and until the batch ends when prepared.</summary>
+    private void Add(int index, ulong id, ImageFlags flags)
+    {
+        PageImage* image = Pool.At(index);
+        image->PageId = id;
+        image->Lsn = _stamp;
+        image->Flags = flags;
+        image->Link = _first;
+        image->Freq = 1;
+        _first = index;
+        if (image->Data != null)
+        {
+            Keep(image);
+            if (_mode == BatchMode.Prepared && PageFormat.Kind(image->Data) is not (PageKind.OverflowData or PageKind.OverflowIndex))
+            {
+                image->Pins++;
+                image->BatchMark = _serial;
+                _batchPins.Enqueue((nint)image);
+            }
+        }
+        Pool.Publish(index);
+    }
+
+    private int BeginOperation(Lsn lsn)
+    {
+        CheckOpen();
+        if (_broken)
+        {
+            throw new InvalidOperationException("A change failed: the batch can only be rolled back.");
+        }
+        if (lsn.Value < _base || lsn.Value < _stamp)
+        {
+            throw new ArgumentOutOfRangeException(nameof(lsn), "LSNs only grow.");
+        }
+        _stamp = lsn.Value;
+        _changed = true;
+        if (_prepared.Count == 0)
+        {
+            if (_mode == BatchMode.Prepared)
+            {
+                Shortfalls++;
+            }
+            return 0;
+        }
+        PreparedOperation op = _prepared.Dequeue();
+        _owed -= op.Pages;
+        _owedIds -= op.Ids;
+        return op.Values;
+    }
+
+    private void EndOperation()
+    {
+        ReleasePins();
+        while (_garbage.Count > 0)
+        {
+            PreparedValue value = _garbage.Dequeue();
+            AddGarbage(TreeDirectory.GarbageValue, value.Page, value.Length);
+            ReleasePins();
+        }
+    }
+
+    private void ReleaseReservations()
+    {
+        while (_batchPins.Count > 0)
+        {
+            PagePool.Unpin((PageImage*)_batchPins.Pop());
+        }
+        while (_stock.Count > 0)
+        {
+            Pool.ReturnImage(_stock.Pop());
+        }
+        _prepared.Clear();
+        _values.Clear();
+        _owed = 0;
+        _owedIds = 0;
+    }
+
+    private void CheckOpen()
+    {
+        if (!_open)
+        {
+            throw new InvalidOperationException("The batch has ended.");
+        }
+    }
+
+    private void CheckDirect()
+    {
+        CheckOpen();
+        if (_mode != BatchMode.Direct)
+        {
+            throw new InvalidOperationException("Only a direct batch does this.");
+        }
+    }
+}
