@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Text;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -9,6 +10,7 @@ namespace BareMetal.Data.EntityFrameworkCore.Infrastructure;
 public sealed class BareMetalOptionsExtension : RelationalOptionsExtension
 {
     private DbContextOptionsExtensionInfo? _info;
+    private ParameterTranslationMode? _collectionMode;
 
     /// <summary>Creates options with their defaults.</summary>
     public BareMetalOptionsExtension()
@@ -17,7 +19,10 @@ public sealed class BareMetalOptionsExtension : RelationalOptionsExtension
 
     private BareMetalOptionsExtension(BareMetalOptionsExtension copyFrom)
         : base(copyFrom)
-        => DataSource = copyFrom.DataSource;
+    {
+        DataSource = copyFrom.DataSource;
+        _collectionMode = copyFrom._collectionMode;
+    }
 
     /// <summary>The data source from which connections come, or null when a connection or a connection string is given.</summary>
     public DbDataSource? DataSource { get; private set; }
@@ -33,6 +38,19 @@ public sealed class BareMetalOptionsExtension : RelationalOptionsExtension
     {
         var clone = (BareMetalOptionsExtension)Clone();
         clone.DataSource = dataSource;
+        return clone;
+    }
+
+    /// <inheritdoc />
+    // One array, so that a query has one text however many values there are; the planner looks at the length.
+    public override ParameterTranslationMode ParameterizedCollectionMode
+        => _collectionMode ?? ParameterTranslationMode.Parameter;
+
+    /// <inheritdoc />
+    public override RelationalOptionsExtension WithUseParameterizedCollectionMode(ParameterTranslationMode parameterizedCollectionMode)
+    {
+        var clone = (BareMetalOptionsExtension)Clone();
+        clone._collectionMode = parameterizedCollectionMode;
         return clone;
     }
 

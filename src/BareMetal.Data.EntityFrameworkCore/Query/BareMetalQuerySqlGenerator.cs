@@ -83,6 +83,15 @@ public sealed class BareMetalQuerySqlGenerator : QuerySqlGenerator
     }
 
     /// <inheritdoc />
+    // Without a third argument EF.Functions.Like has no escape character, while the dialect's default is the backslash.
+    protected override void GenerateLike(LikeExpression likeExpression, bool negated)
+    {
+        base.GenerateLike(likeExpression, negated);
+        if (likeExpression.EscapeChar is null)
+            Sql.Append(" ESCAPE ''");
+    }
+
+    /// <inheritdoc />
     protected override Expression VisitCrossApply(CrossApplyExpression crossApplyExpression)
     {
         Sql.Append("CROSS JOIN LATERAL ");
@@ -218,8 +227,6 @@ public sealed class BareMetalQuerySqlGenerator : QuerySqlGenerator
             ExpressionType.ExclusiveOr => binaryExpression.Type == typeof(bool) ? " <> " : " # ",
             ExpressionType.And when binaryExpression.Type == typeof(bool) => " AND ",
             ExpressionType.Or when binaryExpression.Type == typeof(bool) => " OR ",
-            ExpressionType.LeftShift => " << ",
-            ExpressionType.RightShift => " >> ",
             _ => base.GetOperator(binaryExpression),
         };
 
@@ -355,7 +362,6 @@ public sealed class BareMetalQuerySqlGenerator : QuerySqlGenerator
                     ? (binary.OperatorType == ExpressionType.And ? 200 : 100, true)
                     : (700, false),
                 ExpressionType.ExclusiveOr => (binary.Type == typeof(bool) ? 500 : 700, false),
-                ExpressionType.LeftShift or ExpressionType.RightShift => (700, false),
                 ExpressionType.LessThan or ExpressionType.LessThanOrEqual or ExpressionType.GreaterThan
                     or ExpressionType.GreaterThanOrEqual or ExpressionType.Equal or ExpressionType.NotEqual => (500, false),
                 ExpressionType.AndAlso => (200, true),

@@ -215,6 +215,62 @@ public sealed class BareMetalQueryableMethodTranslatingExpressionVisitor : Relat
             ? source.UpdateQueryExpression(new SelectExpression(length, _aliasManager))
             : base.TranslateCount(source, predicate);
 
+    /// <inheritdoc />
+    // An element of a whole JSON array is reached by its path.
+    protected override ShapedQueryExpression? TranslateElementAtOrDefault(
+        ShapedQueryExpression source,
+        Expression index,
+        bool returnDefault)
+    {
+        if (!returnDefault
+            && source.QueryExpression is SelectExpression
+            {
+                Tables: [TableValuedFunctionExpression
+                {
+                    IsBuiltIn: true,
+                    Schema: null,
+                    Name: "json_array_elements_text" or "jsonb_array_elements_text",
+                    Arguments: [var array],
+                } table],
+                Predicate: null,
+                GroupBy: [],
+                Having: null,
+                IsDistinct: false,
+                Limit: null,
+                Offset: null,
+                Orderings: [{ Expression: ColumnExpression { Name: BareMetalQuerySqlGenerator.OrdinalityColumn }, IsAscending: true }],
+            } select
+            && GetProjection(source, select) is { TypeMapping: { } mapping } projection
+            && IsElementOf(projection, table.Alias)
+            && TranslateExpression(index) is { } position)
+        {
+            var (json, path) = array is JsonScalarExpression inner
+                ? (inner.Json, inner.Path.Append(new PathSegment(position)).ToArray())
+                : (array, [new PathSegment(position)]);
+            return source.UpdateQueryExpression(
+                new SelectExpression(new JsonScalarExpression(json, path, projection.Type, mapping, nullable: true), _aliasManager));
+        }
+
+        return base.TranslateElementAtOrDefault(source, index, returnDefault);
+    }
+
+    private static SqlExpression? GetProjection(ShapedQueryExpression source, SelectExpression select)
+    {
+        var shaper = source.ShaperExpression;
+        while (shaper is UnaryExpression { NodeType: ExpressionType.Convert } convert)
+            shaper = convert.Operand;
+        return shaper is ProjectionBindingExpression binding ? select.GetProjection(binding) as SqlExpression : null;
+    }
+
+    private static bool IsElementOf(SqlExpression projection, string alias)
+        => projection switch
+        {
+            ColumnExpression column => column.TableAlias == alias && column.Name == BareMetalQuerySqlGenerator.ValueColumn,
+            SqlUnaryExpression { OperatorType: ExpressionType.Convert, Operand: ColumnExpression column } => IsElementOf(column, alias),
+            SqlFunctionExpression { Name: "decode", Arguments: [ColumnExpression column, ..] } => IsElementOf(column, alias),
+            _ => false,
+        };
+
     // The length of a whole JSON array is known without unfolding it. Parameters have no type yet and go the general way.
     private bool TryGetBareCollection(ShapedQueryExpression source, [NotNullWhen(true)] out SqlExpression? length)
     {

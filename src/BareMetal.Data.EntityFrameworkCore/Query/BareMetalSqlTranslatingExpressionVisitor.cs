@@ -66,15 +66,6 @@ public sealed class BareMetalSqlTranslatingExpressionVisitor : RelationalSqlTran
                         _typeMappingSource.FindMapping(typeof(byte)))
                     : QueryCompilationContext.NotTranslatedExpression;
 
-            case ExpressionType.LeftShift or ExpressionType.RightShift:
-            {
-                if (Visit(binaryExpression.Left) is not SqlExpression value || Visit(binaryExpression.Right) is not SqlExpression distance)
-                    return QueryCompilationContext.NotTranslatedExpression;
-                value = _factory.ApplyDefaultTypeMapping(value);
-                return new SqlBinaryExpression(
-                    binaryExpression.NodeType, value, _factory.ApplyDefaultTypeMapping(distance), value.Type, value.TypeMapping);
-            }
-
             default:
                 return base.VisitBinary(binaryExpression);
         }

@@ -79,7 +79,7 @@ internal sealed class DateTimeMemberTranslator(BareMetalSqlExpressionFactory fac
         {
             // The enum's numbers are the function's.
             case nameof(DateTime.DayOfWeek):
-                return factory.Convert(factory.Strict("day_of_week", [instance], typeof(int)), returnType);
+                return factory.Strict("day_of_week", [instance], returnType);
             case nameof(DateOnly.DayNumber) when type == typeof(DateOnly):
                 return factory.Strict("day_number", [instance], returnType);
             case nameof(DateTime.Ticks):

@@ -85,7 +85,7 @@ internal sealed class StringMethodTranslator(BareMetalSqlExpressionFactory facto
             {
                 var (text, part) = Unify(instance, Text(arguments[0]));
                 return factory.Subtract(
-                    factory.Strict("strpos", [text, part, factory.Add(arguments[1], factory.Constant(1))], typeof(int)),
+                    factory.Strict("strpos", [text, part, FromOne(arguments[1])], typeof(int)),
                     factory.Constant(1));
             }
 
@@ -111,14 +111,14 @@ internal sealed class StringMethodTranslator(BareMetalSqlExpressionFactory facto
 
             case (nameof(string.Substring), 1):
                 return factory.Strict(
-                    "substr", [instance, factory.Add(arguments[0], factory.Constant(1))], typeof(string), mapping);
+                    "substr", [instance, FromOne(arguments[0])], typeof(string), mapping);
             case (nameof(string.Substring), 2):
                 return factory.Strict(
-                    "substr", [instance, factory.Add(arguments[0], factory.Constant(1)), arguments[1]], typeof(string), mapping);
+                    "substr", [instance, FromOne(arguments[0]), arguments[1]], typeof(string), mapping);
             case ("get_Chars", 1):
                 return Char(
                     factory.Strict(
-                        "substr", [instance, factory.Add(arguments[0], factory.Constant(1)), factory.Constant(1)], typeof(string)));
+                        "substr", [instance, FromOne(arguments[0]), factory.Constant(1)], typeof(string)));
 
             case (nameof(string.Trim), 0):
                 return factory.Strict("trim_ws", [instance], typeof(string), mapping);
@@ -189,6 +189,12 @@ internal sealed class StringMethodTranslator(BareMetalSqlExpressionFactory facto
         var mapping = ExpressionExtensions.InferTypeMapping(left, right) ?? BareMetalStringTypeMapping.Default;
         return (factory.ApplyTypeMapping(left, mapping), factory.ApplyTypeMapping(right, mapping));
     }
+
+    // Positions count from 1 in SQL.
+    private SqlExpression FromOne(SqlExpression position)
+        => position is SqlConstantExpression { Value: int value }
+            ? factory.Constant(value + 1)
+            : factory.Add(position, factory.Constant(1));
 
     // A char is a text of one; what has no mapping yet becomes one here.
     private SqlExpression Text(SqlExpression expression)
