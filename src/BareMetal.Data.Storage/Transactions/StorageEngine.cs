@@ -1,8 +1,10 @@
-using System.Collections.Immutable;
+using System.Buffers.Binary;
+using BareMetal.Data.Storage.Commit;
+using BareMetal.Data.Storage.Pages;
+using BareMetal.Data.Storage.Transactions;
+using BareMetal.Data.Storage.Trees;
 
 namespace BareMetal.Data.Storage;
-
-using BareMetal.Data.Storage.Transactions;
 
 /// <summary>
 /// A database at the storage level: trees of (key bytes → value bytes) with transactions. One engine owns the files of a database.
@@ -12,23 +14,32 @@ public sealed class StorageEngine : IDisposable, IAsyncDisposable
 {
     private readonly Lock _commit = new();
     private readonly Dictionary<ulong, ulong> _sequences = [];
-    private ImmutableDictionary<TreeId, ImmutableList<StoredEntry>> _trees = ImmutableDictionary<TreeId, ImmutableList<StoredEntry>>.Empty;
-    private Lsn _visible = Lsn.Create(1);
+    private Lsn _last;
     private long _lastTransaction;
     private ulong _lastTree = TreeId.FirstDynamic - 1;
 
-    private StorageEngine(StorageOptions options) => Options = options;
+    private StorageEngine(StorageOptions options)
+    {
+        Options = options;
+        Store = PageStore.Create(
+            new PageStoreOptions { PageSize = options.PageSize, CacheBytes = options.CacheBytes, DatabaseId = Guid.NewGuid(), SpillName = options.Name + "-spill" },
+            new NoPageFile(options.PageSize),
+            options.Provider);
+        _last = Store.VisibleLsn;
+    }
 
     /// <summary>The options it was opened with.</summary>
     public StorageOptions Options { get; }
 
     /// <summary>The newest commit that new snapshots see.</summary>
-    public Lsn VisibleLsn => _visible;
+    public Lsn VisibleLsn => Store.VisibleLsn;
 
     /// <summary>The largest key in bytes that the page size allows.</summary>
-    public int MaxKeyLength => Options.PageSize / 5;
+    public int MaxKeyLength => Store.MaxKeyLength - Overlay.PrefixLength;
 
     internal LockManager Locks { get; } = new();
+
+    internal PageStore Store { get; }
 
     /// <summary>Opens or creates a database, recovering it when it was not closed cleanly.</summary>
     /// <param name="options">Where it is and how to open it.</param>
@@ -76,16 +87,22 @@ public sealed class StorageEngine : IDisposable, IAsyncDisposable
     {
     }
 
-    /// <summary>An owner of locks that is not a transaction: a session's advisory locks.</summary>
-    internal LockOwner CreateLockOwner() => new(Interlocked.Increment(ref _lastTransaction));
-
-    /// <summary>Approximate number of entries of a tree in the newest visible state, for planning.</summary>
-    public long EstimateEntries(TreeId tree) => _trees.TryGetValue(tree, out ImmutableList<StoredEntry>? list) ? list.Count : 0;
+    /// <summary>Approximate number of entries of a tree in the newest visible state, for planning: exact to a small factor, cheap.</summary>
+    public long EstimateEntries(TreeId tree)
+    {
+        Snapshot snapshot = Store.AcquireSnapshot();
+        try
+        {
+            return Store.TryFindTree(tree, snapshot.Lsn, out ulong root) && root != 0 ? TreeEstimate.Entries(Store.Pool, root, snapshot.Lsn) : 0;
+        }
+        finally
+        {
+            Store.ReleaseSnapshot(snapshot);
+        }
+    }
 
     /// <summary>Closes the database cleanly.</summary>
-    public void Dispose()
-    {
-    }
+    public void Dispose() => Store.Dispose();
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
@@ -94,51 +111,55 @@ public sealed class StorageEngine : IDisposable, IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    internal (Lsn Lsn, ImmutableDictionary<TreeId, ImmutableList<StoredEntry>> Trees) TakeSnapshot()
-    {
-        lock (_commit)
-            return (_visible, _trees);
-    }
+    /// <summary>An owner of locks that is not a transaction: a session's advisory locks.</summary>
+    internal LockOwner CreateLockOwner() => new(Interlocked.Increment(ref _lastTransaction));
 
     internal TreeId NextTreeId() => new(Interlocked.Increment(ref _lastTree));
 
-    internal Lsn Commit(StorageTransaction transaction)
+    internal Lsn Commit(ICommitRequest request, Durability durability)
     {
         lock (_commit)
         {
-            transaction.Validate(_trees);
-            Lsn lsn = _visible.Next();
-            ImmutableDictionary<TreeId, ImmutableList<StoredEntry>> trees = _trees;
-            foreach ((TreeId tree, ImmutableList<OverlayEntry> entries) in transaction.Overlay)
+            request.Validate();
+            Lsn lsn = _last.Next();
+            WriteBatch batch = Store.BeginBatch(BatchMode.Direct);
+            request.Reset();
+            while (request.ReadNextWrite(out WriteOp op))
             {
-                ImmutableList<StoredEntry>.Builder list = trees.GetValueOrDefault(tree, ImmutableList<StoredEntry>.Empty).ToBuilder();
-                foreach (OverlayEntry entry in entries)
+                switch (op.Kind)
                 {
-                    int at = StoredEntry.Find(list, entry.Key);
-                    if (entry.Value is null)
-                    {
-                        if (at >= 0)
-                            list.RemoveAt(at);
-                    }
-                    else if (at >= 0)
-                    {
-                        list[at] = new StoredEntry(entry.Key, entry.Value, lsn);
-                    }
-                    else
-                    {
-                        list.Insert(~at, new StoredEntry(entry.Key, entry.Value, lsn));
-                    }
+                    case WriteOpKind.Put:
+                        batch.Put(lsn, op.Tree, op.Key, op.Value);
+                        break;
+                    case WriteOpKind.Delete:
+                        batch.Delete(lsn, op.Tree, op.Key);
+                        break;
+                    case WriteOpKind.CreateTree:
+                        batch.CreateTree(lsn, op.Tree);
+                        break;
+                    case WriteOpKind.DropTree:
+                        batch.DropTree(lsn, op.Tree);
+                        break;
                 }
-
-                trees = trees.SetItem(tree, list.ToImmutable());
             }
 
-            foreach (TreeId dropped in transaction.DroppedTrees)
-                trees = trees.Remove(dropped);
-            transaction.BeforeVisible(lsn);
-            _trees = trees;
-            _visible = lsn;
+            batch.Publish(lsn);
+            _last = lsn;
+            request.BeforeVisible(lsn);
+            Store.AdvanceVisible(lsn);
+            request.Committed(lsn);
             return lsn;
         }
+    }
+
+    internal ValueTask<Lsn> CommitAsync(ICommitRequest request, Durability durability) => new(Commit(request, durability));
+
+    private sealed class NoPageFile(int pageSize) : IPageFile
+    {
+        public int PageSize => pageSize;
+
+        public void Read(PageId id, Span<byte> buffer) => throw new StorageException(StorageErrorCode.Corruption, $"Page {id} is nowhere.");
+
+        public ValueTask ReadAsync(PageId id, Memory<byte> buffer, CancellationToken cancellationToken) => throw new StorageException(StorageErrorCode.Corruption, $"Page {id} is nowhere.");
     }
 }

@@ -1,5 +1,7 @@
-using System.Collections.Immutable;
+using BareMetal.Data.Storage.Commit;
+using BareMetal.Data.Storage.Pages;
 using BareMetal.Data.Storage.Transactions;
+using BareMetal.Data.Storage.Trees;
 
 namespace BareMetal.Data.Storage;
 
@@ -9,30 +11,33 @@ namespace BareMetal.Data.Storage;
 /// </summary>
 public sealed class StorageTransaction : IDisposable
 {
-    private readonly List<(Savepoint Point, ImmutableDictionary<TreeId, ImmutableList<OverlayEntry>> Overlay, ImmutableHashSet<TreeId> Dropped)> _savepoints = [];
-    private readonly HashSet<TreeId> _read = [];
-    private ImmutableDictionary<TreeId, ImmutableList<StoredEntry>> _snapshot;
-    private ImmutableDictionary<TreeId, ImmutableList<OverlayEntry>> _statementOverlay = ImmutableDictionary<TreeId, ImmutableList<OverlayEntry>>.Empty;
-    private ImmutableHashSet<TreeId> _statementDropped = [];
-    private ImmutableHashSet<TreeId> _dropped = [];
-    private uint _statement;
+    private readonly SerializableReads? _reads;
+    private SnapshotHandle _snapshot;
+    private Overlay? _overlay;
+    private List<TreeChange>? _treeChanges;
+    private List<Savepoint>? _savepoints;
     private List<Action<Lsn>>? _beforeVisible;
     private List<Action<Lsn>>? _committed;
+    private LockOwner? _owner;
+    private uint _statement;
+    private uint _statementStart;
 
     internal StorageTransaction(StorageEngine engine, long id, TransactionIsolation isolation, bool readOnly)
     {
         Engine = engine;
-        Owner = new LockOwner(id);
+        Id = id;
         Isolation = isolation;
         IsReadOnly = readOnly;
-        (SnapshotLsn, _snapshot) = engine.TakeSnapshot();
+        _snapshot = new SnapshotHandle(engine.Store);
+        if (isolation == TransactionIsolation.Serializable && !readOnly)
+            _reads = new SerializableReads();
     }
 
     /// <summary>Its database.</summary>
     public StorageEngine Engine { get; }
 
     /// <summary>Its number, for messages; grows, not durable.</summary>
-    public long Id => Owner.Id;
+    public long Id { get; }
 
     /// <summary>Its isolation level.</summary>
     public TransactionIsolation Isolation { get; }
@@ -44,41 +49,40 @@ public sealed class StorageTransaction : IDisposable
     public bool IsActive { get; private set; } = true;
 
     /// <summary>The commit up to which the current statement sees others' changes.</summary>
-    public Lsn SnapshotLsn { get; private set; }
+    public Lsn SnapshotLsn => _snapshot.Lsn;
 
     /// <summary>Whether it has changes of its own.</summary>
-    public bool HasChanges => Overlay.Count > 0 || _dropped.Count > 0;
+    public bool HasChanges => _overlay is { Count: > 0 } || _treeChanges is { Count: > 0 };
 
-    internal LockOwner Owner { get; }
+    internal bool NeedsValidation => _reads is not null;
 
-    internal ImmutableDictionary<TreeId, ImmutableList<OverlayEntry>> Overlay { get; private set; } = ImmutableDictionary<TreeId, ImmutableList<OverlayEntry>>.Empty;
+    /// <summary>Whether it deletes and drops and puts nothing.</summary>
+    internal bool OnlyFreesSpace => _overlay is null or { HasPuts: false } && !(_treeChanges?.Exists(c => c.IsCreate) ?? false);
 
-    internal IEnumerable<TreeId> DroppedTrees => _dropped;
+    internal LockOwner Owner => _owner ??= new LockOwner(Id);
+
+    internal Overlay? Overlay => _overlay;
+
+    internal IReadOnlyList<TreeChange> TreeChanges => _treeChanges ?? (IReadOnlyList<TreeChange>)[];
 
     /// <summary>Begins a statement: under Read Committed takes a new snapshot, and fixes what of the own changes it sees.</summary>
     public void BeginStatement()
     {
         EnsureActive();
-        _statement++;
+        _statementStart = ++_statement;
         if (Isolation == TransactionIsolation.ReadCommitted)
-            (SnapshotLsn, _snapshot) = Engine.TakeSnapshot();
-        _statementOverlay = Overlay;
-        _statementDropped = _dropped;
+            _snapshot = _snapshot.Renew();
     }
 
     /// <summary>Undoes what the current statement changed; its locks stay. For failed statements and before running one again.</summary>
-    public void RollbackStatement()
-    {
-        Overlay = _statementOverlay;
-        _dropped = _statementDropped;
-    }
+    public void RollbackStatement() => RollbackToStatement(_statementStart);
 
-    /// <summary>Makes the current statement's changes visible to the statements that follow within it (a trigger-like step of the same statement).</summary>
+    /// <summary>Marks a point that <see cref="RollbackTo"/> goes back to.</summary>
     public Savepoint CreateSavepoint()
     {
         EnsureActive();
         Savepoint point = new(++_statement);
-        _savepoints.Add((point, Overlay, _dropped));
+        (_savepoints ??= []).Add(point);
         return point;
     }
 
@@ -86,27 +90,47 @@ public sealed class StorageTransaction : IDisposable
     public void RollbackTo(Savepoint savepoint)
     {
         int i = IndexOf(savepoint);
-        Overlay = _statementOverlay = _savepoints[i].Overlay;
-        _dropped = _statementDropped = _savepoints[i].Dropped;
-        _savepoints.RemoveRange(i + 1, _savepoints.Count - i - 1);
+        RollbackToStatement(savepoint.Statement);
+        _savepoints!.RemoveRange(i + 1, _savepoints.Count - i - 1);
     }
 
     /// <summary>Forgets a savepoint and later ones; changes stay.</summary>
     public void Release(Savepoint savepoint)
     {
         int i = IndexOf(savepoint);
-        _savepoints.RemoveRange(i, _savepoints.Count - i);
+        _savepoints!.RemoveRange(i, _savepoints.Count - i);
     }
 
     /// <summary>Opens a cursor; dispose it soon: it may hold a page.</summary>
+    /// <exception cref="StorageException">There is no such tree at the snapshot.</exception>
     public TreeCursor OpenCursor(TreeId tree, CursorSource source = CursorSource.Statement)
     {
         EnsureActive();
-        if (Isolation == TransactionIsolation.Serializable)
-            _read.Add(tree);
-        if (source == CursorSource.Newest)
-            return new TreeCursor(Engine.TakeSnapshot().Trees.GetValueOrDefault(tree), Overlay.GetValueOrDefault(tree));
-        return new TreeCursor(_snapshot.GetValueOrDefault(tree), _statementOverlay.GetValueOrDefault(tree));
+        PageStore store = Engine.Store;
+        bool newest = source == CursorSource.Newest;
+        SnapshotHandle snapshot = newest && _snapshot.Lsn != store.VisibleLsn ? new SnapshotHandle(store) : _snapshot.Share();
+        PageCursor? stored = null;
+        try
+        {
+            bool known = store.TryFindTree(tree, snapshot.Lsn, out ulong root);
+            if (!known && !IsCreatedHere(tree))
+                throw store.NoSuchTree(tree);
+            stored = store.RentCursor();
+            stored.Open(known ? root : 0, snapshot.Lsn.Value);
+            if (_reads is not null)
+                _reads.Watch(tree, known ? root : 0, stored);
+            OverlayCursor? own = _overlay is not null && _overlay.Touches(tree)
+                ? new OverlayCursor(_overlay, tree, newest ? uint.MaxValue : _statementStart)
+                : null;
+            return new TreeCursor(this, snapshot, stored, own);
+        }
+        catch
+        {
+            if (stored is not null)
+                store.ReturnCursor(stored);
+            snapshot.Release();
+            throw;
+        }
     }
 
     /// <summary>Sets an entry. The caller holds the lock that protects the key.</summary>
@@ -115,30 +139,32 @@ public sealed class StorageTransaction : IDisposable
     {
         EnsureWritable();
         if (key.Length > Engine.MaxKeyLength)
-            throw new StorageException(StorageErrorCode.KeyTooLong, $"A key of {key.Length} bytes exceeds the largest key of {Engine.MaxKeyLength} bytes for pages of {Engine.Options.PageSize} bytes (tree {tree}). Use a shorter key or create the database with larger pages.");
-        Set(tree, new OverlayEntry(key.ToArray(), value.ToArray()));
+            throw new StorageException(StorageErrorCode.KeyTooLong, $"A key of {key.Length} bytes exceeds the largest key of {Engine.MaxKeyLength} bytes for pages of {Engine.Store.PageSize} bytes (tree {tree}). Use a shorter key or create the database with larger pages.");
+        (_overlay ??= new Overlay(Engine.Store)).Put(tree, key, value, _statement);
     }
 
     /// <summary>Removes an entry; one that does not exist is no error. The caller holds the lock that protects the key.</summary>
     public void Delete(TreeId tree, ReadOnlySpan<byte> key)
     {
         EnsureWritable();
-        Set(tree, new OverlayEntry(key.ToArray(), null));
+        (_overlay ??= new Overlay(Engine.Store)).Delete(tree, key, _statement);
     }
 
     /// <summary>Makes an empty tree, visible to others when this transaction commits.</summary>
     public TreeId CreateTree()
     {
         EnsureWritable();
-        return Engine.NextTreeId();
+        TreeId tree = Engine.NextTreeId();
+        (_treeChanges ??= []).Add(new TreeChange(tree, IsCreate: true, _statement));
+        return tree;
     }
 
     /// <summary>Drops a tree with all entries when this transaction commits. The caller holds its exclusive lock.</summary>
     public void DropTree(TreeId tree)
     {
         EnsureWritable();
-        _dropped = _dropped.Add(tree);
-        Overlay = Overlay.Remove(tree);
+        _overlay?.DeleteTree(tree, _statement);
+        (_treeChanges ??= []).Add(new TreeChange(tree, IsCreate: false, _statement));
     }
 
     /// <summary>
@@ -152,13 +178,9 @@ public sealed class StorageTransaction : IDisposable
     /// <param name="cancellation">Ends the wait.</param>
     public LockOutcome LockKey(TreeId tree, ReadOnlySpan<byte> key, LockMode mode, TimeSpan? timeout = null, CancellationToken cancellation = default)
     {
-        EnsureActive();
-        if (!Engine.Locks.Acquire(Owner, tree, key, mode, timeout ?? Engine.Options.LockTimeout, cancellation))
+        if (!LockName(tree, key, mode, timeout, cancellation))
             return LockOutcome.NotAvailable;
-        Lsn newest = EntryLsn(Engine.TakeSnapshot().Trees, tree, key, out bool existsNow);
-        EntryLsn(_snapshot, tree, key, out bool existed);
-        bool newer = existsNow ? newest > SnapshotLsn : existed;
-        if (!newer)
+        if (!IsNewer(tree, key))
             return LockOutcome.Granted;
         if (Isolation != TransactionIsolation.ReadCommitted)
         {
@@ -192,32 +214,43 @@ public sealed class StorageTransaction : IDisposable
     /// <summary>Commits and waits for what the durability asks.</summary>
     /// <param name="durability">Null takes the database's.</param>
     /// <returns>The commit's LSN; the snapshot's when nothing was changed.</returns>
+    /// <exception cref="StorageException">A serialization failure (nothing was changed), or the outcome is not known because a flush failed.</exception>
     public Lsn Commit(Durability? durability = null)
     {
         EnsureActive();
-        Lsn lsn = SnapshotLsn;
+        if (!HasChanges)
+        {
+            Lsn seen = SnapshotLsn;
+            End();
+            return seen;
+        }
+
         try
         {
-            if (HasChanges)
-            {
-                lsn = Engine.Commit(this);
-                foreach (Action<Lsn> action in _committed ?? [])
-                    action(lsn);
-            }
+            using CommitWrites writes = new(this);
+            return Engine.Commit(writes, durability ?? Engine.Options.Durability);
         }
         finally
         {
             End();
         }
-
-        return lsn;
     }
 
     /// <summary>Commits without holding a thread while waiting.</summary>
+    /// <param name="durability">Null takes the database's.</param>
+    /// <param name="cancellation">Looked at before the commit begins; a commit that has begun runs to its end.</param>
     public ValueTask<Lsn> CommitAsync(Durability? durability = null, CancellationToken cancellation = default)
     {
+        EnsureActive();
         cancellation.ThrowIfCancellationRequested();
-        return new(Commit(durability));
+        if (!HasChanges)
+        {
+            Lsn seen = SnapshotLsn;
+            End();
+            return new ValueTask<Lsn>(seen);
+        }
+
+        return CommitChangesAsync(durability ?? Engine.Options.Durability);
     }
 
     /// <summary>Undoes everything and releases the locks. No error when it has ended.</summary>
@@ -226,49 +259,111 @@ public sealed class StorageTransaction : IDisposable
     /// <summary>Rolls back when still active.</summary>
     public void Dispose() => End();
 
-    internal void Validate(ImmutableDictionary<TreeId, ImmutableList<StoredEntry>> newest)
-    {
-        foreach (TreeId tree in _read)
-        {
-            if (!ReferenceEquals(newest.GetValueOrDefault(tree), _snapshot.GetValueOrDefault(tree)))
-                throw new StorageException(StorageErrorCode.SerializationFailure, $"Tree {tree}, which transaction {Id} read, was changed by another transaction. Run the transaction again.");
-        }
-    }
+    /// <summary>Called by the commit pipeline in LSN order, before the commit takes its LSN.</summary>
+    internal void Validate() => _reads?.Validate(this);
 
-    internal void BeforeVisible(Lsn lsn)
+    internal void RunBeforeVisible(Lsn lsn)
     {
-        foreach (Action<Lsn> action in _beforeVisible ?? [])
+        if (_beforeVisible is null)
+            return;
+        foreach (Action<Lsn> action in _beforeVisible)
             action(lsn);
     }
 
-    private static Lsn EntryLsn(ImmutableDictionary<TreeId, ImmutableList<StoredEntry>> trees, TreeId tree, ReadOnlySpan<byte> key, out bool exists)
+    /// <summary>The commit is visible: tells who asked and lets the next holders of its locks go on, before the committer itself wakes up.</summary>
+    internal void RunCommitted(Lsn lsn)
     {
-        exists = false;
-        if (!trees.TryGetValue(tree, out ImmutableList<StoredEntry>? list))
-            return Lsn.Zero;
-        int at = StoredEntry.Find(list, key);
-        exists = at >= 0;
-        return exists ? list[at].Lsn : Lsn.Zero;
+        if (_committed is not null)
+        {
+            foreach (Action<Lsn> action in _committed)
+                action(lsn);
+        }
+
+        if (_owner is not null)
+            Engine.Locks.ReleaseAll(_owner);
     }
 
-    private void Set(TreeId tree, OverlayEntry entry)
+    internal void ThrowEnded() =>
+        throw new StorageException(StorageErrorCode.Ended, $"Transaction {Id} has ended. Begin another.");
+
+    private async ValueTask<Lsn> CommitChangesAsync(Durability durability)
     {
-        ImmutableList<OverlayEntry> list = Overlay.GetValueOrDefault(tree, ImmutableList<OverlayEntry>.Empty);
-        int at = OverlayEntry.Find(list, entry.Key);
-        Overlay = Overlay.SetItem(tree, at >= 0 ? list.SetItem(at, entry) : list.Insert(~at, entry));
+        try
+        {
+            using CommitWrites writes = new(this);
+            return await Engine.CommitAsync(writes, durability).ConfigureAwait(false);
+        }
+        finally
+        {
+            End();
+        }
+    }
+
+
+    private void RollbackToStatement(uint statement)
+    {
+        _overlay?.RollbackTo(statement);
+        _treeChanges?.RemoveAll(c => c.Statement >= statement);
+    }
+
+    private bool IsCreatedHere(TreeId tree)
+    {
+        if (_treeChanges is null)
+            return false;
+        foreach (TreeChange change in _treeChanges)
+        {
+            if (change.Tree == tree && change.IsCreate)
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether the newest visible state of an entry is later than the statement's snapshot.</summary>
+    private bool IsNewer(TreeId tree, ReadOnlySpan<byte> key)
+    {
+        PageStore store = Engine.Store;
+        if (store.VisibleLsn == SnapshotLsn)
+            return false;
+        Snapshot newest = store.AcquireSnapshot();
+        try
+        {
+            Lsn? now = FindEntryLsn(store, tree, newest.Lsn, key);
+            return now is { } lsn ? lsn > SnapshotLsn : FindEntryLsn(store, tree, SnapshotLsn, key) is not null;
+        }
+        finally
+        {
+            store.ReleaseSnapshot(newest);
+        }
+    }
+
+    private static Lsn? FindEntryLsn(PageStore store, TreeId tree, Lsn at, ReadOnlySpan<byte> key)
+    {
+        if (!store.TryFindTree(tree, at, out ulong root) || root == 0)
+            return null;
+        PageCursor cursor = store.RentCursor();
+        try
+        {
+            cursor.Open(root, at.Value);
+            return cursor.Seek(key, SeekMode.Equal) ? new Lsn(cursor.EntryLsn) : null;
+        }
+        finally
+        {
+            store.ReturnCursor(cursor);
+        }
     }
 
     private int IndexOf(Savepoint savepoint)
     {
         EnsureActive();
-        int i = _savepoints.FindIndex(s => s.Point == savepoint);
+        int i = _savepoints?.IndexOf(savepoint) ?? -1;
         return i >= 0 ? i : throw new InvalidOperationException("The savepoint was released or rolled back past.");
     }
 
     private void EnsureActive()
     {
         if (!IsActive)
-            throw new StorageException(StorageErrorCode.Ended, $"Transaction {Id} has ended. Begin another.");
+            ThrowEnded();
     }
 
     private void EnsureWritable()
@@ -283,7 +378,10 @@ public sealed class StorageTransaction : IDisposable
         if (!IsActive)
             return;
         IsActive = false;
-        Overlay = ImmutableDictionary<TreeId, ImmutableList<OverlayEntry>>.Empty;
-        Engine.Locks.ReleaseAll(Owner);
+        _overlay?.Dispose();
+        _overlay = null;
+        _snapshot.Release();
+        if (_owner is not null)
+            Engine.Locks.ReleaseAll(_owner);
     }
 }

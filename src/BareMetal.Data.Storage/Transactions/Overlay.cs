@@ -1,0 +1,223 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Diagnostics;
+using BareMetal.Data.Storage.Pages;
+using BareMetal.Data.Storage.Trees;
+
+namespace BareMetal.Data.Storage.Transactions;
+
+/// <summary>
+/// A transaction's own changes: one private tree, ordered by (tree, key) as the commit wants them, that spills like any page. Entries
+/// carry the number of the statement that wrote them as their tag. When a later statement overwrites an entry, what was there goes to
+/// an undo record in the same tree, which serves savepoints (rewind) and running statements (a statement sees the overlay as it was
+/// when it began).
+/// </summary>
+/// <remarks>
+/// Entry: key = tree id (8 bytes, big-endian), key; value = kind (1), number of its undo record (8, 0 for none), value.
+/// Undo record n: key = eight 0xFF, n (8, big-endian); value = key length (4), key as above, and when something was overwritten its
+/// tag (8) and value as above. Its own tag is that of the statement that overwrote.
+/// </remarks>
+internal sealed class Overlay : IDisposable
+{
+    public const int PrefixLength = 8;
+    public const int HeaderLength = 9;
+    private const byte KindPut = 1;
+    private const byte KindDelete = 2;
+
+    private readonly PrivateTree _tree;
+    private readonly PageCursor _cursor;
+    private readonly HashSet<TreeId> _touched = [];
+    private byte[] _key = new byte[128];
+    private byte[] _value = new byte[256];
+    private ulong _undoCount;
+
+    public Overlay(PageStore store)
+    {
+        Store = store;
+        _tree = new PrivateTree(store);
+        _cursor = store.RentCursor();
+        _tree.Open(_cursor);
+    }
+
+    /// <summary>Changes with every change, so that cursors know when their spans are stale.</summary>
+    public int Version { get; private set; }
+
+    /// <summary>Changes that a commit would write.</summary>
+    public long Count => _tree.Count - (long)_undoCount;
+
+    /// <summary>Whether anything was put since the last full rewind (puts that were undone singly count).</summary>
+    public bool HasPuts { get; private set; }
+
+    public PrivateTree Tree => _tree;
+
+    public PageStore Store { get; }
+
+    /// <summary>Whether a tree has entries, or had since the last full rewind.</summary>
+    public bool Touches(TreeId tree) => _touched.Contains(tree);
+
+    public void Put(TreeId tree, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, uint statement) => Set(tree, key, KindPut, value, statement);
+
+    public void Delete(TreeId tree, ReadOnlySpan<byte> key, uint statement) => Set(tree, key, KindDelete, default, statement);
+
+    /// <summary>Undoes every change by statements numbered <paramref name="statement"/> and later.</summary>
+    public void RollbackTo(uint statement)
+    {
+        Span<byte> undoKey = stackalloc byte[16];
+        while (_undoCount > 0 && SeekUndo(_undoCount) is var tag && tag >= statement)
+        {
+            ReadOnlySpan<byte> record = _cursor.Value;
+            int keyLength = BinaryPrimitives.ReadInt32LittleEndian(record);
+            byte[] copy = ArrayPool<byte>.Shared.Rent(record.Length);
+            record.CopyTo(copy);
+            int length = record.Length;
+            try
+            {
+                ReadOnlySpan<byte> key = copy.AsSpan(4, keyLength);
+                ReadOnlySpan<byte> previous = copy.AsSpan(4 + keyLength, length - 4 - keyLength);
+                if (previous.Length == 0)
+                    _tree.Delete(key);
+                else
+                    _tree.Put(key, previous[8..], BinaryPrimitives.ReadUInt64LittleEndian(previous));
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(copy);
+            }
+
+            WriteUndoKey(undoKey, _undoCount);
+            _tree.Delete(undoKey);
+            _undoCount--;
+            Version++;
+        }
+
+        if (_tree.Count == 0)
+        {
+            _touched.Clear();
+            HasPuts = false;
+        }
+    }
+
+    /// <summary>Drops the entries of a tree that will not exist after the commit; undo records keep them for a rewind.</summary>
+    public void DeleteTree(TreeId tree, uint statement)
+    {
+        byte[] prefix = new byte[PrefixLength];
+        BinaryPrimitives.WriteUInt64BigEndian(prefix, tree.Value);
+        while (_cursor.Seek(prefix, SeekMode.GreaterOrEqual) && _cursor.Key.StartsWith(prefix))
+        {
+            byte[] key = _cursor.Key.ToArray();
+            AppendUndo(key, statement, hasPrevious: true);
+            _tree.Delete(key);
+            Version++;
+        }
+    }
+
+    /// <summary>
+    /// What a statement that began as number <paramref name="before"/> sees of the entry whose value starts with the given undo number
+    /// and that was written at or after it: follows the undo records back. Null: nothing of this transaction.
+    /// </summary>
+    public byte[]? FindEarlier(ulong undo, uint before)
+    {
+        while (undo != 0)
+        {
+            SeekUndo(undo);
+            ReadOnlySpan<byte> record = _cursor.Value;
+            int keyLength = BinaryPrimitives.ReadInt32LittleEndian(record);
+            ReadOnlySpan<byte> previous = record[(4 + keyLength)..];
+            if (previous.Length == 0)
+                return null;
+            if (BinaryPrimitives.ReadUInt64LittleEndian(previous) < before)
+                return previous[8..].ToArray();
+            undo = UndoNumber(previous[8..]);
+        }
+
+        return null;
+    }
+
+    public static bool IsDelete(ReadOnlySpan<byte> entry) => entry[0] == KindDelete;
+
+    public static ulong UndoNumber(ReadOnlySpan<byte> entry) => BinaryPrimitives.ReadUInt64LittleEndian(entry[1..]);
+
+    public static bool IsUndoKey(ReadOnlySpan<byte> key) => BinaryPrimitives.ReadUInt64BigEndian(key) == ulong.MaxValue;
+
+    public void Dispose()
+    {
+        Store.ReturnCursor(_cursor);
+        _tree.Dispose();
+    }
+
+    private void Set(TreeId tree, ReadOnlySpan<byte> key, byte kind, ReadOnlySpan<byte> value, uint statement)
+    {
+        Debug.Assert(tree.Value != ulong.MaxValue, "That number marks undo records.");
+        int keyLength = PrefixLength + key.Length;
+        if (_key.Length < keyLength)
+            _key = new byte[keyLength * 2];
+        BinaryPrimitives.WriteUInt64BigEndian(_key, tree.Value);
+        key.CopyTo(_key.AsSpan(PrefixLength));
+        ReadOnlySpan<byte> full = _key.AsSpan(0, keyLength);
+
+        ulong undo;
+        bool exists = _cursor.Seek(full, SeekMode.Equal);
+        if (exists && _cursor.EntryLsn == statement)
+        {
+            // The same statement writes it again: what was there before the statement is kept already.
+            Span<byte> header = stackalloc byte[HeaderLength];
+            _cursor.ReadValue(0, header);
+            undo = UndoNumber(header);
+        }
+        else
+        {
+            undo = AppendUndo(full, statement, exists);
+        }
+
+        int length = HeaderLength + value.Length;
+        if (_value.Length < length)
+            _value = GC.AllocateUninitializedArray<byte>(Math.Max(length, _value.Length * 2));
+        _value[0] = kind;
+        BinaryPrimitives.WriteUInt64LittleEndian(_value.AsSpan(1), undo);
+        value.CopyTo(_value.AsSpan(HeaderLength));
+        _tree.Put(full, _value.AsSpan(0, length), statement);
+        if (_value.Length > 1 << 20)
+            _value = new byte[256];
+        _touched.Add(tree);
+        HasPuts |= kind == KindPut;
+        Version++;
+    }
+
+    /// <summary>Writes an undo record for a key; when <paramref name="hasPrevious"/> the cursor stands on its entry.</summary>
+    private ulong AppendUndo(ReadOnlySpan<byte> key, uint statement, bool hasPrevious)
+    {
+        ReadOnlySpan<byte> previous = hasPrevious ? _cursor.Value : default;
+        int length = 4 + key.Length + (hasPrevious ? 8 + previous.Length : 0);
+        byte[] record = ArrayPool<byte>.Shared.Rent(length);
+        BinaryPrimitives.WriteInt32LittleEndian(record, key.Length);
+        key.CopyTo(record.AsSpan(4));
+        if (hasPrevious)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(record.AsSpan(4 + key.Length), _cursor.EntryLsn);
+            previous.CopyTo(record.AsSpan(12 + key.Length));
+        }
+
+        Span<byte> undoKey = stackalloc byte[16];
+        WriteUndoKey(undoKey, _undoCount + 1);
+        _tree.Put(undoKey, record.AsSpan(0, length), statement);
+        ArrayPool<byte>.Shared.Return(record);
+        return ++_undoCount;
+    }
+
+    /// <summary>Puts the cursor on an undo record.</summary>
+    /// <returns>The statement that made it.</returns>
+    private uint SeekUndo(ulong number)
+    {
+        Span<byte> key = stackalloc byte[16];
+        WriteUndoKey(key, number);
+        if (!_cursor.Seek(key, SeekMode.Equal))
+            throw new InvalidOperationException($"Undo record {number} is missing.");
+        return (uint)_cursor.EntryLsn;
+    }
+
+    private static void WriteUndoKey(Span<byte> key, ulong number)
+    {
+        BinaryPrimitives.WriteUInt64BigEndian(key, ulong.MaxValue);
+        BinaryPrimitives.WriteUInt64BigEndian(key[8..], number);
+    }
+}
