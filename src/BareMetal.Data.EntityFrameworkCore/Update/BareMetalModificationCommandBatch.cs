@@ -18,6 +18,7 @@ public sealed class BareMetalModificationCommandBatch : AffectedCountModificatio
     private const int MaxRowsPerInsert = 128;
 
     private readonly List<IReadOnlyModificationCommand> _pendingInserts = [];
+    private int _statements;
 
     /// <summary>Creates a batch.</summary>
     /// <param name="dependencies">Services that all batches share.</param>
@@ -49,17 +50,18 @@ public sealed class BareMetalModificationCommandBatch : AffectedCountModificatio
         }
 
         base.AddCommand(modificationCommand);
+        _statements++;
     }
 
     /// <inheritdoc />
     public override void Complete(bool moreBatchesExpected)
     {
         FlushInserts();
-        SetRequiresTransaction(ResultSetMappings.Count > 1 && _statements > 1);
+
+        // A statement that fails undoes itself; only several of them need a transaction to fail together.
+        SetRequiresTransaction(_statements > 1);
         base.Complete(moreBatchesExpected);
     }
-
-    private int _statements;
 
     private void FlushInserts()
     {

@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore.Query.SqlExpressions;
 
 namespace BareMetal.Data.EntityFrameworkCore.Query.Translators;
 
-/// <summary>Translates Contains and First over bytes.</summary>
+/// <summary>Translates Contains, First and ElementAt over bytes.</summary>
 internal sealed class ByteArrayMethodTranslator(BareMetalSqlExpressionFactory factory) : IMethodCallTranslator
 {
     public SqlExpression? Translate(
@@ -27,6 +27,9 @@ internal sealed class ByteArrayMethodTranslator(BareMetalSqlExpressionFactory fa
                 => factory.Strict("contains", [arguments[0], factory.ApplyDefaultTypeMapping(arguments[1])], typeof(bool)),
             nameof(Enumerable.First) when arguments.Count == 1
                 => factory.Convert(factory.Strict("get_byte", [arguments[0], factory.Constant(0)], typeof(int)), typeof(byte)),
+            nameof(Enumerable.ElementAt) when arguments.Count == 2 && arguments[1].Type == typeof(int)
+                => factory.Convert(
+                    factory.Strict("get_byte", [arguments[0], factory.ApplyDefaultTypeMapping(arguments[1])], typeof(int)), typeof(byte)),
             _ => null,
         };
     }
