@@ -186,6 +186,42 @@ internal sealed partial class CommitPipeline : IDisposable
             return (_built, _log.DurablePoint);
     }
 
+    /// <summary>Logs and flushes that the database is closed cleanly. Only within <see cref="RunExclusive"/>, after <see cref="FlushAll"/>.</summary>
+    /// <param name="lsn">The last LSN.</param>
+    /// <returns>The group that says so.</returns>
+    public LogPoint LogClose(Lsn lsn)
+    {
+        while (true)
+        {
+            LogRoom room;
+            lock (_gate)
+            {
+                ThrowIfStopped();
+                room = _log.TryReserve(LogWriter.MarkSize);
+                if (room == LogRoom.Ready)
+                {
+                    _log.AppendMark(LogRecordKind.CleanClose, lsn, _environment.Clock.GetUtcNow().UtcTicks);
+                    break;
+                }
+            }
+
+            MakeRoom(room, mayUseReserve: true);
+        }
+
+        try
+        {
+            lock (_gate)
+                _log.WriteOut(FlushSite.CleanCloseLog);
+        }
+        catch (Exception e)
+        {
+            Stop(e);
+            throw;
+        }
+
+        return _log.DurablePoint;
+    }
+
     /// <summary>Takes an LSN for a change that is not logged (maintenance). Only within <see cref="RunExclusive"/>.</summary>
     /// <param name="change">Makes the change in a direct batch.</param>
     public void ApplyUnlogged(Action<Lsn> change)

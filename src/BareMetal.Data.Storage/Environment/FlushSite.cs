@@ -45,6 +45,15 @@ internal enum FlushSite
     /// <summary>The directory after the data file got its name.</summary>
     CreatedDirectory,
 
+    /// <summary>A complete checkpoint file found at open, before the data file is overwritten with it.</summary>
+    RecoveredCheckpoint,
+
+    /// <summary>The directory that names it.</summary>
+    RecoveredCheckpointDirectory,
+
+    /// <summary>The data file after recovery applied a checkpoint file.</summary>
+    RecoveredPages,
+
     /// <summary>The commits copied by recovery, before anything is visible.</summary>
     RecoveredLog,
 

@@ -22,6 +22,9 @@ internal enum LogRoom
 /// </summary>
 internal sealed class LogWriter : IDisposable
 {
+    /// <summary>Bytes of the payload of <see cref="AppendMark"/>.</summary>
+    public const int MarkSize = 16;
+
     private readonly StorageEnvironment _environment;
     private readonly LogSettings _settings;
     private readonly Guid _databaseId;
@@ -112,9 +115,10 @@ internal sealed class LogWriter : IDisposable
     /// <param name="chain">The chain value after it.</param>
     /// <param name="isLast">Whether it was the extent's last.</param>
     /// <param name="lsn">The last LSN.</param>
+    /// <param name="prepared">The next extent, when it was prepared before the close.</param>
     public static LogWriter Continue(
         LogExtents extents, StorageEnvironment environment, LogSettings settings, Guid databaseId, Guid timelineId,
-        LogExtent extent, LogPoint point, LogPosition end, uint chain, bool isLast, Lsn lsn) =>
+        LogExtent extent, LogPoint point, LogPosition end, uint chain, bool isLast, Lsn lsn, LogExtent? prepared) =>
         new(extents, environment, settings, databaseId, timelineId, extent, isLast ? extent.Size : end.Offset, chain)
         {
             DurableLsn = lsn,
@@ -123,6 +127,7 @@ internal sealed class LogWriter : IDisposable
             _written = lsn,
             _writtenEnd = end,
             _writtenPoint = point,
+            _prepared = prepared,
         };
 
     /// <summary>Makes room for one record in the group being filled. Under the gate.</summary>
@@ -188,12 +193,12 @@ internal sealed class LogWriter : IDisposable
     /// <summary>Appends a record of an LSN and a time. The caller made room, or nothing else has been appended yet.</summary>
     public void AppendMark(LogRecordKind kind, Lsn lsn, long utcTicks)
     {
-        LogRoom room = TryReserve(16);
+        LogRoom room = TryReserve(MarkSize);
         Debug.Assert(room == LogRoom.Ready);
-        Span<byte> payload = BeginRecord(16);
+        Span<byte> payload = BeginRecord(MarkSize);
         BinaryPrimitives.WriteUInt64LittleEndian(payload, lsn.Value);
         BinaryPrimitives.WriteInt64LittleEndian(payload[8..], utcTicks);
-        EndRecord(kind, 16, lsn);
+        EndRecord(kind, MarkSize, lsn);
     }
 
     /// <summary>Takes all groups that have records, to be written in order. Under the gate.</summary>

@@ -1,0 +1,247 @@
+using BareMetal.Data.Storage.Commit;
+using BareMetal.Data.Storage.Log;
+using BareMetal.Data.Storage.Pages;
+
+namespace BareMetal.Data.Storage.Checkpoints;
+
+/// <summary>
+/// Takes checkpoints: the pages changed since the last one go to the checkpoint file, that is sealed, then into the data file, then the
+/// header moves, then the log is recycled. Writers wait only while the cut is made.
+/// </summary>
+internal sealed class Checkpointer
+{
+    private const long KeptFileBytes = 64 << 20;
+
+    private readonly IStorageProvider _provider;
+    private readonly DatabaseFiles _files;
+    private readonly StorageEnvironment _environment;
+    private readonly DataFile _data;
+    private readonly PageStore _store;
+    private readonly CommitPipeline _pipeline;
+    private readonly Lock _running = new();
+    private readonly bool[] _named = new bool[2];
+
+    public Checkpointer(
+        IStorageProvider provider, DatabaseFiles files, StorageEnvironment environment, DataFile data, PageStore store, CommitPipeline pipeline)
+    {
+        _provider = provider;
+        _files = files;
+        _environment = environment;
+        _data = data;
+        _store = store;
+        _pipeline = pipeline;
+    }
+
+    /// <summary>Bytes of the checkpoint file between flushes. 4 MiB by default.</summary>
+    public long PaceBytes { get; init; } = 4 << 20;
+
+    /// <summary>Called between those flushes, to leave the storage to commits.</summary>
+    public Action? Pace { get; init; }
+
+    /// <summary>Checkpoints completed.</summary>
+    public long Completed { get; private set; }
+
+    /// <summary>Takes a checkpoint of everything committed so far.</summary>
+    /// <param name="close">Whether the database is being closed: no commit follows, and the header is to say clean.</param>
+    /// <exception cref="StorageException">It failed. Unless <see cref="CommitPipeline.Failure"/> says otherwise the database goes on.</exception>
+    public void Run(bool close = false)
+    {
+        lock (_running)
+        {
+            CheckpointPages? pages = null;
+            Lsn lsn = Lsn.Zero;
+            LogPoint start = default;
+            bool needed = true;
+            _pipeline.RunExclusive(() =>
+            {
+                (lsn, start) = _pipeline.FlushAll();
+                if (lsn == _data.Header.CheckpointLsn && (_data.Header.IsClean || !close))
+                {
+                    needed = false;
+                    return;
+                }
+
+                start = _pipeline.FenceFor(lsn, start);
+                pages = _store.BeginCheckpoint();
+            });
+            if (!needed)
+                return;
+            using (pages)
+                Run(pages!, lsn, start, close);
+        }
+    }
+
+    private void Run(CheckpointPages pages, Lsn lsn, LogPoint start, bool close)
+    {
+        DatabaseHeader target = _data.Header with
+        {
+            CheckpointLsn = lsn,
+            LogStart = start,
+            PageCount = Math.Max(pages.PageCount, _data.Header.PageCount),
+            IsClean = false,
+        };
+        if (pages.Count > 0)
+        {
+            WithReserveFreed(() => _data.Grow(target.PageCount));
+            using CheckpointFile file = WriteFile(pages, target);
+            _data.BeginApply(file);
+            try
+            {
+                Apply(file);
+            }
+            catch (Exception e)
+            {
+                _pipeline.Stop(e); // the pages are read from the checkpoint file for as long as the database is open
+                throw;
+            }
+
+            MoveHeader(target, close);
+            pages.Complete();
+            _data.EndApply();
+            if (file.Length > KeptFileBytes)
+                file.Trim();
+        }
+        else
+        {
+            MoveHeader(target, close);
+            pages.Complete();
+        }
+
+        Completed++;
+        _pipeline.CheckpointCompleted(lsn);
+        lock (_pipeline.Log.Extents.Gate)
+            _pipeline.Log.Extents.Recycle(start.Position.Extent);
+    }
+
+    private CheckpointFile WriteFile(CheckpointPages pages, DatabaseHeader target)
+    {
+        List<PageId> ids = new(pages.Count);
+        foreach (ulong id in pages.Pages)
+            ids.Add(new PageId(id));
+        CheckpointFile file;
+        int which = 0;
+        try
+        {
+            file = WriteFile(which);
+        }
+        catch (StorageException e) when (e.Code == StorageErrorCode.DiskFull)
+        {
+            if (!FreeReserve())
+                throw;
+            file = WriteFile(which);
+        }
+        catch (StorageException e) when (e.Code == StorageErrorCode.IoError)
+        {
+            // What a failed flush left behind is not known, so nothing is written over it: another file takes its place.
+            which = 1;
+            try
+            {
+                file = WriteFile(which);
+            }
+            catch (StorageException again) when (again.Code == StorageErrorCode.IoError)
+            {
+                _pipeline.Stop(again);
+                throw;
+            }
+        }
+
+        if (_named[which])
+            return file;
+        try
+        {
+            _environment.FlushDirectory(_provider, FlushSite.CheckpointDirectory);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+
+        _named[which] = true;
+        return file;
+
+        CheckpointFile WriteFile(int which)
+        {
+            pages.Restart();
+            return CheckpointFile.Write(
+                _provider, _files.Checkpoint(which), _environment, _data.Header.CheckpointLsn, target, ids,
+                (page, buffer) =>
+                {
+                    if (!pages.Next(out PageId next, buffer) || next != page)
+                        throw new InvalidOperationException($"Page {page} was expected from the page store, {next} came.");
+                },
+                PaceBytes, Pace);
+        }
+    }
+
+    private void Apply(CheckpointFile file)
+    {
+        try
+        {
+            ApplyOnce(file);
+        }
+        catch (StorageException e) when (e.Code == StorageErrorCode.IoError)
+        {
+            ApplyOnce(file); // every page again: which of them a failed flush dropped is not known
+        }
+    }
+
+    private void ApplyOnce(CheckpointFile file)
+    {
+        ApplyPages(file, _data);
+        _data.FlushPages(FlushSite.CheckpointApplied);
+    }
+
+    /// <summary>Writes the pages of a checkpoint file in place.</summary>
+    public static void ApplyPages(CheckpointFile file, DataFile data)
+    {
+        byte[] page = new byte[data.PageSize];
+        for (int i = 0; i < file.Pages.Count; i++)
+        {
+            file.Read(i, page);
+            data.WritePage(file.Pages[i], page);
+        }
+    }
+
+    private void MoveHeader(DatabaseHeader target, bool close)
+    {
+        try
+        {
+            if (close)
+            {
+                _pipeline.RunExclusive(() => target = target with { LogStart = _pipeline.LogClose(target.CheckpointLsn), IsClean = true });
+                _data.WriteHeader(target, FlushSite.CleanCloseHeader);
+            }
+            else
+            {
+                _data.WriteHeader(target, FlushSite.CheckpointHeader);
+            }
+        }
+        catch (Exception e)
+        {
+            _pipeline.Stop(e);
+            throw;
+        }
+    }
+
+    private void WithReserveFreed(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (StorageException e) when (e.Code == StorageErrorCode.DiskFull)
+        {
+            if (!FreeReserve())
+                throw;
+            action();
+        }
+    }
+
+    // A checkpoint is what frees the log: it may use the space that was kept for such a moment.
+    private bool FreeReserve()
+    {
+        lock (_pipeline.Log.Extents.Gate)
+            return _pipeline.Log.Extents.DropReserve();
+    }
+}

@@ -1,0 +1,266 @@
+using BareMetal.Data.Storage.Pages;
+
+namespace BareMetal.Data.Storage.Checkpoints;
+
+/// <summary>
+/// The data file: its header and its pages. Between checkpoints nothing is written to it. While a checkpoint is being applied its
+/// pages are read from the checkpoint file, since the data file's may be half written.
+/// </summary>
+internal sealed class DataFile : IPageFile, IDisposable
+{
+    private const int ReadAttempts = 4;
+    private const long MaxGrowthStep = 16 << 20;
+
+    private readonly IStorageFile _file;
+    private readonly StorageEnvironment _environment;
+    private readonly Lock _applyGate = new();
+    private Dictionary<PageId, int>? _applying;
+    private CheckpointFile? _applyingFile;
+    private long _durableLength;
+
+    private DataFile(IStorageFile file, StorageEnvironment environment, DatabaseHeader header)
+    {
+        _file = file;
+        _environment = environment;
+        Header = header;
+
+        // What a killed process grew may not be durable; its pages are not in use before another checkpoint.
+        _durableLength = header.IsClean ? file.Length : (long)header.PageCount * header.PageSize;
+    }
+
+    /// <inheritdoc/>
+    public int PageSize => Header.PageSize;
+
+    /// <summary>The header that is durable.</summary>
+    public DatabaseHeader Header { get; private set; }
+
+    /// <summary>Bytes of the file.</summary>
+    public long Length => _file.Length;
+
+    /// <summary>Makes a data file with its first header, under a name that is not yet the database's.</summary>
+    public static DataFile Create(IStorageProvider provider, string name, StorageEnvironment environment, DatabaseHeader header)
+    {
+        provider.Delete(name);
+        IStorageFile file = provider.Open(name, StorageFileMode.CreateNew);
+        try
+        {
+            file.SetLength((long)header.PageCount * header.PageSize);
+            DataFile result = new(file, environment, header);
+            result.WriteHeader(header, FlushSite.CreatedData);
+            return result;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a data file by the newer whole copy of its header.</summary>
+    /// <exception cref="StorageException">It is not a database, of a newer format, truncated or damaged.</exception>
+    public static DataFile Open(IStorageProvider provider, string name, StorageEnvironment environment)
+    {
+        IStorageFile file = provider.Open(name, StorageFileMode.Open);
+        try
+        {
+            return new DataFile(file, environment, ReadHeader(file));
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Read(PageId id, Span<byte> buffer)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            if (TryReadApplying(id, buffer))
+            {
+                Verify(id, buffer, isLastAttempt: true);
+                return;
+            }
+
+            int count = _file.Read((long)id.Value * PageSize, buffer[..PageSize]);
+            if (count < PageSize)
+            {
+                throw new StorageException(
+                    StorageErrorCode.Truncated,
+                    $"{_file.Name}: page {id} lies beyond the end of the file ({_file.Length} bytes). The file was cut; restore it from a backup.")
+                    { File = _file.Name, Page = id };
+            }
+
+            // A checkpoint may have begun to overwrite the page while it was read: then it is in the checkpoint file now.
+            if (Verify(id, buffer, attempt == ReadAttempts))
+                return;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask ReadAsync(PageId id, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (Volatile.Read(ref _applying) is null)
+        {
+            int count = await _file.ReadAsync((long)id.Value * PageSize, buffer[..PageSize], cancellationToken).ConfigureAwait(false);
+            if (count == PageSize && Verify(id, buffer.Span, isLastAttempt: false))
+                return;
+        }
+
+        Read(id, buffer.Span);
+    }
+
+    /// <summary>Writes the header into the copy that is not the current one and makes it durable.</summary>
+    /// <param name="header">The new header; its generation and time are set here.</param>
+    /// <param name="site">The flush.</param>
+    public void WriteHeader(DatabaseHeader header, FlushSite site)
+    {
+        DatabaseHeader next = header with
+        {
+            Generation = Header.Generation + 1,
+            WrittenUtcTicks = _environment.Clock.GetUtcNow().UtcTicks,
+        };
+        byte[] block = new byte[DatabaseHeader.BlockSize];
+        next.Write(block);
+        _file.Write((long)(next.Generation & 1) * DatabaseHeader.BlockSize, block);
+        _environment.Flush(_file, site);
+        Header = next;
+    }
+
+    /// <summary>Makes durable space for a number of pages, and some more when the file grows.</summary>
+    public void Grow(ulong pageCount)
+    {
+        long needed = checked((long)pageCount * PageSize);
+        if (needed <= _durableLength)
+            return;
+        long step = Math.Clamp(_durableLength / 4, 16L * PageSize, MaxGrowthStep) / PageSize * PageSize;
+        try
+        {
+            GrowTo(Math.Max(needed, _durableLength + step));
+        }
+        catch (StorageException e) when (e.Code == StorageErrorCode.DiskFull && needed < _durableLength + step)
+        {
+            GrowTo(needed);
+        }
+    }
+
+    /// <summary>From now on the pages of a sealed checkpoint file are read from there.</summary>
+    public void BeginApply(CheckpointFile checkpoint)
+    {
+        Dictionary<PageId, int> map = new(checkpoint.Pages.Count);
+        for (int i = 0; i < checkpoint.Pages.Count; i++)
+            map.Add(checkpoint.Pages[i], i);
+        lock (_applyGate)
+        {
+            _applyingFile = checkpoint;
+            Volatile.Write(ref _applying, map);
+        }
+    }
+
+    /// <summary>Writes a page in place.</summary>
+    public void WritePage(PageId id, ReadOnlySpan<byte> image) => _file.Write((long)id.Value * PageSize, image);
+
+    /// <summary>Makes the pages written in place durable.</summary>
+    public void FlushPages(FlushSite site) => _environment.Flush(_file, site);
+
+    /// <summary>The data file holds the checkpoint: its pages are read here again.</summary>
+    public void EndApply()
+    {
+        lock (_applyGate)
+        {
+            Volatile.Write(ref _applying, null);
+            _applyingFile = null;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _file.Dispose();
+
+    private static DatabaseHeader ReadHeader(IStorageFile file)
+    {
+        byte[] blocks = new byte[2 * DatabaseHeader.BlockSize];
+        int count = file.Read(0, blocks);
+        HeaderState first = DatabaseHeader.Read(blocks.AsSpan(0, Math.Min(count, DatabaseHeader.BlockSize)), out DatabaseHeader? a, out uint versionA);
+        HeaderState second = DatabaseHeader.Read(
+            blocks.AsSpan(Math.Min(count, DatabaseHeader.BlockSize), Math.Max(0, count - DatabaseHeader.BlockSize)), out DatabaseHeader? b, out uint versionB);
+        if (first == HeaderState.Newer || second == HeaderState.Newer)
+        {
+            throw new StorageException(
+                StorageErrorCode.NewerFormat,
+                $"{file.Name}: the database is of format {Math.Max(versionA, versionB)}, this engine reads up to {DatabaseHeader.FormatVersion}. " +
+                "Open it with a newer release.") { File = file.Name };
+        }
+
+        DatabaseHeader? header = a is null || b is not null && b.Generation > a.Generation ? b : a;
+        if (header is null)
+        {
+            throw first == HeaderState.Foreign && second == HeaderState.Foreign
+                ? new StorageException(
+                    StorageErrorCode.NotADatabase, $"{file.Name}: the file is not a database of this engine.") { File = file.Name }
+                : new StorageException(
+                    StorageErrorCode.Corruption,
+                    $"{file.Name}: both copies of the header are damaged. Restore the database from a backup.") { File = file.Name };
+        }
+
+        if (!PageFormat.IsValidPageSize(header.PageSize))
+        {
+            throw new StorageException(
+                StorageErrorCode.Corruption, $"{file.Name}: the header names a page size of {header.PageSize}.") { File = file.Name };
+        }
+
+        if (file.Length < (long)header.PageCount * header.PageSize)
+        {
+            throw new StorageException(
+                StorageErrorCode.Truncated,
+                $"{file.Name}: the file has {file.Length} bytes, its header says at least {(long)header.PageCount * header.PageSize}. " +
+                "It was cut or copied in part; restore it from a backup.") { File = file.Name };
+        }
+
+        return header;
+    }
+
+    private void GrowTo(long length)
+    {
+        try
+        {
+            if (_file.Length < length)
+                _file.SetLength(length);
+            _environment.Flush(_file, FlushSite.DataFileGrowth);
+        }
+        catch (StorageException)
+        {
+            if (_file.Length > _durableLength)
+                _file.SetLength(_durableLength);
+            throw;
+        }
+
+        _durableLength = Math.Max(length, _file.Length);
+    }
+
+    private bool TryReadApplying(PageId id, Span<byte> buffer)
+    {
+        if (Volatile.Read(ref _applying) is null)
+            return false;
+        lock (_applyGate)
+        {
+            if (_applying is null || !_applying.TryGetValue(id, out int index))
+                return false;
+            _applyingFile!.Read(index, buffer);
+            return true;
+        }
+    }
+
+    private bool Verify(PageId id, ReadOnlySpan<byte> page, bool isLastAttempt)
+    {
+        if (PageChecksum.Verify(Header.DatabaseId, id, page[..PageSize], out uint expected, out uint actual))
+            return true;
+        return !isLastAttempt
+            ? false
+            : throw new StorageException(
+                StorageErrorCode.Corruption,
+                $"{_file.Name}: page {id} is damaged: its checksum is {actual:x8}, its content demands {expected:x8}. " +
+                "Restore the page from a backup or a mirror.") { File = _file.Name, Page = id };
+    }
+}

@@ -1,0 +1,52 @@
+using BareMetal.Data.Storage.Pages;
+
+namespace BareMetal.Data.Storage.Commit;
+
+/// <summary>The page store as the pipeline's target.</summary>
+internal sealed class PageStoreTarget(PageStore store) : ICommitTarget
+{
+    private WriteBatch? _batch;
+
+    /// <summary>The open batch, for maintenance that is not made of operations.</summary>
+    public WriteBatch Batch => _batch!;
+
+    /// <inheritdoc/>
+    public void Begin(bool direct) => _batch = store.BeginBatch(direct ? BatchMode.Direct : BatchMode.Prepared);
+
+    /// <inheritdoc/>
+    public bool Prepare(in WriteOp op) =>
+        op.Kind == WriteOpKind.Put ? _batch!.Prepare(op.Tree, op.Key, op.Value) : _batch!.PrepareDelete(op.Tree, op.Key);
+
+    /// <inheritdoc/>
+    public void AbandonPrepared() => _batch!.AbandonPrepared();
+
+    /// <inheritdoc/>
+    public void Apply(Lsn lsn, in WriteOp op)
+    {
+        WriteBatch batch = _batch!;
+        switch (op.Kind)
+        {
+            case WriteOpKind.Put:
+                batch.Put(lsn, op.Tree, op.Key, op.Value);
+                break;
+            case WriteOpKind.Delete:
+                batch.Delete(lsn, op.Tree, op.Key);
+                break;
+            case WriteOpKind.CreateTree:
+                batch.CreateTree(lsn, op.Tree);
+                break;
+            default:
+                batch.DropTree(lsn, op.Tree);
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Publish(Lsn end) => _batch!.Publish(end);
+
+    /// <inheritdoc/>
+    public void Rollback() => _batch!.Rollback();
+
+    /// <inheritdoc/>
+    public void AdvanceVisible(Lsn end) => store.AdvanceVisible(end);
+}

@@ -1,0 +1,482 @@
+using System.Buffers.Binary;
+using BareMetal.Data.Storage.Checkpoints;
+using BareMetal.Data.Storage.Commit;
+using BareMetal.Data.Storage.Log;
+using BareMetal.Data.Storage.Pages;
+
+namespace BareMetal.Data.Storage.Recovery;
+
+/// <summary>
+/// An open database: data file, page store, log, pipeline and checkpoints put together, by making it, by finding it clean, or by recovering it.
+/// The owner lock is the caller's.
+/// </summary>
+internal sealed class Database : IDisposable
+{
+    /// <summary>The tree that keeps counters' high-water marks: the counter's number to the mark, both big-endian.</summary>
+    public static readonly TreeId SequenceTree = new(TreeId.FirstDynamic - 1);
+
+    private readonly IBackgroundWorker _checkpointWorker;
+    private readonly ManualResetEventSlim _checkpointEnded = new(true);
+    private readonly DatabaseSettings _settings;
+    private readonly long _dirtyLimit;
+    private long _logBytesAtCheckpoint;
+    private bool _closed;
+
+    private Database(
+        DatabaseFiles files, IStorageProvider provider, StorageEnvironment environment, DatabaseSettings settings, DataFile data, PageStore store,
+        PageStoreTarget target, LogWriter log, RecoveryReport report)
+    {
+        _settings = settings;
+        Data = data;
+        Store = store;
+        Target = target;
+        Log = log;
+        Report = report;
+        Pipeline = new CommitPipeline(target, log, environment, report.LastLsn, SequenceTree);
+        Checkpoints = new Checkpointer(provider, files, environment, data, store, Pipeline) { PaceBytes = settings.CheckpointPaceBytes };
+        _dirtyLimit = settings.CheckpointDirtyBytes > 0 ? settings.CheckpointDirtyBytes : settings.CacheBytes / 2;
+        _checkpointWorker = environment.Scheduler.CreateWorker("BareMetal checkpointer", CheckpointStep);
+        if (settings.AutomaticCheckpoints)
+            Pipeline.BatchBuilt = OnBatchBuilt;
+    }
+
+    /// <summary>The data file.</summary>
+    public DataFile Data { get; }
+
+    /// <summary>Pages and trees.</summary>
+    public PageStore Store { get; }
+
+    /// <summary>The page store as the pipeline sees it.</summary>
+    public PageStoreTarget Target { get; }
+
+    /// <summary>The log.</summary>
+    public LogWriter Log { get; }
+
+    /// <summary>Where commits go.</summary>
+    public CommitPipeline Pipeline { get; }
+
+    /// <summary>Where checkpoints are taken.</summary>
+    public Checkpointer Checkpoints { get; }
+
+    /// <summary>What opening did.</summary>
+    public RecoveryReport Report { get; }
+
+    /// <summary>The failure of the last automatic checkpoint; null when it succeeded.</summary>
+    public Exception? CheckpointFailure { get; private set; }
+
+    /// <summary>Opens a database or makes one.</summary>
+    /// <param name="provider">The substrate.</param>
+    /// <param name="name">The data file's name.</param>
+    /// <param name="mode">Whether it must exist, must not, or is made when missing.</param>
+    /// <param name="environment">Time, randomness, background work.</param>
+    /// <param name="settings">Sizes.</param>
+    public static Database Open(
+        IStorageProvider provider, string name, StorageFileMode mode, StorageEnvironment environment, DatabaseSettings settings)
+    {
+        DatabaseFiles files = new(name);
+        foreach (string file in provider.List())
+        {
+            if (file.StartsWith(files.SpillPrefix, StringComparison.Ordinal))
+                provider.Delete(file);
+        }
+
+        bool exists = provider.Exists(name);
+        if (exists && mode == StorageFileMode.CreateNew)
+            throw new StorageException(StorageErrorCode.AlreadyExists, $"{name}: the database exists in {provider.Location}.") { File = name };
+        if (!exists && mode == StorageFileMode.Open)
+            throw new StorageException(StorageErrorCode.DoesNotExist, $"{name}: there is no such database in {provider.Location}.") { File = name };
+        return exists ? OpenExisting(provider, files, environment, settings) : Create(provider, files, environment, settings);
+    }
+
+    /// <summary>Reads the counters' marks.</summary>
+    public Dictionary<ulong, ulong> ReadSequences()
+    {
+        Dictionary<ulong, ulong> marks = [];
+        Snapshot snapshot = Store.AcquireSnapshot();
+        try
+        {
+            Trees.PageCursor cursor = Store.OpenCursor(SequenceTree, snapshot.Lsn);
+            try
+            {
+                for (bool found = cursor.Seek([], SeekMode.GreaterOrEqual); found; found = cursor.MoveNext())
+                    marks.Add(BinaryPrimitives.ReadUInt64BigEndian(cursor.Key), BinaryPrimitives.ReadUInt64BigEndian(cursor.Value));
+            }
+            finally
+            {
+                Store.ReturnCursor(cursor);
+            }
+        }
+        finally
+        {
+            Store.ReleaseSnapshot(snapshot);
+        }
+
+        return marks;
+    }
+
+    /// <summary>Closes the database: cleanly, unless it is stopped.</summary>
+    /// <exception cref="StorageException">The last checkpoint failed; what was committed is in the log all the same.</exception>
+    public void Close()
+    {
+        if (_closed)
+            return;
+        _closed = true;
+        Pipeline.BatchBuilt = null;
+        _checkpointWorker.Dispose();
+        try
+        {
+            if (Pipeline.Failure is null)
+                Checkpoints.Run(close: true);
+        }
+        finally
+        {
+            Release();
+        }
+    }
+
+    /// <summary>Lets go of everything without closing cleanly.</summary>
+    public void Dispose()
+    {
+        if (_closed)
+            return;
+        _closed = true;
+        Pipeline.BatchBuilt = null;
+        _checkpointWorker.Dispose();
+        Release();
+    }
+
+    private static Database Create(IStorageProvider provider, DatabaseFiles files, StorageEnvironment environment, DatabaseSettings settings)
+    {
+        if (!PageFormat.IsValidPageSize(settings.PageSize))
+            throw new ArgumentOutOfRangeException(nameof(settings), settings.PageSize, "A page size is a power of two from 4096 to 65536.");
+
+        // Files left by a creation that was interrupted, or by a database that was deleted without them.
+        foreach (string file in provider.List())
+        {
+            if (files.IsSibling(file) && file != files.Lock)
+                provider.Delete(file);
+        }
+
+        Guid databaseId = environment.NextGuid();
+        Guid timelineId = environment.NextGuid();
+        LogExtents extents = new(provider, files, environment, settings.Log);
+        LogWriter? log = null;
+        DataFile? data = null;
+        PageStore? store = null;
+        try
+        {
+            log = LogWriter.Begin(extents, environment, settings.Log, databaseId, timelineId, 1, Lsn.Zero, FlushSite.CreatedLogDirectory);
+            log.WriteOut(FlushSite.CreatedLog);
+            lock (extents.Gate)
+                extents.FillReserve();
+            data = DataFile.Create(provider, files.Unfinished, environment, new DatabaseHeader
+            {
+                DatabaseId = databaseId,
+                TimelineId = timelineId,
+                PageSize = settings.PageSize,
+                PageCount = PageFormat.FirstMapPage(settings.PageSize),
+                LogStart = log.DurablePoint,
+                CreatedUtcTicks = environment.Clock.GetUtcNow().UtcTicks,
+            });
+            provider.Rename(files.Unfinished, files.Data);
+            environment.FlushDirectory(provider, FlushSite.CreatedDirectory);
+            store = PageStore.Create(StoreOptions(files, data.Header, settings), data, provider);
+            return new Database(
+                files, provider, environment, settings, data, store, new PageStoreTarget(store), log, new RecoveryReport { Created = true });
+        }
+        catch
+        {
+            store?.Dispose();
+            data?.Dispose();
+            if (log is null)
+                extents.Dispose();
+            else
+                log.Dispose();
+            throw;
+        }
+    }
+
+    private static Database OpenExisting(
+        IStorageProvider provider, DatabaseFiles files, StorageEnvironment environment, DatabaseSettings settings)
+    {
+        long started = environment.Clock.GetTimestamp();
+        DataFile? data = null;
+        LogExtents? extents = null;
+        PageStore? store = null;
+        try
+        {
+            data = DataFile.Open(provider, files.Data, environment);
+            int finished = FinishCheckpoint(provider, files, environment, data);
+            DatabaseHeader header = data.Header;
+
+            LogScan scan;
+            LogPosition end;
+            uint chain;
+            bool atExtentEnd;
+            using (LogReader reader = OpenLog())
+            {
+                scan = LogScan.Run(reader, header.CheckpointLsn);
+                end = reader.End;
+                chain = reader.Chain;
+                atExtentEnd = reader.AtExtentEnd;
+            }
+
+            extents = new LogExtents(provider, files, environment, settings.Log);
+            extents.AdoptReserve();
+            bool clean = header.IsClean && scan is { EndsClean: true, HasSurvivors: false };
+            LogWriter log = clean
+                ? ContinueLog(provider, files, environment, settings, extents, header, scan, end, chain, atExtentEnd)
+                : CopyLog(provider, files, environment, settings, extents, data, scan, OpenLog);
+            lock (extents.Gate)
+                extents.FillReserve();
+
+            // A database that never saw a checkpoint has no pages yet: they are made anew, as they were at its creation.
+            header = data.Header;
+            store = header.CheckpointLsn == Lsn.Zero
+                ? PageStore.Create(StoreOptions(files, header, settings), data, provider)
+                : PageStore.Open(StoreOptions(files, header, settings), data, provider, header.CheckpointLsn);
+            PageStoreTarget target = new(store);
+            LogReplay replay = new(target, header.CheckpointLsn, SequenceTree, () => NewReader());
+            if (!clean)
+            {
+                using LogReader reader = OpenLog();
+                replay.Run(reader);
+            }
+
+            return new Database(files, provider, environment, settings, data, store, target, log, new RecoveryReport
+            {
+                WasClean = clean,
+                FinishedCheckpoint = finished >= 0,
+                CheckpointPages = Math.Max(finished, 0),
+                CheckpointLsn = header.CheckpointLsn,
+                LastLsn = scan.LastLsn,
+                LogStart = header.LogStart.Position,
+                LogEnd = end,
+                Groups = scan.Groups,
+                Commits = replay.Commits,
+                Operations = replay.Operations,
+                Duration = environment.Clock.GetElapsedTime(started),
+            });
+        }
+        catch
+        {
+            store?.Dispose();
+            extents?.Dispose();
+            data?.Dispose();
+            throw;
+        }
+
+        LogReader NewReader() => new(provider, files, data!.Header.DatabaseId, data.Header.TimelineId);
+
+        LogReader OpenLog()
+        {
+            LogReader reader = NewReader();
+            try
+            {
+                reader.Open(data!.Header.LogStart);
+                return reader;
+            }
+            catch
+            {
+                reader.Dispose();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Applies a checkpoint file that was sealed before a crash.</summary>
+    /// <returns>The number of its pages; −1 when there is none.</returns>
+    private static int FinishCheckpoint(IStorageProvider provider, DatabaseFiles files, StorageEnvironment environment, DataFile data)
+    {
+        for (int which = 0; which < 2; which++)
+        {
+            using CheckpointFile? file = CheckpointFile.TryOpen(provider, files.Checkpoint(which), data.Header);
+            if (file is null)
+                continue;
+            // It may only be in the system's cache, and it must outlive the pages that it replaces.
+            file.Flush(environment, FlushSite.RecoveredCheckpoint);
+            environment.FlushDirectory(provider, FlushSite.RecoveredCheckpointDirectory);
+            Checkpointer.ApplyPages(file, data);
+            data.FlushPages(FlushSite.RecoveredPages);
+            data.WriteHeader(
+                data.Header with
+                {
+                    CheckpointLsn = file.Target.CheckpointLsn,
+                    LogStart = file.Target.LogStart,
+                    PageCount = file.Target.PageCount,
+                    IsClean = false,
+                },
+                FlushSite.CheckpointHeader);
+            return file.Pages.Count;
+        }
+
+        return -1;
+    }
+
+    /// <summary>Goes on in the log of a database that was closed cleanly.</summary>
+    private static LogWriter ContinueLog(
+        IStorageProvider provider, DatabaseFiles files, StorageEnvironment environment, DatabaseSettings settings, LogExtents extents,
+        DatabaseHeader header, LogScan scan, LogPosition end, uint chain, bool atExtentEnd)
+    {
+        LogExtent? current = null;
+        LogExtent? prepared = null;
+        foreach (ulong number in files.ListExtents(provider))
+        {
+            string name = files.Extent(number);
+            bool isNeeded = number >= header.LogStart.Position.Extent && number <= end.Extent;
+            if (!isNeeded && number != end.Extent + 1)
+            {
+                extents.AddRecyclable(name, number);
+                continue;
+            }
+
+            IStorageFile file = provider.Open(name, StorageFileMode.Open);
+            LogExtent extent = new(file, name, number, file.Length);
+            if (number == end.Extent)
+            {
+                LogReader.TryReadHeader(file, out LogExtentHeader own);
+                extent.Epoch = own.Epoch;
+                current = extent;
+            }
+            else if (!isNeeded)
+            {
+                if (file.Length < settings.Log.FirstExtentBytes || file.Length % LogFormat.GroupAlignment != 0)
+                {
+                    file.Dispose();
+                    provider.Delete(name);
+                    continue;
+                }
+
+                prepared = extent;
+            }
+
+            extents.AddLive(extent);
+        }
+
+        return LogWriter.Continue(
+            extents, environment, settings.Log, header.DatabaseId, header.TimelineId, current!, scan.LastPoint, end, chain, atExtentEnd,
+            scan.LastLsn, prepared);
+    }
+
+    /// <summary>
+    /// Copies what is to be replayed into fresh extents and makes it durable, before anything of it is seen: what was read back may only
+    /// be in the system's cache, and another crash must not take it away again. The header follows, then the old extents are free.
+    /// </summary>
+    private static LogWriter CopyLog(
+        IStorageProvider provider, DatabaseFiles files, StorageEnvironment environment, DatabaseSettings settings, LogExtents extents,
+        DataFile data, LogScan scan, Func<LogReader> openLog)
+    {
+        DatabaseHeader header = data.Header;
+        List<ulong> old = files.ListExtents(provider);
+        Lock gate = new();
+        LogWriter log = LogWriter.Begin(
+            extents, environment, settings.Log, header.DatabaseId, header.TimelineId, old[^1] + 1, header.CheckpointLsn, FlushSite.RecoveredDirectory);
+        LogPoint start = log.OpenPoint;
+        if (scan.HasSurvivors)
+        {
+            List<LogGroup> groups = [];
+            using LogReader reader = openLog();
+            while (reader.NextGroup())
+            {
+                LogRecords records = new(reader.Records);
+                while (records.Next())
+                {
+                    if (Survives(records.Kind, records.Payload, header.CheckpointLsn, scan, out Lsn lsn))
+                        Copy(records.Kind, records.Payload, lsn);
+                }
+            }
+
+            void Copy(LogRecordKind kind, ReadOnlySpan<byte> payload, Lsn lsn)
+            {
+                while (true)
+                {
+                    switch (log.TryReserve(payload.Length))
+                    {
+                        case LogRoom.NeedExtent:
+                            log.PrepareExtent(mayUseReserve: true, gate);
+                            continue;
+                        case LogRoom.NeedBuffer:
+                            log.TakeGroups(groups);
+                            foreach (LogGroup group in groups)
+                                log.Write(group);
+                            log.ReleaseGroups(groups);
+                            continue;
+                    }
+
+                    payload.CopyTo(log.BeginRecord(payload.Length));
+                    log.EndRecord(kind, payload.Length, lsn);
+                    return;
+                }
+            }
+        }
+
+        log.WriteOut(FlushSite.RecoveredLog);
+        data.WriteHeader(header with { LogStart = start, IsClean = false }, FlushSite.RecoveredHeader);
+        foreach (ulong number in old)
+            extents.AddRecyclable(files.Extent(number), number);
+        return log;
+    }
+
+    private static bool Survives(LogRecordKind kind, ReadOnlySpan<byte> payload, Lsn checkpoint, LogScan scan, out Lsn lsn)
+    {
+        lsn = Lsn.Zero;
+        switch (kind)
+        {
+            case LogRecordKind.Commit:
+                lsn = LogCommit.Read(payload).Lsn;
+                return lsn > checkpoint;
+            case LogRecordKind.SequenceMark:
+                lsn = LogSequenceMark.Read(payload).Lsn;
+                return lsn > checkpoint;
+            case LogRecordKind.Chunk or LogRecordKind.Bulk:
+                return scan.Committed.Contains(BinaryPrimitives.ReadUInt64LittleEndian(payload));
+            default:
+                return false;
+        }
+    }
+
+    private static PageStoreOptions StoreOptions(DatabaseFiles files, DatabaseHeader header, DatabaseSettings settings) => new()
+    {
+        PageSize = header.PageSize,
+        CacheBytes = settings.CacheBytes,
+        DatabaseId = header.DatabaseId,
+        SpillName = files.SpillPrefix,
+    };
+
+    private void OnBatchBuilt(long appended)
+    {
+        if (appended - Volatile.Read(ref _logBytesAtCheckpoint) >= _settings.CheckpointLogBytes || Store.DirtyBytes >= _dirtyLimit ||
+            Log.Extents.InEmergency)
+        {
+            _checkpointWorker.Signal();
+        }
+    }
+
+    private void CheckpointStep()
+    {
+        if (_closed || Pipeline.Failure is not null)
+            return;
+        Volatile.Write(ref _logBytesAtCheckpoint, Log.AppendedBytes);
+        try
+        {
+            Checkpoints.Run();
+            CheckpointFailure = null;
+        }
+        catch (StorageException e)
+        {
+            CheckpointFailure = e; // tried again when more has been written; a failure that matters has stopped the pipeline
+        }
+        finally
+        {
+            _checkpointEnded.Set();
+        }
+    }
+
+    private void Release()
+    {
+        Pipeline.Dispose();
+        Store.Dispose();
+        Log.Dispose();
+        Data.Dispose();
+    }
+}

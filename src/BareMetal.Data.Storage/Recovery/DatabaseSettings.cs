@@ -1,0 +1,28 @@
+using BareMetal.Data.Storage.Log;
+
+namespace BareMetal.Data.Storage.Recovery;
+
+/// <summary>What a database is opened with, below the public options.</summary>
+internal sealed record DatabaseSettings
+{
+    /// <summary>Sizes of the log.</summary>
+    public LogSettings Log { get; init; } = new();
+
+    /// <summary>Bytes per page of a database that is made now.</summary>
+    public int PageSize { get; init; } = 8192;
+
+    /// <summary>Bytes of memory for pages.</summary>
+    public long CacheBytes { get; init; } = 64L << 20;
+
+    /// <summary>Log bytes after which a checkpoint is started.</summary>
+    public long CheckpointLogBytes { get; init; } = 64L << 20;
+
+    /// <summary>Bytes of changed pages after which a checkpoint is started; above twice that writers wait for it. 0: half the cache.</summary>
+    public long CheckpointDirtyBytes { get; init; }
+
+    /// <summary>Bytes of a checkpoint between flushes.</summary>
+    public long CheckpointPaceBytes { get; init; } = 4 << 20;
+
+    /// <summary>Whether checkpoints start by themselves.</summary>
+    public bool AutomaticCheckpoints { get; init; } = true;
+}
