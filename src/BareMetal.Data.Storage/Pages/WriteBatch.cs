@@ -304,6 +304,7 @@ internal sealed unsafe class WriteBatch : PageSpace
         if (!_changed)
         {
             Rollback();
+            Store.BatchEnded(end); // a commit without effect has an LSN all the same
             return;
         }
         while (_pageIds.Count > 0)

@@ -1,0 +1,382 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using BareMetal.Data.Simulation;
+using BareMetal.Data.Storage.Log;
+using BareMetal.Data.Storage.Pages;
+using BareMetal.Data.Storage.Recovery;
+using BareMetal.Data.Storage.Trees;
+
+namespace BareMetal.Data.Storage.Tests.Recovery;
+
+/// <summary>
+/// A random workload on the simulated disk. After every operation of the disk the machine is copied, the copy crashes in one of several
+/// ways, is opened again and compared with what was acknowledged.
+/// </summary>
+internal sealed class CrashRun
+{
+    private const string Name = "c.bmdb";
+
+    public static readonly DatabaseSettings Tiny = new()
+    {
+        PageSize = 4096,
+        CacheBytes = 256 << 10,
+        CheckpointLogBytes = 12 << 10,
+        CheckpointPaceBytes = 12 << 10,
+        Log = new LogSettings { FirstExtentBytes = 16 << 10, LargestExtentBytes = 16 << 10, GroupBytes = 8 << 10, KeptBytes = 48 << 10 },
+    };
+
+    private readonly SplitMix _random;
+    private readonly ulong _seed;
+    private readonly FlushSite? _skipped;
+    private readonly SimulatedWorld _world;
+    private readonly Dictionary<Lsn, State> _history = [];
+    private readonly int _everyNth;
+    private Database? _database;
+    private State _state = State.Empty;
+    private Lsn _last;
+    private Lsn _mustHave;
+    private bool _created;
+    private bool _inHook;
+    private ulong _nextTree = TreeId.FirstDynamic;
+    private int _sinceCheck;
+
+    /// <summary>Prepares a run.</summary>
+    /// <param name="seed">Decides everything.</param>
+    /// <param name="skipped">A flush that is left out.</param>
+    /// <param name="everyNth">How many operations of the disk lie between two crash points.</param>
+    public CrashRun(ulong seed, FlushSite? skipped = null, int everyNth = 1)
+    {
+        _seed = seed;
+        _skipped = skipped;
+        _everyNth = everyNth;
+        _random = new SplitMix(seed * 7919);
+        _world = new SimulatedWorld(seed) { SkippedSite = skipped };
+        _history[Lsn.Zero] = State.Empty;
+    }
+
+    /// <summary>Crash points tried.</summary>
+    public int Points { get; private set; }
+
+    /// <summary>Of those, the ones that crashed again during recovery.</summary>
+    public int RecoveryPoints { get; private set; }
+
+    /// <summary>Checkpoints that the workload took.</summary>
+    public long Checkpoints { get; private set; }
+
+    /// <summary>The disk's trace: equal for equal runs.</summary>
+    public ulong Trace => _world.Disk.Trace;
+
+    /// <summary>Runs the workload.</summary>
+    /// <param name="steps">How many random steps.</param>
+    /// <param name="crashes">Whether to try crashes.</param>
+    public void Run(int steps, bool crashes = true)
+    {
+        if (crashes)
+            _world.Disk.AfterOperation = (disk, _) => AfterOperation(disk);
+        _database = Open(_world);
+        _created = true;
+        for (int i = 0; i < steps; i++)
+            Step();
+        Checkpoints += _database.Checkpoints.Completed;
+        Close();
+    }
+
+    private void Step()
+    {
+        switch (_random.Next(40))
+        {
+            case < 28:
+                Commit(_random.Chance(70) ? Durability.Full : _random.Chance(50) ? Durability.Normal : Durability.Off);
+                break;
+            case < 31:
+                LogSequence();
+                break;
+            case < 34:
+                _world.Scheduler.RunUntilIdle();
+                break;
+            case < 36:
+                _world.Clock.Advance(TimeSpan.FromMilliseconds(30));
+                _world.Scheduler.RunUntilIdle();
+                break;
+            case < 38:
+                _database!.Checkpoints.Run();
+                _mustHave = _last;
+                break;
+            case 38:
+                Reclaim();
+                break;
+            default:
+                Checkpoints += _database!.Checkpoints.Completed;
+                Close();
+                _database = Open(_world);
+                Check(_database, _last, "reopened after a clean close");
+                if (!_database.Report.WasClean)
+                    throw Fail("a clean close was not found clean");
+                break;
+        }
+    }
+
+    private void Close()
+    {
+        _database!.Close();
+        _mustHave = _last;
+        SimulatedDisk copy = _world.Disk.Clone();
+        copy.LosePower(_random.Next());
+        using Database again = Open(new SimulatedWorld(_random.Next(), copy) { SkippedSite = _skipped });
+        if (!again.Report.WasClean)
+            throw Fail("a clean close did not survive a power loss");
+        Check(again, _last, "after a clean close and a power loss");
+    }
+
+    private void Commit(Durability durability)
+    {
+        ListRequest request = new();
+        State next = _state;
+        if (next.Trees.Count < 2 || next.Trees.Count < 5 && _random.Chance(8))
+        {
+            next = next with { Trees = next.Trees.Add(_nextTree, Tree.Empty) };
+            request.Create(_nextTree++);
+        }
+
+        ulong[] trees = [.. next.Trees.Keys];
+        int count = _random.Next(20) switch { 0 => 80 + _random.Next(150), < 5 => 8 + _random.Next(20), _ => 1 + _random.Next(4) };
+        for (int i = 0; i < count; i++)
+        {
+            ulong tree = trees[_random.Next(trees.Length)];
+            byte[] key = new byte[2 + _random.Next(12)];
+            BinaryPrimitives.WriteUInt16BigEndian(key, (ushort)_random.Next(_random.Chance(50) ? 40 : 400));
+            if (_random.Chance(65))
+                key = key[..2];
+            Tree entries = next.Trees[tree];
+            if (_random.Chance(30))
+            {
+                request.Delete(tree, key);
+                next = next with { Trees = next.Trees.SetItem(tree, new Tree(entries.Entries.Remove(Key(key)))) };
+            }
+            else
+            {
+                byte[] value = new byte[_random.Next(50) switch { 0 => 3000 + _random.Next(9000), < 8 => _random.Next(600), _ => _random.Next(60) }];
+                _random.Fill(value.AsSpan(0, Math.Min(8, value.Length)));
+                request.Put(tree, key, value);
+                next = next with { Trees = next.Trees.SetItem(tree, new Tree(entries.Entries.SetItem(Key(key), value))) };
+            }
+        }
+
+        if (trees.Length > 3 && _random.Chance(15))
+        {
+            ulong dropped = trees[_random.Next(trees.Length)];
+            request.Drop(dropped);
+            next = next with { Trees = next.Trees.Remove(dropped) };
+        }
+
+        Advance(next, () => _database!.Pipeline.Commit(request, durability));
+        if (durability == Durability.Full)
+            _mustHave = _last;
+    }
+
+    private void LogSequence()
+    {
+        ulong id = (ulong)_random.Next(3);
+        ulong value = _state.Sequences.GetValueOrDefault(id) + (ulong)_random.Next(50) + 1;
+        Advance(_state with { Sequences = _state.Sequences.SetItem(id, value) }, () =>
+        {
+            _database!.Pipeline.LogSequence(id, value);
+            return _last.Next();
+        });
+    }
+
+    private void Reclaim()
+    {
+        if (!_database!.Store.HasGarbage)
+            return;
+        Advance(_state, () =>
+        {
+            _database.Pipeline.RunExclusive(() => _database.Pipeline.ApplyUnlogged(lsn => _database.Target.Batch.ReclaimDropped(lsn, 20)));
+            return _last.Next();
+        });
+    }
+
+    private void Advance(State next, Func<Lsn> action)
+    {
+        Lsn expected = _last.Next();
+        _history[expected] = next;
+        Lsn lsn = action();
+        if (lsn != expected)
+            throw Fail($"LSN {lsn} came where {expected} was expected");
+        _last = lsn;
+        _state = next;
+    }
+
+    private void AfterOperation(SimulatedDisk disk)
+    {
+        if (_inHook || ++_sinceCheck < _everyNth)
+            return;
+        _sinceCheck = 0;
+        _inHook = true;
+        try
+        {
+            Points++;
+            Crash(disk.Clone(), _random.Next());
+        }
+        finally
+        {
+            _inHook = false;
+        }
+    }
+
+    private void Crash(SimulatedDisk disk, ulong seed)
+    {
+        SplitMix random = new(seed);
+        string how;
+        if (random.Chance(25))
+        {
+            how = "killed";
+            disk.KillProcess();
+        }
+        else
+        {
+            how = "power lost";
+            disk.LosePower(random.Next());
+        }
+
+        Lsn must = _mustHave;
+        for (int again = random.Chance(35) ? 1 + random.Next(2) : 0; again > 0; again--)
+        {
+            // Crash during recovery, or just after it.
+            RecoveryPoints++;
+            disk.CrashAt = disk.Operations + 1 + random.Next(25);
+            SimulatedWorld world = new(random.Next(), disk) { SkippedSite = _skipped };
+            bool opened = false;
+            try
+            {
+                using Database recovered = Open(world);
+                opened = true;
+                disk.CrashAt = 0;
+                must = Check(recovered, must, how + ", recovered");
+            }
+            catch (SimulatedCrashException)
+            {
+                how += opened ? ", crashed after recovery" : ", crashed during recovery";
+            }
+            catch (StorageException e) when (!_created && e.Code == StorageErrorCode.DoesNotExist)
+            {
+                how += ", not yet there";
+            }
+
+            if (random.Chance(30))
+            {
+                disk.KillProcess();
+                how += ", killed";
+            }
+            else
+            {
+                disk.LosePower(random.Next());
+                how += ", power lost";
+            }
+        }
+
+        try
+        {
+            SimulatedWorld world = new(random.Next(), disk) { SkippedSite = _skipped };
+            using Database database = Open(world);
+            must = Check(database, must, how);
+            if (!random.Chance(8))
+                return;
+
+            // Life goes on: a commit, a checkpoint, a clean close, and the plug once more.
+            Lsn lsn = database.Pipeline.Commit(
+                new ListRequest().Create(900_000).Put(900_000, [1], [2]), Durability.Full);
+            if (random.Chance(50))
+                database.Checkpoints.Run();
+            disk.LosePower(random.Next());
+            using Database later = Open(new SimulatedWorld(random.Next(), disk) { SkippedSite = _skipped });
+            if (later.Report.LastLsn < lsn)
+                throw Fail($"{how}: a commit after recovery was lost");
+        }
+        catch (StorageException e)
+        {
+            throw Fail($"{how}: {e.Message}", e);
+        }
+    }
+
+    private Database Open(SimulatedWorld world) =>
+        Database.Open(
+            world.Disk.Provider, Name, _created ? StorageFileMode.Open : StorageFileMode.OpenOrCreate, world.Environment, Tiny);
+
+    /// <summary>Compares an opened database with the state that its last LSN stands for.</summary>
+    /// <returns>That LSN: from now on it must not be lost.</returns>
+    private Lsn Check(Database database, Lsn must, string how)
+    {
+        Lsn last = database.Report.LastLsn;
+        if (last < must)
+            throw Fail($"{how}: everything up to {must} was promised, {last} came back ({database.Report})");
+        if (!_history.TryGetValue(last, out State? expected))
+            throw Fail($"{how}: LSN {last} was never taken");
+        if (database.Data.Header.CheckpointLsn > last)
+            throw Fail($"{how}: the data file is at {database.Data.Header.CheckpointLsn}, the log ends at {last}");
+
+        Dictionary<ulong, ulong> sequences = database.ReadSequences();
+        foreach ((ulong id, ulong value) in expected.Sequences)
+        {
+            if (sequences.GetValueOrDefault(id) != value)
+                throw Fail($"{how}: counter {id} is {sequences.GetValueOrDefault(id)} instead of {value} at {last}");
+        }
+
+        Snapshot snapshot = database.Store.AcquireSnapshot();
+        try
+        {
+            for (ulong id = TreeId.FirstDynamic; id < _nextTree; id++)
+            {
+                bool exists = database.Store.TryFindTree(new TreeId(id), snapshot.Lsn, out _);
+                if (exists != expected.Trees.ContainsKey(id))
+                    throw Fail($"{how}: tree {id} is {(exists ? "there" : "missing")} at {last}");
+                if (exists)
+                    CompareTree(database, snapshot, id, expected.Trees[id], how);
+            }
+        }
+        finally
+        {
+            database.Store.ReleaseSnapshot(snapshot);
+        }
+
+        return last;
+    }
+
+    private void CompareTree(Database database, Snapshot snapshot, ulong id, Tree expected, string how)
+    {
+        PageCursor cursor = database.Store.OpenCursor(new TreeId(id), snapshot.Lsn);
+        try
+        {
+            bool found = cursor.SeekFirst();
+            foreach ((string key, byte[] value) in expected.Entries)
+            {
+                if (!found || Key(cursor.Key) != key || !cursor.Value.SequenceEqual(value))
+                    throw Fail($"{how}: tree {id} at {snapshot.Lsn} has {(found ? Key(cursor.Key) : "nothing")} where {key} with {value.Length} bytes belongs");
+                found = cursor.MoveNext();
+            }
+
+            if (found)
+                throw Fail($"{how}: tree {id} at {snapshot.Lsn} has {Key(cursor.Key)} too much");
+        }
+        finally
+        {
+            database.Store.ReturnCursor(cursor);
+        }
+    }
+
+    private InvalidOperationException Fail(string what, Exception? inner = null) =>
+        new($"Seed {_seed}, operation {_world.Disk.Operations}{(_skipped is { } s ? $", without the flush {s}" : string.Empty)}: {what}", inner);
+
+    private static string Key(ReadOnlySpan<byte> key) => Convert.ToHexString(key);
+
+    private sealed record State(ImmutableSortedDictionary<ulong, Tree> Trees, ImmutableDictionary<ulong, ulong> Sequences)
+    {
+        public static readonly State Empty = new(
+            ImmutableSortedDictionary<ulong, Tree>.Empty, ImmutableDictionary<ulong, ulong>.Empty);
+    }
+
+    private sealed record Tree(ImmutableSortedDictionary<string, byte[]> Entries)
+    {
+        public static readonly Tree Empty = new(ImmutableSortedDictionary.Create<string, byte[]>(StringComparer.Ordinal));
+    }
+}
