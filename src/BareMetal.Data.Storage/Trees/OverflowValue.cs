@@ -216,11 +216,10 @@ internal static unsafe class OverflowValue
         return left;
     }
 
-    /// <summary>Calls back for every page of a value, index pages included.</summary>
-    public static void Visit(PagePool pool, ulong top, long length, ulong lsn, Action<ulong, int> visit)
+    /// <summary>Calls back for the first <paramref name="pages"/> data pages of a value and the index pages above them.</summary>
+    public static void Visit(PagePool pool, ulong top, long length, long pages, ulong lsn, Action<ulong, int> visit)
     {
-        long pages = PageCount(pool.PageSize, length);
-        VisitLevel(pool, top, Levels(pool.PageSize, pages), ref pages, lsn, visit);
+        VisitLevel(pool, top, Levels(pool.PageSize, PageCount(pool.PageSize, length)), ref pages, lsn, visit);
     }
 
     private static void VisitLevel(PagePool pool, ulong id, int level, ref long left, ulong lsn, Action<ulong, int> visit)

@@ -252,9 +252,15 @@ internal sealed unsafe class PageCursor : IDisposable
     /// <returns>The number of entries; 0 at the end.</returns>
     public int ReadBlock(Span<EntryRef> entries, bool withKeys, ReadOnlySpan<byte> end, bool backward = false)
     {
-        if (_detached && !Again(SeekMode.GreaterOrEqual))
+        if (_detached)
         {
-            return 0;
+            SeekMode mode = _atEdge
+                ? (backward ? SeekMode.Less : SeekMode.Greater)
+                : (backward ? SeekMode.LessOrEqual : SeekMode.GreaterOrEqual);
+            if (!Again(mode))
+            {
+                return 0;
+            }
         }
         if (!_valid)
         {
@@ -358,10 +364,21 @@ internal sealed unsafe class PageCursor : IDisposable
     /// <summary>The private tree is about to change: remembers the key and lets the leaf go.</summary>
     internal void Detach()
     {
-        if (!_valid || _detached || _atEdge)
+        if (_detached)
+        {
+            return;
+        }
+        if (!_valid)
         {
             Leave();
             return;
+        }
+        bool edge = _atEdge;
+        if (edge)
+        {
+            // A block ended with the leaf: the last entry read is remembered, to go on behind it.
+            _index = Math.Clamp(_index, 0, Node.Count(_page) - 1);
+            _keyReady = false;
         }
         if (!_keyReady)
         {
@@ -369,6 +386,8 @@ internal sealed unsafe class PageCursor : IDisposable
         }
         Leave();
         _detached = true;
+        _atEdge = edge;
+        _keyReady = true;
         _valid = true;
     }
 

@@ -118,9 +118,11 @@ public sealed class TreeModelTests(ITestOutputHelper output)
             if (round % 5 == 0 || round == rounds - 1)
             {
                 harness.Verify(tree, model, harness.Last, random);
+                Assert.Empty(IntegrityChecker.Check(harness.Store));
                 foreach ((Snapshot snapshot, StoreHarness.Model old) in snapshots)
                 {
                     harness.Verify(tree, old, snapshot.Lsn, random);
+                    Assert.Empty(IntegrityChecker.Check(harness.Store, snapshot));
                 }
             }
         }
