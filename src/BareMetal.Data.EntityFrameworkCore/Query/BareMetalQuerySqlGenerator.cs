@@ -254,6 +254,13 @@ public sealed class BareMetalQuerySqlGenerator : QuerySqlGenerator
                 && sqlUnaryExpression.Operand is ColumnExpression:
                 Visit(sqlUnaryExpression.Operand);
                 return sqlUnaryExpression;
+
+            // C# neither rounds a number nor limits a text when it converts; a column's facets must not do so either.
+            case { OperatorType: ExpressionType.Convert, TypeMapping: BareMetalDecimalTypeMapping or BareMetalStringTypeMapping { Size: not null } }:
+                Sql.Append("CAST(");
+                Visit(sqlUnaryExpression.Operand);
+                Sql.Append(sqlUnaryExpression.TypeMapping is BareMetalDecimalTypeMapping ? " AS decimal)" : " AS text)");
+                return sqlUnaryExpression;
         }
 
         return base.VisitSqlUnary(sqlUnaryExpression);

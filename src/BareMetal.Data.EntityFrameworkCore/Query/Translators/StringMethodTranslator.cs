@@ -179,7 +179,22 @@ internal sealed class StringMethodTranslator(BareMetalSqlExpressionFactory facto
                 factory.Equal(
                     factory.Strict("trim_ws", [arguments[0]], typeof(string), arguments[0].TypeMapping),
                     factory.Constant(string.Empty, arguments[0].TypeMapping)))
-            : null;
+            : method.Name == nameof(string.CompareOrdinal) && arguments.Count == 2
+                ? Compare(arguments[0], arguments[1])
+                : null;
+
+    // The order of the database is the ordinal one, apart from surrogates.
+    private SqlExpression Compare(SqlExpression first, SqlExpression second)
+    {
+        var (left, right) = Unify(first, second);
+        return factory.Case(
+            [
+                new CaseWhenClause(factory.Equal(left, right), factory.Constant(0)),
+                new CaseWhenClause(factory.GreaterThan(left, right), factory.Constant(1)),
+                new CaseWhenClause(factory.LessThan(left, right), factory.Constant(-1)),
+            ],
+            elseResult: null);
+    }
 
     private static bool IsOrdinal(SqlExpression comparison)
         => comparison is SqlConstantExpression { Value: StringComparison.Ordinal };
