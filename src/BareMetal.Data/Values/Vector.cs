@@ -64,6 +64,9 @@ internal abstract class Vector
     /// <summary>Copies rows <paramref name="rows"/> of a vector of the same physical type to positions from <paramref name="at"/> on; bytes are referenced, not copied, unless <paramref name="deep"/>.</summary>
     public abstract void Gather(Vector source, ReadOnlySpan<int> rows, int at, bool deep = false);
 
+    /// <summary>Copies rows 0… of a vector of the same physical type to the positions <paramref name="rows"/>; bytes are referenced.</summary>
+    public abstract void Scatter(Vector source, ReadOnlySpan<int> rows);
+
     /// <summary>Copies one row; as <see cref="Gather"/>.</summary>
     public abstract void CopyRow(Vector source, int sourceRow, int row, bool deep = false);
 

@@ -84,6 +84,24 @@ internal sealed class Vector<T>(SqlType type, int capacity) : Vector(type, capac
             DeepCopy(at, rows.Length);
     }
 
+    public override void Scatter(Vector source, ReadOnlySpan<int> rows)
+    {
+        Vector<T> from = (Vector<T>)source;
+        int stride = from.Stride;
+        T[] data = Data;
+        for (int i = 0; i < rows.Length; i++)
+            data[rows[i]] = from.Data[i * stride];
+        if (!from.HasNulls && !HasNulls)
+            return;
+        for (int i = 0; i < rows.Length; i++)
+        {
+            if (from.HasNulls && from.Nulls[i * stride])
+                SetNull(rows[i]);
+            else if (HasNulls)
+                Nulls[rows[i]] = false;
+        }
+    }
+
     public override void CopyRow(Vector source, int sourceRow, int row, bool deep = false)
     {
         Vector<T> from = (Vector<T>)source;
