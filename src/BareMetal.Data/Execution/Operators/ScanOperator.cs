@@ -1,0 +1,484 @@
+using BareMetal.Data.Binding;
+using BareMetal.Data.Execution.Columns;
+using BareMetal.Data.Execution.Expressions;
+using BareMetal.Data.Planning;
+using BareMetal.Data.Planning.Logical;
+using BareMetal.Data.Rows;
+using BareMetal.Data.Storage;
+using BareMetal.Data.Types;
+using BareMetal.Data.Values;
+
+namespace BareMetal.Data.Execution.Operators;
+
+/// <summary>
+/// Reads a table by its own tree or through a secondary index: everything, ranges, or one row by its key. The filter is evaluated on
+/// the columns it needs before the others are read. The first batch is small, so that a reader of few rows does not read many.
+/// </summary>
+internal sealed unsafe class ScanOperator : PhysicalOperator
+{
+    private const int FirstBatch = 16;
+    private const int BlockSize = 256;
+
+    private readonly ScanSettings _settings;
+    private readonly TreeId _tree;
+    private readonly SeekRanges? _seeks;
+    private readonly bool _isPoint;
+    private readonly RowReader _reader;
+    private readonly RowReader? _filterReader;
+    private readonly RowReader? _restReader;
+    private readonly IndexEntryCodec? _entryCodec;
+    private readonly int[] _slots;
+    private readonly Evaluator? _filter;
+    private readonly int[] _filterColumns;
+    private readonly int[] _restColumns;
+    private readonly Batch _filterBatch;
+    private readonly Vector[] _filterTargets;
+    private readonly Vector[] _restTargets;
+    private readonly Vector[] _tableTargets;
+    private readonly Batch _batch;
+    private readonly Vector<ByteSlice>? _rowKey;
+    private readonly EntryRef[] _entries = new EntryRef[BlockSize];
+    private readonly RowRange[] _rows = new RowRange[BlockSize];
+    private readonly RowRange[] _selectedRows = new RowRange[BlockSize];
+    private readonly int[] _selected = new int[BlockSize];
+    private readonly bool _needsKeys;
+    private TreeCursor? _cursor;
+    private TreeCursor? _rowCursor;
+    private int _range;
+    private bool _isPositioned;
+    private bool _isDone;
+    private int _target;
+
+    public ScanOperator(ScanSettings settings, OperatorBuilder builder)
+    {
+        _settings = settings;
+        bool viaIndex = settings.Index is not null;
+        _tree = viaIndex ? settings.Index!.Tree : settings.Table.Tree;
+        RowCodec rowCodec = RowCodec.For(settings.Table);
+        _entryCodec = viaIndex ? IndexEntryCodec.For(settings.Table, settings.Index!) : null;
+        int width = settings.Columns.Count;
+        int[] ordinals = new int[width];
+        _slots = new int[width];
+        Vector[] vectors = new Vector[width + (settings.RowKey is null ? 0 : 1)];
+        for (int i = 0; i < width; i++)
+        {
+            PlanColumn column = settings.Columns[i];
+            ordinals[i] = column.Origin!.Ordinal;
+            _slots[i] = settings.IsCovering ? _entryCodec!.FindSlot(column.Origin.Id) : -1;
+            vectors[i] = Vector.Create(column.Type, 1);
+        }
+
+        if (settings.RowKey is not null)
+            vectors[width] = _rowKey = new Vector<ByteSlice>(SqlType.Bytea, 1);
+        _batch = new Batch(vectors);
+        _tableTargets = vectors[..width];
+        _reader = rowCodec.CreateReader(ordinals);
+        if (settings.Seeks is not null)
+        {
+            ReadOnlySpan<KeyEncoder> parts = viaIndex ? _entryCodec!.Parts : KeyCodec.For(settings.Table).Parts;
+            _seeks = new SeekRanges(parts, !viaIndex || settings.Index!.IsUnique, settings.Seeks, builder);
+            _isPoint = _seeks.IsPoint;
+        }
+
+        HashSet<PlanColumn> filterColumns = [];
+        if (settings.Filter is not null)
+        {
+            _filter = builder.Compile(settings.Filter, settings.Columns);
+            ExpressionTools.CollectColumns(settings.Filter, filterColumns);
+        }
+
+        _filterColumns = [.. Enumerable.Range(0, width).Where(i => filterColumns.Contains(settings.Columns[i]))];
+        _restColumns = [.. Enumerable.Range(0, width).Where(i => !filterColumns.Contains(settings.Columns[i]))];
+        Vector[] filterVectors = new Vector[width];
+        foreach (int i in _filterColumns)
+            filterVectors[i] = Vector.Create(settings.Columns[i].Type, 1);
+        _filterBatch = new Batch(filterVectors);
+        _filterTargets = [.. _filterColumns.Select(i => filterVectors[i])];
+        _restTargets = [.. _restColumns.Select(i => vectors[i])];
+        if (_filter is not null && !viaIndex)
+        {
+            _filterReader = rowCodec.CreateReader([.. _filterColumns.Select(i => ordinals[i])]);
+            _restReader = rowCodec.CreateReader([.. _restColumns.Select(i => ordinals[i])]);
+        }
+
+        _needsKeys = viaIndex || settings.RowKey is not null || settings.Lock != RowLockMode.None || settings.IsBackward;
+    }
+
+    public override void Open(QueryContext context)
+    {
+        _cursor?.Dispose();
+        _cursor = null;
+        _range = -1;
+        _isPositioned = false;
+        _isDone = false;
+        _target = _settings.RowGoal > 0 ? Math.Min(_settings.RowGoal, context.BatchSize) : Math.Min(FirstBatch, context.BatchSize);
+        if (_seeks is not null && !_isPoint)
+            _seeks.Build(context);
+    }
+
+    public override Batch? Next(QueryContext context)
+    {
+        context.Cancellation.ThrowIfCancellationRequested();
+        if (_isDone)
+            return null;
+        foreach (Vector v in _batch.Columns)
+            v.Reset();
+        int count = _isPoint ? ReadPoint(context) : ReadRanges(context);
+        if (count == 0)
+        {
+            _isDone = true;
+            CloseCursors();
+            return null;
+        }
+
+        _batch.Count = count;
+        _target = Math.Min(context.BatchSize, Math.Max(_target * 8, FirstBatch));
+        return _batch;
+    }
+
+    public override void Close()
+    {
+        CloseCursors();
+        _isDone = true;
+    }
+
+    private void CloseCursors()
+    {
+        _cursor?.Dispose();
+        _cursor = null;
+        _rowCursor?.Dispose();
+        _rowCursor = null;
+    }
+
+    private TreeCursor Cursor(QueryContext context) => _cursor ??= context.Transaction!.OpenCursor(_tree);
+
+    private int ReadPoint(QueryContext context)
+    {
+        _isDone = true;
+        if (!_seeks!.TryBuildPoint(context, out ReadOnlySpan<byte> key))
+            return 0;
+        TreeCursor cursor = Cursor(context);
+        int count = 0;
+        if (cursor.Seek(key, SeekMode.Equal))
+        {
+            ReadOnlySpan<byte> value = cursor.Value;
+            count = _entryCodec is null ? AddTableRow(key, value, 0, context) : AddEntry(key, value, 0, context);
+        }
+
+        CloseCursors();
+        return count;
+    }
+
+    private int ReadRanges(QueryContext context)
+    {
+        int count = 0;
+        TreeCursor cursor = Cursor(context);
+        while (count < _target)
+        {
+            if (!_isPositioned && !Position(cursor))
+                break;
+            int wanted = Math.Min(BlockSize, _target - count);
+            int read = ReadBlock(cursor, wanted);
+            if (read == 0)
+            {
+                _isPositioned = false;
+                continue;
+            }
+
+            count = _entryCodec is null ? AddTableRows(read, count, context) : AddEntries(read, count, context);
+            context.Cancellation.ThrowIfCancellationRequested();
+        }
+
+        return count;
+    }
+
+    /// <summary>Goes to the next range.</summary>
+    private bool Position(TreeCursor cursor)
+    {
+        if (_seeks is null)
+        {
+            if (++_range > 0)
+                return false;
+            return _isPositioned = _settings.IsBackward ? cursor.SeekLast() : cursor.SeekFirst();
+        }
+
+        while (++_range < _seeks.Count)
+        {
+            int range = _settings.IsBackward ? _seeks.Count - 1 - _range : _range;
+            if (_settings.IsBackward)
+            {
+                ReadOnlySpan<byte> high = _seeks.High(range);
+                if (high.IsEmpty ? cursor.SeekLast() : cursor.Seek(high, SeekMode.Less))
+                    return _isPositioned = true;
+            }
+            else
+            {
+                ReadOnlySpan<byte> low = _seeks.Low(range);
+                if (low.IsEmpty ? cursor.SeekFirst() : cursor.Seek(low))
+                    return _isPositioned = true;
+            }
+        }
+
+        return false;
+    }
+
+    private int ReadBlock(TreeCursor cursor, int wanted)
+    {
+        if (!_settings.IsBackward)
+            return cursor.ReadBlock(_entries.AsSpan(0, wanted), _needsKeys, _seeks is null ? default : _seeks.High(_range));
+        int read = cursor.ReadBlock(_entries.AsSpan(0, wanted), withKeys: true, default, backward: true);
+        if (_seeks is null)
+            return read;
+        ReadOnlySpan<byte> low = _seeks.Low(_seeks.Count - 1 - _range);
+        for (int i = 0; i < read; i++)
+        {
+            if (_entries[i].KeySpan.SequenceCompareTo(low) >= 0)
+                continue;
+            // What follows lies before the range: the next call has to find its end.
+            _pastRange = true;
+            return i == 0 ? EndRange() : i;
+        }
+
+        if (_pastRange)
+            return EndRange();
+        return read;
+    }
+
+    private bool _pastRange;
+
+    private int EndRange()
+    {
+        _pastRange = false;
+        return 0;
+    }
+
+    private int AddTableRows(int read, int at, QueryContext context)
+    {
+        byte* first = _entries[0].Value;
+        byte* last = first;
+        for (int i = 1; i < read; i++)
+        {
+            byte* value = _entries[i].Value;
+            first = value < first ? value : first;
+            last = value > last ? value : last;
+        }
+
+        if (last - first > 1 << 30)
+        {
+            // Entries of the page and of the transaction's own changes may lie far apart.
+            for (int i = 0; i < read; i++)
+                at += AddTableRow(_entries[i].KeySpan, _entries[i].ValueSpan, at, context);
+            return at;
+        }
+
+        int end = 0;
+        for (int i = 0; i < read; i++)
+        {
+            int offset = (int)(_entries[i].Value - first);
+            _rows[i] = new RowRange(offset, _entries[i].ValueLength);
+            end = Math.Max(end, offset + _entries[i].ValueLength);
+        }
+
+        ReadOnlySpan<byte> block = new(first, end);
+        if (_filter is null)
+        {
+            Grow(at + read);
+            _reader.ReadMany(block, _rows.AsSpan(0, read), _tableTargets, at);
+            for (int i = 0; i < read; i++)
+                _selected[i] = i;
+            return Finish(read, at, context);
+        }
+
+        for (int i = 0; i < _filterTargets.Length; i++)
+        {
+            _filterTargets[i].Reset();
+            _filterTargets[i].EnsureCapacity(read);
+        }
+
+        _filterReader!.ReadMany(block, _rows.AsSpan(0, read), _filterTargets);
+        _filterBatch.Count = read;
+        int selected = VectorTools.SelectTrue(_filter.Evaluate(_filterBatch, context), read, _selected);
+        if (selected == 0)
+            return at;
+        Grow(at + selected);
+        ReadOnlySpan<int> rows = _selected.AsSpan(0, selected);
+        foreach (int c in _filterColumns)
+            _batch.Columns[c].Gather(_filterBatch.Columns[c], rows, at, deep: true);
+        if (_restColumns.Length > 0)
+        {
+            for (int i = 0; i < selected; i++)
+                _selectedRows[i] = _rows[rows[i]];
+            _restReader!.ReadMany(block, _selectedRows.AsSpan(0, selected), _restTargets, at);
+        }
+
+        return Finish(selected, at, context);
+    }
+
+    /// <summary>Locks the rows just added and notes their keys.</summary>
+    private int Finish(int selected, int at, QueryContext context)
+    {
+        if (_settings.Lock == RowLockMode.None && _rowKey is null)
+            return at + selected;
+        for (int i = 0; i < selected; i++)
+        {
+            ReadOnlySpan<byte> key = _entries[_selected[i]].KeySpan;
+            LockRow(key, context);
+            if (_rowKey is not null)
+                _rowKey.Data[at + i] = _rowKey.Arena.Copy(key);
+        }
+
+        return at + selected;
+    }
+
+    private void LockRow(ReadOnlySpan<byte> key, QueryContext context)
+    {
+        if (_settings.Lock == RowLockMode.None)
+            return;
+        LockMode mode = _settings.Lock == RowLockMode.Share ? LockMode.Shared : LockMode.Exclusive;
+        if (context.Transaction!.LockKey(_settings.Table.Tree, key, mode, context.LockTimeout, context.Cancellation) == LockOutcome.GrantedNewer)
+        {
+            context.IsRestartNeeded = true;
+            throw new StatementRestartException();
+        }
+    }
+
+    /// <summary>Adds one row when it passes the filter; the number of rows added.</summary>
+    private int AddTableRow(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, int at, QueryContext context)
+    {
+        Grow(at + 1);
+        if (_filter is not null)
+        {
+            if (!PassesFilter(key, value, context))
+                return 0;
+        }
+
+        _reader.Read(value, _tableTargets, at);
+        LockRow(key, context);
+        if (_rowKey is not null)
+            _rowKey.Data[at] = _rowKey.Arena.Copy(key);
+        return 1;
+    }
+
+    private bool PassesFilter(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, QueryContext context)
+    {
+        for (int i = 0; i < _filterTargets.Length; i++)
+        {
+            _filterTargets[i].Reset();
+            _filterTargets[i].EnsureCapacity(1);
+        }
+
+        if (_filterReader is not null)
+        {
+            _filterReader.Read(value, _filterTargets, 0);
+        }
+        else if (_settings.IsCovering)
+        {
+            foreach (int c in _filterColumns)
+                _entryCodec!.Read(key, value, _slots[c], _filterBatch.Columns[c], 0);
+        }
+
+        _filterBatch.Count = 1;
+        return VectorTools.IsTrue((Vector<bool>)_filter!.Evaluate(_filterBatch, context), 0);
+    }
+
+    private int AddEntries(int read, int at, QueryContext context)
+    {
+        if (!_settings.IsCovering || _filter is null || _rowKey is not null || _settings.Lock != RowLockMode.None)
+        {
+            for (int i = 0; i < read; i++)
+                at += AddEntry(_entries[i].KeySpan, _entries[i].ValueSpan, at, context);
+            return at;
+        }
+
+        foreach (Vector v in _filterTargets)
+        {
+            v.Reset();
+            v.EnsureCapacity(read);
+        }
+
+        foreach (int c in _filterColumns)
+        {
+            Vector target = _filterBatch.Columns[c];
+            for (int i = 0; i < read; i++)
+                _entryCodec!.Read(_entries[i].KeySpan, _entries[i].ValueSpan, _slots[c], target, i);
+        }
+
+        _filterBatch.Count = read;
+        int selected = VectorTools.SelectTrue(_filter.Evaluate(_filterBatch, context), read, _selected);
+        Grow(at + selected);
+        ReadOnlySpan<int> rows = _selected.AsSpan(0, selected);
+        foreach (int c in _filterColumns)
+            _batch.Columns[c].Gather(_filterBatch.Columns[c], rows, at, deep: true);
+        foreach (int c in _restColumns)
+        {
+            for (int i = 0; i < selected; i++)
+                _entryCodec!.Read(_entries[rows[i]].KeySpan, _entries[rows[i]].ValueSpan, _slots[c], _batch.Columns[c], at + i);
+        }
+
+        return at + selected;
+    }
+
+    private int AddEntry(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, int at, QueryContext context)
+    {
+        if (!_settings.IsCovering)
+        {
+            ReadOnlySpan<byte> primaryKey = _entryCodec!.PrimaryKey(key, value);
+            _rowCursor ??= context.Transaction!.OpenCursor(_settings.Table.Tree);
+            if (!_rowCursor.Seek(primaryKey, SeekMode.Equal))
+            {
+                throw new BareMetalException(SqlStates.DataCorrupted, $"Index {_settings.Index!.Name} of table {_settings.Table.Name} names a row that does not exist.")
+                {
+                    TableName = _settings.Table.Name,
+                    Hint = "Drop the index and create it again.",
+                };
+            }
+
+            return AddFetchedRow(primaryKey, _rowCursor.Value, at, context);
+        }
+
+        Grow(at + 1);
+        if (_filter is not null && !PassesFilter(key, value, context))
+            return 0;
+        for (int c = 0; c < _slots.Length; c++)
+            _entryCodec!.Read(key, value, _slots[c], _tableTargets[c], at);
+        if (_rowKey is not null || _settings.Lock != RowLockMode.None)
+        {
+            ReadOnlySpan<byte> primaryKey = _entryCodec!.PrimaryKey(key, value);
+            LockRow(primaryKey, context);
+            if (_rowKey is not null)
+                _rowKey.Data[at] = _rowKey.Arena.Copy(primaryKey);
+        }
+
+        return 1;
+    }
+
+    private int AddFetchedRow(ReadOnlySpan<byte> primaryKey, ReadOnlySpan<byte> row, int at, QueryContext context)
+    {
+        Grow(at + 1);
+        _reader.Read(row, _tableTargets, at);
+        if (_filter is not null)
+        {
+            foreach (int c in _filterColumns)
+            {
+                Vector v = _filterBatch.Columns[c];
+                v.Reset();
+                v.CopyRow(_batch.Columns[c], at, 0);
+            }
+
+            _filterBatch.Count = 1;
+            if (!VectorTools.IsTrue((Vector<bool>)_filter.Evaluate(_filterBatch, context), 0))
+                return 0;
+        }
+
+        LockRow(primaryKey, context);
+        if (_rowKey is not null)
+            _rowKey.Data[at] = _rowKey.Arena.Copy(primaryKey);
+        return 1;
+    }
+
+    private void Grow(int rows)
+    {
+        foreach (Vector v in _batch.Columns)
+            v.EnsureCapacity(rows);
+    }
+}
