@@ -16,6 +16,12 @@ internal sealed class OperatorBuilder(PhysicalPlanner planner, bool isAnalyzing 
     private readonly Dictionary<PlanColumn, Vector> _outer = [];
     private readonly Dictionary<CteDefinition, CteBuffer> _ctes = [];
 
+    /// <summary>Definitions whose recursive term is being built: references to them read the last round's rows.</summary>
+    public HashSet<CteDefinition> RecursiveTerms { get; } = [];
+
+    /// <summary>Operators and evaluators to be told when a run ends.</summary>
+    public List<IRunScoped> RunScoped { get; } = [];
+
     public PhysicalPlanner Planner { get; } = planner;
 
     /// <summary>Whether operators are wrapped to count rows and time.</summary>

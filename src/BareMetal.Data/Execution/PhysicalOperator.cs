@@ -17,3 +17,9 @@ internal abstract class PhysicalOperator
     /// <summary>Lets go of cursors, memory and temporary files.</summary>
     public abstract void Close();
 }
+
+/// <summary>Keeps something from one opening to the next within a run of the plan; the instance tells it when the run ends.</summary>
+internal interface IRunScoped
+{
+    void EndRun();
+}

@@ -148,7 +148,7 @@ internal static class ExpressionCompiler
         ScalarKernel[] comparisons = new ScalarKernel[subquery.Comparisons.Count];
         for (int i = 0; i < comparisons.Length; i++)
             comparisons[i] = subquery.Comparisons[i].CreateKernel([subquery.Operands[i].Type, subquery.Plan.Output[i].Type], SqlType.Boolean);
-        return new SubqueryEvaluator(
+        SubqueryEvaluator evaluator = new(
             subquery,
             node.Build(builder),
             CompileAll(subquery.Operands, input, builder),
@@ -156,5 +156,7 @@ internal static class ExpressionCompiler
             [.. bindings],
             [.. free],
             LogicalTools.IsVolatile(subquery.Plan));
+        builder.RunScoped.Add(evaluator);
+        return evaluator;
     }
 }

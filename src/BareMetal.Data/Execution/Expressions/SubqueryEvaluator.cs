@@ -10,7 +10,7 @@ namespace BareMetal.Data.Execution.Expressions;
 /// A subquery as an expression. The columns that its plan needs from outside are set row by row; results are remembered by these
 /// columns' values while that pays. Without such columns it runs once.
 /// </summary>
-internal sealed class SubqueryEvaluator : Evaluator
+internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
 {
     private const int MemoTrial = 1024;
     private const int MemoLimit = 1 << 16;
@@ -135,6 +135,14 @@ internal sealed class SubqueryEvaluator : Evaluator
         }
 
         return _result;
+    }
+
+    public void EndRun()
+    {
+        _run = -1;
+        _memo?.Clear();
+        _memoResults.Reset();
+        _set?.Clear();
     }
 
     /// <summary>Runs the plan for the current outer row.</summary>

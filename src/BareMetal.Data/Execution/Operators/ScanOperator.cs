@@ -338,7 +338,7 @@ internal sealed unsafe class ScanOperator : PhysicalOperator
         if (context.Transaction!.LockKey(_settings.Table.Tree, key, mode, context.LockTimeout, context.Cancellation) == LockOutcome.GrantedNewer)
         {
             context.IsRestartNeeded = true;
-            throw new StatementRestartException();
+            throw StatementRestartException.RowIsNewer;
         }
     }
 

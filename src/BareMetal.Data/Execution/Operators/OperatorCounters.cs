@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using BareMetal.Data.Values;
+
+namespace BareMetal.Data.Execution.Operators;
+
+/// <summary>What EXPLAIN ANALYZE reports of an operator.</summary>
+internal sealed class OperatorCounters
+{
+    public long Rows { get; set; }
+
+    public long Opens { get; set; }
+
+    /// <summary>Time within the operator and those below it, in Stopwatch ticks.</summary>
+    public long Ticks { get; set; }
+
+    /// <summary>Bytes written to temporary files.</summary>
+    public long SpilledBytes { get; set; }
+}
+
+/// <summary>Counts rows and time of another operator.</summary>
+internal sealed class CountingOperator(PhysicalOperator inner, OperatorCounters counters) : PhysicalOperator
+{
+    public override void Open(QueryContext context)
+    {
+        long start = Stopwatch.GetTimestamp();
+        counters.Opens++;
+        inner.Open(context);
+        counters.Ticks += Stopwatch.GetTimestamp() - start;
+    }
+
+    public override Batch? Next(QueryContext context)
+    {
+        long start = Stopwatch.GetTimestamp();
+        Batch? batch = inner.Next(context);
+        counters.Ticks += Stopwatch.GetTimestamp() - start;
+        counters.Rows += batch?.Count ?? 0;
+        if (inner is ISpillingOperator spilling)
+            counters.SpilledBytes = spilling.SpilledBytes;
+        return batch;
+    }
+
+    public override void Close() => inner.Close();
+}
+
+/// <summary>An operator that may write temporary files.</summary>
+internal interface ISpillingOperator
+{
+    /// <summary>Bytes written to temporary files since it was made.</summary>
+    long SpilledBytes { get; }
+}
