@@ -64,6 +64,9 @@ internal static class ExpressionTools
             case BoundGrouping grouping:
                 VisitAll(grouping.Arguments, visit);
                 break;
+            case NarrowedInteger narrowed:
+                visit(narrowed.Operand);
+                break;
         }
     }
 
@@ -140,6 +143,9 @@ internal static class ExpressionTools
 
             case BoundGrouping grouping:
                 return MapAll(grouping.Arguments, map, out arguments) ? new BoundGrouping(arguments) : grouping;
+            case NarrowedInteger narrowed:
+                operand = map(narrowed.Operand);
+                return ReferenceEquals(operand, narrowed.Operand) ? narrowed : narrowed with { Operand = operand };
             default:
                 return expression;
         }

@@ -6,7 +6,7 @@ namespace BareMetal.Data.Planning;
 /// A compiled statement: immutable, shared by sessions, cached. Running it takes a <see cref="PlanInstance"/>, which is pooled here so
 /// that a repeated statement builds no operators.
 /// </summary>
-internal sealed class PhysicalPlan(IReadOnlyList<PlanResultColumn> columns, bool isModification, Func<PhysicalOperator> makeRoot)
+internal sealed class PhysicalPlan(IReadOnlyList<PlanResultColumn> columns, bool isModification, PlanNode root, PhysicalPlanner planner)
 {
     private const int MaxPooled = 16;
 
@@ -18,6 +18,12 @@ internal sealed class PhysicalPlan(IReadOnlyList<PlanResultColumn> columns, bool
 
     /// <summary>Whether it is INSERT, UPDATE or DELETE: then <see cref="PlanInstance.RowsAffected"/> counts.</summary>
     public bool IsModification { get; } = isModification;
+
+    /// <summary>The plan's root, for EXPLAIN.</summary>
+    public PlanNode Root { get; } = root;
+
+    /// <summary>Knows the plans of subqueries in expressions.</summary>
+    public PhysicalPlanner Planner { get; } = planner;
 
     /// <summary>Takes an instance to run the plan with. Give it back with <see cref="Return"/>.</summary>
     public PlanInstance Rent()
@@ -31,7 +37,15 @@ internal sealed class PhysicalPlan(IReadOnlyList<PlanResultColumn> columns, bool
                 return instance;
         }
 
-        return new PlanInstance(makeRoot());
+        return CreateInstance(isAnalyzing: false);
+    }
+
+    /// <summary>Makes an instance outside of the pool, for EXPLAIN ANALYZE.</summary>
+    public PlanInstance CreateInstance(bool isAnalyzing)
+    {
+        OperatorBuilder builder = new(Planner, isAnalyzing);
+        PhysicalOperator op = Root.Build(builder);
+        return new PlanInstance(op, [.. builder.RunScoped], builder.Counters);
     }
 
     /// <summary>Closes an instance and keeps it for the next run.</summary>

@@ -1,10 +1,903 @@
+using BareMetal.Data.Binding;
+using BareMetal.Data.Catalog;
 using BareMetal.Data.Execution;
+using BareMetal.Data.Execution.Operators;
 using BareMetal.Data.Planning.Logical;
+using BareMetal.Data.Types;
+using BareMetal.Data.Values;
 
 namespace BareMetal.Data.Planning;
 
-internal static class PhysicalPlanner
+/// <summary>What the plan above wants of the plan below. Wishes, not orders: the result says what it gives.</summary>
+/// <param name="Ordering">A useful order; empty when none is.</param>
+/// <param name="RowGoal">Rows that are likely to be taken; 0 for all.</param>
+internal readonly record struct PlanRequest(IReadOnlyList<OrderItem> Ordering, double RowGoal)
 {
-    public static PhysicalOperator Build(LogicalOperator statement, PlannerOptions options) =>
-        throw new BareMetalException(SqlStates.FeatureNotSupported, $"{statement.GetType().Name} cannot be planned.");
+    public static readonly PlanRequest None = new([], 0);
+}
+
+/// <summary>Chooses operators for a logical plan. One object per statement; also plans the subqueries of its expressions, once each.</summary>
+internal sealed class PhysicalPlanner
+{
+    private const double HashBuildCost = 0.15;
+    private const double HashProbeCost = 0.06;
+    private const double OpenCost = 1.5;
+
+    private readonly PlannerOptions _options;
+    private readonly Cardinality _cardinality;
+    private readonly AccessPaths _paths;
+    private readonly Dictionary<BoundSubquery, PlanNode> _subqueries = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<PlanColumn, (PlanColumn Number, LogicalAggregate Aggregate)> _groupingKeys = [];
+    private readonly Lock _gate = new();
+    private double _outerRows = 1;
+
+    public PhysicalPlanner(PlannerOptions options)
+    {
+        _options = options;
+        _cardinality = new Cardinality(options);
+        _paths = new AccessPaths(options, _cardinality);
+    }
+
+    public Cardinality Cardinality => _cardinality;
+
+    /// <summary>Plans a statement that the rules have been applied to.</summary>
+    public PlanNode PlanStatement(LogicalOperator statement) => Plan(statement, PlanRequest.None);
+
+    /// <summary>The plan of a subquery in an expression.</summary>
+    public PlanNode PlanSubquery(BoundSubquery subquery)
+    {
+        lock (_gate)
+        {
+            if (_subqueries.TryGetValue(subquery, out PlanNode? node))
+                return node;
+            LogicalOperator plan = _options.Optimize ? LogicalOptimizer.Optimize(subquery.Plan, _cardinality) : subquery.Plan;
+            double outer = _outerRows;
+            _outerRows = LogicalTools.FreeColumns(plan).Count > 0 ? Math.Max(outer, 1000) : 1;
+            double goal = subquery.Kind == SubqueryKind.Exists ? 1 : subquery.Kind == SubqueryKind.Scalar ? 2 : 0;
+            node = Plan(plan, new PlanRequest([], goal));
+            if (!SameColumns(node.Output, subquery.Plan.Output) && subquery.Kind != SubqueryKind.Exists)
+                node = Passing(node, subquery.Plan.Output);
+            _outerRows = outer;
+            _subqueries.Add(subquery, node);
+            return node;
+        }
+    }
+
+    /// <summary>Puts columns into the order of the logical plan, which results depend on.</summary>
+    public static PlanNode Arrange(PlanNode node, IReadOnlyList<PlanColumn> columns) => SameColumns(node.Output, columns) ? node : Passing(node, columns);
+
+    private static ProjectNode Passing(PlanNode node, IReadOnlyList<PlanColumn> columns) =>
+        new(node, [.. columns.Select(c => (BoundExpression)new BoundColumn(c))], columns) { Rows = node.Rows, Cost = node.Cost, Ordering = node.Ordering };
+
+    private static bool SameColumns(IReadOnlyList<PlanColumn> a, IReadOnlyList<PlanColumn> b)
+    {
+        if (a.Count != b.Count)
+            return false;
+        for (int i = 0; i < a.Count; i++)
+        {
+            if (!ReferenceEquals(a[i], b[i]))
+                return false;
+        }
+
+        return true;
+    }
+
+    public PlanNode Plan(LogicalOperator op, PlanRequest request)
+    {
+        switch (op)
+        {
+            case LogicalScan scan:
+                return PlanScan(scan, [], request);
+            case LogicalValues values:
+                return values.Rows.Count == 0 ? new EmptyNode(values.Columns) { Rows = 0 } : new ValuesNode(values) { Rows = values.Rows.Count, Cost = values.Rows.Count * 0.2 };
+            case LogicalTableFunction function:
+                return new TableFunctionNode(function) { Rows = _cardinality.Estimate(function), Cost = 5 };
+            case LogicalFilter filter:
+                return PlanFilter(filter, request);
+            case LogicalProject project:
+                return PlanProject(project, request);
+            case LogicalJoin join:
+                return PlanJoin(join, request);
+            case LogicalAggregate aggregate:
+                return PlanAggregate(aggregate);
+            case LogicalWindow window:
+                return PlanWindow(window);
+            case LogicalDistinct distinct:
+                return PlanDistinct(distinct, request);
+            case LogicalSort sort:
+                return PlanSort(sort, request, null);
+            case LogicalLimit limit:
+                return PlanLimit(limit, request);
+            case LogicalSetOperation set:
+                return PlanSetOperation(set, request);
+            case LogicalWith with:
+                return PlanWith(with, request);
+            case LogicalCteReference reference:
+                return new CteNode(reference.Definition, reference.Columns) { Rows = _cardinality.Estimate(reference), Cost = _cardinality.Estimate(reference) * 0.05 };
+            case LogicalInsert or LogicalUpdate or LogicalDelete:
+            {
+                PlanNode source = Plan(LogicalTools.Inputs(op)[0], PlanRequest.None);
+                return new ModificationNode(op, source) { Rows = op.Output.Count == 0 ? 0 : source.Rows, Cost = source.Cost + (source.Rows * 5) };
+            }
+
+            default:
+                throw new BareMetalException(SqlStates.InternalError, $"{op.GetType().Name} cannot be planned.");
+        }
+    }
+
+    // ---- scans ----
+
+    private PlanNode PlanScan(LogicalScan scan, IReadOnlyList<BoundExpression> terms, PlanRequest request)
+    {
+        List<BoundExpression> simple = [];
+        List<BoundExpression> hard = [];
+        foreach (BoundExpression term in terms)
+            (ExpressionTools.ContainsSubquery(term) ? hard : simple).Add(RewriteGrouping(term));
+        AccessPath best = Choose(scan, simple, request, out bool backward, out IReadOnlyList<OrderItem> ordering);
+        PlanNode node = MakeScan(best, backward, ordering, hard.Count == 0 ? request.RowGoal : 0);
+        return hard.Count == 0 ? node : MakeFilter(node, hard);
+    }
+
+    private static ScanNode MakeScan(AccessPath path, bool backward, IReadOnlyList<OrderItem> ordering, double rowGoal)
+    {
+        ScanSettings settings = path.Settings with
+        {
+            IsBackward = backward,
+            Filter = ExpressionTools.Combine(path.Residual),
+            RowGoal = rowGoal is > 0 and < 1024 && path.Residual.Count == 0 ? (int)rowGoal : 0,
+        };
+        return new ScanNode(settings, path.KeyNames) { Rows = path.Rows, Cost = path.Cost, Ordering = ordering };
+    }
+
+    private AccessPath Choose(LogicalScan scan, IReadOnlyList<BoundExpression> terms, PlanRequest request, out bool backward, out IReadOnlyList<OrderItem> ordering)
+    {
+        AccessPath? best = null;
+        double bestCost = double.MaxValue;
+        backward = false;
+        ordering = [];
+        foreach (AccessPath path in _paths.Find(scan, terms))
+        {
+            bool ordered = Satisfies(path, request.Ordering, out bool reverse);
+            double cost = path.Cost;
+            if (request.Ordering.Count > 0 && !ordered)
+                cost += SortCost(path.Rows);
+            else if (request.RowGoal > 0 && path.Rows > request.RowGoal && (request.Ordering.Count == 0 || ordered))
+                cost *= Math.Max(request.RowGoal / path.Rows, 0.0001);
+            if (path.IsPoint)
+                cost *= 0.9;
+            if (cost >= bestCost)
+                continue;
+            best = path;
+            bestCost = cost;
+            backward = ordered && reverse && request.Ordering.Count > 0;
+            ordering = ordered && request.Ordering.Count > 0 ? request.Ordering : path.Ordering;
+        }
+
+        return best!;
+    }
+
+    private static double SortCost(double rows) => rows < 2 ? 0.5 : rows * 0.03 * Math.Log2(rows);
+
+    /// <summary>Whether a path gives the wanted order, forward or backward.</summary>
+    private static bool Satisfies(AccessPath path, IReadOnlyList<OrderItem> wanted, out bool reverse)
+    {
+        reverse = false;
+        if (wanted.Count == 0 || path.IsPoint)
+            return true;
+        bool? direction = null;
+        int at = 0;
+        HashSet<PlanColumn> done = [];
+        foreach (OrderItem item in wanted)
+        {
+            if (path.Fixed.Contains(item.Column) || !done.Add(item.Column))
+                continue;
+            while (at < path.Ordering.Count && path.Fixed.Contains(path.Ordering[at].Column))
+                at++;
+            if (at >= path.Ordering.Count || !ReferenceEquals(path.Ordering[at].Column, item.Column))
+                return false;
+            OrderItem have = path.Ordering[at++];
+            bool turned = have.Descending != item.Descending;
+            bool nullsFit = !item.Column.IsNullable && item.Column.Origin is { IsNullable: false } || (have.NullsFirst != turned) == item.NullsFirst;
+            if (!nullsFit || (direction is not null && direction != turned))
+                return false;
+            direction = turned;
+        }
+
+        reverse = direction ?? false;
+        return true;
+    }
+
+    private FilterNode MakeFilter(PlanNode input, IReadOnlyList<BoundExpression> terms)
+    {
+        // Cheap conditions first; those that may fail keep their order behind those that cannot.
+        List<BoundExpression> ordered = [.. terms.OrderBy(t => ExpressionTools.ContainsSubquery(t) ? 2 : ExpressionTools.CannotFail(t) ? 0 : 1)];
+        double rows = input.Rows;
+        foreach (BoundExpression term in ordered)
+            rows *= 0.4;
+        foreach (BoundExpression term in ordered)
+            PlanSubqueries(term, input.Rows);
+        return new FilterNode(input, RewriteGrouping(ExpressionTools.Combine(ordered)!))
+        {
+            Rows = Math.Max(rows, 0.01),
+            Cost = input.Cost + (input.Rows * 0.05),
+            Ordering = input.Ordering,
+        };
+    }
+
+    /// <summary>Plans subqueries now, knowing about how often they will run.</summary>
+    private void PlanSubqueries(BoundExpression expression, double rows)
+    {
+        if (!ExpressionTools.ContainsSubquery(expression))
+            return;
+        double outer = _outerRows;
+        _outerRows = Math.Max(1, outer * rows);
+        ExpressionTools.Any(expression, e =>
+        {
+            if (e is BoundSubquery s)
+                PlanSubquery(s);
+            return false;
+        });
+        _outerRows = outer;
+    }
+
+    // ---- filters ----
+
+    private PlanNode PlanFilter(LogicalFilter filter, PlanRequest request)
+    {
+        List<BoundExpression> terms = ExpressionTools.SplitConjuncts(filter.Predicate);
+        LogicalOperator input = filter.Input;
+        while (input is LogicalFilter inner)
+        {
+            terms.AddRange(ExpressionTools.SplitConjuncts(inner.Predicate));
+            input = inner.Input;
+        }
+
+        foreach (BoundExpression term in terms)
+        {
+            if (ConstantTools.IsNeverTrue(term))
+                return new EmptyNode(PhysicalOutput(input)) { Rows = 0 };
+        }
+
+        if (terms.Count == 0)
+            return Plan(input, request);
+        PlanNode? direct = input is LogicalScan scan ? PlanScan(scan, terms, request) : null;
+        PlanNode? spooled = TrySpool(input, terms, direct);
+        if (spooled is not null)
+            return spooled;
+        if (direct is not null)
+            return direct;
+        PlanNode node = Plan(input, request with { RowGoal = request.RowGoal > 0 ? request.RowGoal * 3 : 0 });
+        return MakeFilter(node, terms);
+    }
+
+    private static IReadOnlyList<PlanColumn> PhysicalOutput(LogicalOperator op) => op is LogicalScan { RowKey: { } key } scan ? [.. scan.Columns, key] : op.Output;
+
+    /// <summary>
+    /// For a plan that runs for many outer rows: when its input does not depend on them, the input is read once and hashed by what is
+    /// compared with outer values.
+    /// </summary>
+    private PlanNode? TrySpool(LogicalOperator input, List<BoundExpression> terms, PlanNode? direct)
+    {
+        if (_outerRows < 2 || input is LogicalScan { Lock: not RowLockMode.None })
+            return null;
+        if (LogicalTools.FreeColumns(input).Count > 0 || LogicalTools.IsVolatile(input) || LogicalTools.Any(input, o => o is LogicalCteReference))
+            return null;
+        HashSet<PlanColumn> own = [.. input.Output];
+        List<BoundExpression> inside = [];
+        List<BoundExpression> rest = [];
+        List<(BoundExpression, BoundExpression)> keys = [];
+        foreach (BoundExpression term in terms)
+        {
+            HashSet<PlanColumn> columns = ExpressionTools.Columns(term);
+            if (columns.IsSubsetOf(own) && !ExpressionTools.IsVolatile(term))
+            {
+                inside.Add(term);
+                continue;
+            }
+
+            if (term is BoundCall { Function.Name: "=" } call && !ExpressionTools.ContainsSubquery(term) && call.Arguments[0].Type.Kind == call.Arguments[1].Type.Kind)
+            {
+                HashSet<PlanColumn> left = ExpressionTools.Columns(call.Arguments[0]);
+                HashSet<PlanColumn> right = ExpressionTools.Columns(call.Arguments[1]);
+                if (left.Count > 0 && left.IsSubsetOf(own) && !right.Overlaps(own))
+                {
+                    keys.Add((call.Arguments[0], call.Arguments[1]));
+                    continue;
+                }
+
+                if (right.Count > 0 && right.IsSubsetOf(own) && !left.Overlaps(own))
+                {
+                    keys.Add((call.Arguments[1], call.Arguments[0]));
+                    continue;
+                }
+            }
+
+            rest.Add(term);
+        }
+
+        if (keys.Count == 0 && rest.Count == 0)
+            return null;
+        LogicalOperator source = inside.Count == 0 ? input : new LogicalFilter(input, ExpressionTools.Combine(inside)!);
+        double outer = _outerRows;
+        _outerRows = 1;
+        PlanNode once = Plan(source, PlanRequest.None);
+        _outerRows = outer;
+        double matches = keys.Count == 0 ? once.Rows : Math.Max(once.Rows / Math.Max(1, Math.Sqrt(once.Rows)), 1);
+        double spoolCost = once.Cost + (once.Rows * HashBuildCost) + (outer * (0.3 + (matches * 0.05)));
+        double directCost = direct is null ? outer * (once.Cost + OpenCost) : outer * (direct.Cost + OpenCost);
+        if (spoolCost >= directCost)
+            return null;
+        PlanNode spool = new SpoolNode(once, keys) { Rows = matches, Cost = spoolCost / outer };
+        return rest.Count == 0 ? spool : MakeFilter(spool, rest);
+    }
+
+    // ---- project ----
+
+    private PlanNode PlanProject(LogicalProject project, PlanRequest request)
+    {
+        List<OrderItem> below = [];
+        foreach (OrderItem item in request.Ordering)
+        {
+            BoundExpression? source = null;
+            foreach (ProjectItem p in project.Items)
+            {
+                if (ReferenceEquals(p.Column, item.Column))
+                    source = p.Expression;
+            }
+
+            if (source is not BoundColumn column)
+            {
+                below.Clear();
+                break;
+            }
+
+            below.Add(item with { Column = column.Column });
+        }
+
+        PlanNode input = Plan(project.Input, new PlanRequest(below, request.RowGoal));
+        foreach (ProjectItem item in project.Items)
+            PlanSubqueries(item.Expression, input.Rows);
+        List<OrderItem> ordering = [];
+        foreach (OrderItem item in input.Ordering)
+        {
+            ProjectItem? passed = project.Items.FirstOrDefault(p => p.Expression is BoundColumn c && ReferenceEquals(c.Column, item.Column));
+            if (passed is null)
+                break;
+            ordering.Add(item with { Column = passed.Column });
+        }
+
+        // The key of a row that is to be written passes through every projection.
+        List<BoundExpression> expressions = [.. project.Items.Select(i => RewriteGrouping(i.Expression))];
+        List<PlanColumn> output = [.. project.Output];
+        foreach (PlanColumn column in RowKeys(project.Input))
+        {
+            if (!output.Contains(column))
+            {
+                output.Add(column);
+                expressions.Add(new BoundColumn(column));
+            }
+        }
+
+        if (SameColumns(input.Output, output) && expressions.TrueForAll(e => e is BoundColumn c && output.Contains(c.Column)) && IsIdentity(expressions, output))
+            return input;
+        return new ProjectNode(input, expressions, output) { Rows = input.Rows, Cost = input.Cost + (input.Rows * 0.02 * expressions.Count(e => e is not BoundColumn)), Ordering = ordering };
+    }
+
+    private static bool IsIdentity(List<BoundExpression> expressions, List<PlanColumn> output)
+    {
+        for (int i = 0; i < output.Count; i++)
+        {
+            if (!ReferenceEquals(((BoundColumn)expressions[i]).Column, output[i]))
+                return false;
+        }
+
+        return true;
+    }
+
+    private static IEnumerable<PlanColumn> RowKeys(LogicalOperator op)
+    {
+        switch (op)
+        {
+            case LogicalScan { RowKey: { } key }:
+                return [key];
+            case LogicalFilter or LogicalProject or LogicalSort or LogicalLimit or LogicalWindow or LogicalWith:
+                return RowKeys(LogicalTools.Inputs(op)[^1]);
+            case LogicalJoin join:
+                return join.Kind is JoinKind.Semi or JoinKind.Anti ? RowKeys(join.Left) : RowKeys(join.Left).Concat(RowKeys(join.Right));
+            default:
+                return [];
+        }
+    }
+
+    // ---- joins ----
+
+    private PlanNode PlanJoin(LogicalJoin join, PlanRequest request)
+    {
+        if (join.Kind == JoinKind.Right)
+            return PlanJoin(new LogicalJoin(JoinKind.Left, join.Right, join.Left, join.Condition), request);
+        HashSet<PlanColumn> leftColumns = [.. join.Left.Output];
+        bool correlated = LogicalTools.FreeColumns(join.Right).Overlaps(leftColumns);
+        List<BoundExpression> terms = ExpressionTools.SplitConjuncts(join.Condition);
+        if (correlated)
+            return PlanApply(join, terms, request);
+        HashSet<PlanColumn> rightColumns = [.. join.Right.Output];
+        List<JoinKey> keys = [];
+        List<BoundExpression> rest = [];
+        foreach (BoundExpression term in terms)
+        {
+            if (MatchKey(term, leftColumns, rightColumns) is { } key)
+                keys.Add(key);
+            else
+                rest.Add(term);
+        }
+
+        PlanNode left = Plan(join.Left, new PlanRequest([], 0));
+        PlanNode? lookup = TryLookup(join, terms, left, request);
+        double outer = _outerRows;
+        PlanNode right = Plan(join.Right, PlanRequest.None);
+        _outerRows = outer;
+        BoundExpression? condition = ExpressionTools.Combine([.. rest.Select(RewriteGrouping)]);
+        foreach (BoundExpression term in rest)
+            PlanSubqueries(term, left.Rows);
+        PlanNode hash = MakeHash(join, left, right, keys, condition);
+        if (lookup is null)
+            return hash;
+        double goalFactor = request.RowGoal > 0 && lookup.Rows > request.RowGoal ? request.RowGoal / lookup.Rows : 1;
+        bool ordered = request.Ordering.Count > 0 && Covers(lookup.Ordering, request.Ordering);
+        double lookupCost = lookup.Cost * (request.Ordering.Count == 0 || ordered ? goalFactor : 1);
+        double hashCost = hash.Cost + (request.Ordering.Count > 0 && ordered ? SortCost(hash.Rows) : 0);
+        return lookupCost < hashCost ? lookup : hash;
+    }
+
+    private PlanNode MakeHash(LogicalJoin join, PlanNode left, PlanNode right, List<JoinKey> keys, BoundExpression? condition)
+    {
+        double rows = _cardinality.Estimate(join);
+        double pairCost = keys.Count == 0 ? left.Rows * right.Rows * 0.02 : 0;
+        double buildRight = (right.Rows * HashBuildCost) + (left.Rows * HashProbeCost);
+        double buildLeft = (left.Rows * HashBuildCost) + (right.Rows * HashProbeCost);
+        bool swap = buildLeft * 1.2 < buildRight && join.Kind != JoinKind.Full;
+        double cost = left.Cost + right.Cost + Math.Min(buildLeft, buildRight) + pairCost + (rows * 0.05);
+        HashJoinMode mode = join.Kind switch
+        {
+            JoinKind.Inner => HashJoinMode.Inner,
+            JoinKind.Left => swap ? HashJoinMode.BuildOuter : HashJoinMode.ProbeOuter,
+            JoinKind.Full => HashJoinMode.Full,
+            JoinKind.Semi => swap ? HashJoinMode.BuildSemi : HashJoinMode.ProbeSemi,
+            _ => swap ? HashJoinMode.BuildAnti : HashJoinMode.ProbeAnti,
+        };
+        bool oneSide = join.Kind is JoinKind.Semi or JoinKind.Anti;
+        if (swap)
+        {
+            List<JoinKey> turned = [.. keys.Select(k => new JoinKey(k.Right, k.Left, k.NullsMatch))];
+            return new HashJoinNode(right, left, turned, condition, mode, oneSide ? left.Output : [.. right.Output, .. left.Output]) { Rows = rows, Cost = cost };
+        }
+
+        return new HashJoinNode(left, right, keys, condition, mode, oneSide ? left.Output : [.. left.Output, .. right.Output]) { Rows = rows, Cost = cost };
+    }
+
+    private static bool Covers(IReadOnlyList<OrderItem> have, IReadOnlyList<OrderItem> wanted)
+    {
+        if (have.Count < wanted.Count)
+            return false;
+        for (int i = 0; i < wanted.Count; i++)
+        {
+            if (have[i] != wanted[i])
+                return false;
+        }
+
+        return true;
+    }
+
+    private static JoinKey? MatchKey(BoundExpression term, HashSet<PlanColumn> left, HashSet<PlanColumn> right)
+    {
+        if (term is not BoundCall { Arguments: [var a, var b] } call || ExpressionTools.ContainsSubquery(term))
+            return null;
+        bool nullsMatch = call.Function.Name == "IS NOT DISTINCT FROM" || call.Function.Name == "is_not_distinct";
+        if (call.Function.Name != "=" && !nullsMatch)
+            return null;
+        if (a.Type.Kind != b.Type.Kind || a.Type.Collation != b.Type.Collation || ExpressionTools.IsVolatile(term))
+            return null;
+        HashSet<PlanColumn> columnsA = ExpressionTools.Columns(a);
+        HashSet<PlanColumn> columnsB = ExpressionTools.Columns(b);
+        if (columnsA.Overlaps(left) && !columnsA.Overlaps(right) && columnsB.Overlaps(right) && !columnsB.Overlaps(left))
+            return new JoinKey(a, b, nullsMatch);
+        if (columnsA.Overlaps(right) && !columnsA.Overlaps(left) && columnsB.Overlaps(left) && !columnsB.Overlaps(right))
+            return new JoinKey(b, a, nullsMatch);
+        return null;
+    }
+
+    /// <summary>An index nested-loop join: the right side is a table that the condition can seek in.</summary>
+    private ApplyNode? TryLookup(LogicalJoin join, List<BoundExpression> terms, PlanNode left, PlanRequest request)
+    {
+        if (terms.Count == 0 || join.Kind == JoinKind.Full)
+            return null;
+        if (FindSeekableScan(join.Right, terms, out List<BoundExpression> all) is not { } scan)
+            return null;
+        HashSet<PlanColumn> leftColumns = [.. join.Left.Output];
+        List<BoundExpression> simple = [.. all.Where(t => !ExpressionTools.ContainsSubquery(t))];
+        bool seeks = false;
+        foreach (AccessPath path in _paths.Find(scan, simple))
+        {
+            // The seek must use the outer row, or it is the same each time.
+            seeks |= path.IsSeek && path.Residual.Count(t => ExpressionTools.Columns(t).Overlaps(leftColumns)) < simple.Count(t => ExpressionTools.Columns(t).Overlaps(leftColumns));
+        }
+
+        if (!seeks)
+            return null;
+        LogicalOperator inner = PushInto(join.Right, terms);
+        double outer = _outerRows;
+        _outerRows = 1;
+        bool oneRow = join.Kind is JoinKind.Semi or JoinKind.Anti;
+        PlanNode right = Plan(inner, new PlanRequest([], oneRow ? 1 : 0));
+        _outerRows = outer;
+        ApplyKind kind = join.Kind switch
+        {
+            JoinKind.Inner => ApplyKind.Inner,
+            JoinKind.Left => ApplyKind.Left,
+            JoinKind.Semi => ApplyKind.Semi,
+            _ => ApplyKind.Anti,
+        };
+        if (request.Ordering.Count > 0 && !Covers(left.Ordering, request.Ordering) && request.Ordering.All(o => leftColumns.Contains(o.Column)))
+            left = Plan(join.Left, new PlanRequest(request.Ordering, request.RowGoal));
+        return new ApplyNode(left, right, kind, [.. LogicalTools.FreeColumns(inner).Where(leftColumns.Contains)])
+        {
+            Rows = _cardinality.Estimate(join),
+            Cost = left.Cost + (left.Rows * (right.Cost + 0.7)),
+            Ordering = left.Ordering,
+        };
+    }
+
+    /// <summary>The scan under filters and passing projections, with all conditions on it.</summary>
+    private static LogicalScan? FindSeekableScan(LogicalOperator op, List<BoundExpression> terms, out List<BoundExpression> all)
+    {
+        all = [.. terms];
+        while (true)
+        {
+            switch (op)
+            {
+                case LogicalScan { Lock: RowLockMode.None } scan:
+                    return scan;
+                case LogicalFilter filter:
+                    ExpressionTools.SplitConjuncts(filter.Predicate, all);
+                    op = filter.Input;
+                    continue;
+                case LogicalProject project:
+                {
+                    Dictionary<PlanColumn, BoundExpression> map = [];
+                    foreach (ProjectItem item in project.Items)
+                    {
+                        if (item.Expression is not BoundColumn column || !ReferenceEquals(column.Column, item.Column))
+                            map[item.Column] = item.Expression;
+                    }
+
+                    for (int i = 0; i < all.Count; i++)
+                        all[i] = ExpressionTools.Substitute(all[i], map);
+                    op = project.Input;
+                    continue;
+                }
+
+                default:
+                    return null;
+            }
+        }
+    }
+
+    /// <summary>Puts conditions under filters and projections, directly over the scan.</summary>
+    private static LogicalOperator PushInto(LogicalOperator op, List<BoundExpression> terms)
+    {
+        if (op is LogicalProject project)
+        {
+            Dictionary<PlanColumn, BoundExpression> map = [];
+            foreach (ProjectItem item in project.Items)
+            {
+                if (item.Expression is not BoundColumn column || !ReferenceEquals(column.Column, item.Column))
+                    map[item.Column] = item.Expression;
+            }
+
+            return new LogicalProject(PushInto(project.Input, [.. terms.Select(t => ExpressionTools.Substitute(t, map))]), project.Items);
+        }
+
+        return new LogicalFilter(op, ExpressionTools.Combine(terms)!);
+    }
+
+    private PlanNode PlanApply(LogicalJoin join, List<BoundExpression> terms, PlanRequest request)
+    {
+        HashSet<PlanColumn> leftColumns = [.. join.Left.Output];
+        List<OrderItem> wanted = request.Ordering.All(o => leftColumns.Contains(o.Column)) ? [.. request.Ordering] : [];
+        PlanNode left = Plan(join.Left, new PlanRequest(wanted, wanted.Count == request.Ordering.Count ? request.RowGoal : 0));
+        LogicalOperator inner = terms.Count == 0 ? join.Right : new LogicalFilter(join.Right, ExpressionTools.Combine(terms)!);
+        if (_options.Optimize && terms.Count > 0)
+            inner = LogicalOptimizer.PushFilters(inner);
+        double outer = _outerRows;
+        _outerRows = Math.Max(1, outer * left.Rows);
+        bool oneRow = join.Kind is JoinKind.Semi or JoinKind.Anti;
+        PlanNode right = Plan(inner, new PlanRequest([], oneRow ? 1 : 0));
+        _outerRows = outer;
+        ApplyKind kind = join.Kind switch
+        {
+            JoinKind.Inner => ApplyKind.Inner,
+            JoinKind.Left => ApplyKind.Left,
+            JoinKind.Semi => ApplyKind.Semi,
+            JoinKind.Anti => ApplyKind.Anti,
+            _ => throw new BareMetalException(SqlStates.FeatureNotSupported, "A RIGHT or FULL join cannot have a LATERAL side."),
+        };
+        return new ApplyNode(left, right, kind, [.. LogicalTools.FreeColumns(inner).Where(leftColumns.Contains)])
+        {
+            Rows = Math.Max(left.Rows * (oneRow ? 0.5 : Math.Max(right.Rows, kind == ApplyKind.Left ? 1 : 0.1)), 0.01),
+            Cost = left.Cost + (left.Rows * (right.Cost + 0.7)),
+            Ordering = left.Ordering,
+        };
+    }
+
+    // ---- aggregates ----
+
+    private PlanNode PlanAggregate(LogicalAggregate aggregate)
+    {
+        if (aggregate.GroupingSets is null && aggregate.Keys.Count == 0 && TryMinMax(aggregate) is { } minMax)
+            return minMax;
+        PlanNode input = Plan(aggregate.Input, PlanRequest.None);
+        List<PlanColumn> output = [.. aggregate.Output];
+        if (aggregate.GroupingSets is not null)
+        {
+            PlanColumn number = new(-1 - _groupingKeys.Count, "grouping set", SqlType.Integer, false);
+            output.Add(number);
+            foreach (ProjectItem key in aggregate.Keys)
+                _groupingKeys[key.Column] = (number, aggregate);
+        }
+
+        return new AggregateNode(input, aggregate, output)
+        {
+            Rows = _cardinality.Estimate(aggregate),
+            Cost = input.Cost + (input.Rows * (0.03 + (0.03 * aggregate.Aggregates.Count) + (aggregate.Keys.Count > 0 ? 0.05 : 0))),
+        };
+    }
+
+    /// <summary>min or max over a column that an index leads to: the first entry that is not null.</summary>
+    private AggregateNode? TryMinMax(LogicalAggregate aggregate)
+    {
+        if (aggregate.Aggregates.Count != 1 || aggregate.Aggregates[0].Aggregate is not { Filter: null, Arguments: [BoundColumn column], Function.Name: var name })
+            return null;
+        bool isMin = string.Equals(name, "min", StringComparison.OrdinalIgnoreCase);
+        if (!isMin && !string.Equals(name, "max", StringComparison.OrdinalIgnoreCase))
+            return null;
+        List<BoundExpression> terms = [];
+        LogicalOperator input = aggregate.Input;
+        while (input is LogicalFilter filter)
+        {
+            ExpressionTools.SplitConjuncts(filter.Predicate, terms);
+            input = filter.Input;
+        }
+
+        if (input is LogicalProject project && project.Items.All(i => i.Expression is BoundColumn c && ReferenceEquals(c.Column, i.Column)))
+            input = project.Input;
+        if (input is not LogicalScan scan || terms.Any(ExpressionTools.ContainsSubquery) || !scan.Columns.Contains(column.Column))
+            return null;
+        if (column.Column.IsNullable)
+            terms.Add(new BoundIsNull(column, true));
+        PlanRequest request = new([new OrderItem(column.Column, !isMin, isMin)], 1);
+        AccessPath path = Choose(scan, terms, request, out bool backward, out IReadOnlyList<OrderItem> ordering);
+        if (path.Settings.Index is null && !path.IsSeek && path.Ordering.Count == 0)
+            return null;
+        if (!Satisfies(path, request.Ordering, out _))
+            return null;
+        ScanNode node = MakeScan(path, backward, ordering, 1);
+        LimitNode first = new(node, new BoundConstant(Value.From(SqlTypeKind.BigInt, 1L), SqlType.BigInt), null, []) { Rows = 1, Cost = node.Cost / Math.Max(1, node.Rows) };
+        return new AggregateNode(first, aggregate, aggregate.Output) { Rows = 1, Cost = first.Cost };
+    }
+
+    /// <summary>GROUPING(…) as a choice over the number of the grouping set.</summary>
+    private BoundExpression RewriteGrouping(BoundExpression expression)
+    {
+        if (_groupingKeys.Count == 0)
+            return expression;
+        if (expression is not BoundGrouping grouping)
+            return ExpressionTools.MapChildren(expression, RewriteGrouping);
+        (PlanColumn number, LogicalAggregate aggregate) = _groupingKeys[((BoundColumn)grouping.Arguments[0]).Column];
+        Dictionary<int, List<BoundExpression>> setsByValue = [];
+        for (int s = 0; s < aggregate.GroupingSets!.Count; s++)
+        {
+            int value = 0;
+            foreach (BoundExpression argument in grouping.Arguments)
+            {
+                int key = 0;
+                while (!ReferenceEquals(aggregate.Keys[key].Column, ((BoundColumn)argument).Column))
+                    key++;
+                value = (value << 1) | (aggregate.GroupingSets[s].Contains(key) ? 0 : 1);
+            }
+
+            if (!setsByValue.TryGetValue(value, out List<BoundExpression>? sets))
+                setsByValue.Add(value, sets = []);
+            sets.Add(new BoundConstant(Value.From(SqlTypeKind.Integer, s), SqlType.Integer));
+        }
+
+        List<BoundWhen> whens = [];
+        foreach ((int value, List<BoundExpression> sets) in setsByValue)
+            whens.Add(new BoundWhen(new BoundInList(new BoundColumn(number), sets, false), new BoundConstant(Value.From(SqlTypeKind.Integer, value), SqlType.Integer)));
+        return new BoundCase(whens, null, SqlType.Integer);
+    }
+
+    // ---- windows, order, limits ----
+
+    private WindowNode PlanWindow(LogicalWindow window)
+    {
+        List<SortKey> keys = [.. window.PartitionBy.Select(p => new SortKey(RewriteGrouping(p), false, true)), .. window.OrderBy.Select(k => k with { Expression = RewriteGrouping(k.Expression) })];
+        PlanNode input = PlanOrdered(window.Input, keys, 0);
+        return new WindowNode(input, window)
+        {
+            Rows = input.Rows,
+            Cost = input.Cost + (input.Rows * 0.2 * window.Functions.Count),
+            Ordering = input.Ordering,
+        };
+    }
+
+    /// <summary>Plans an input and sorts it unless it comes in order.</summary>
+    private PlanNode PlanOrdered(LogicalOperator op, IReadOnlyList<SortKey> keys, double rowGoal)
+    {
+        IReadOnlyList<OrderItem>? wanted = AsOrdering(keys);
+        PlanNode input = Plan(op, new PlanRequest(wanted ?? [], wanted is null ? 0 : rowGoal));
+        if (keys.Count == 0 || (wanted is not null && Covers(input.Ordering, wanted)))
+            return input;
+        foreach (SortKey key in keys)
+            PlanSubqueries(key.Expression, input.Rows);
+        return new SortNode(input, [.. keys.Select(k => k with { Expression = RewriteGrouping(k.Expression) })])
+        {
+            Rows = input.Rows,
+            Cost = input.Cost + SortCost(input.Rows),
+            Ordering = wanted ?? [],
+        };
+    }
+
+    private static IReadOnlyList<OrderItem>? AsOrdering(IReadOnlyList<SortKey> keys)
+    {
+        OrderItem[] items = new OrderItem[keys.Count];
+        for (int i = 0; i < items.Length; i++)
+        {
+            if (keys[i].Expression is not BoundColumn column)
+                return null;
+            items[i] = new OrderItem(column.Column, keys[i].Descending, keys[i].NullsFirst);
+        }
+
+        return items;
+    }
+
+    private PlanNode PlanSort(LogicalSort sort, PlanRequest request, LogicalLimit? limit)
+    {
+        List<SortKey> keys = [.. sort.Keys.Where(k => k.Expression is not (BoundConstant or BoundParameter))];
+        double goal = limit is null ? request.RowGoal : GoalOf(limit, request);
+        IReadOnlyList<OrderItem>? wanted = AsOrdering(keys);
+        PlanNode input = Plan(sort.Input, new PlanRequest(wanted ?? [], wanted is null ? 0 : goal));
+        bool ordered = keys.Count == 0 || (wanted is not null && Covers(input.Ordering, wanted));
+        if (!ordered)
+        {
+            foreach (SortKey key in keys)
+                PlanSubqueries(key.Expression, input.Rows);
+            keys = [.. keys.Select(k => k with { Expression = RewriteGrouping(k.Expression) })];
+        }
+
+        if (limit is null)
+            return ordered ? input : new SortNode(input, keys) { Rows = input.Rows, Cost = input.Cost + SortCost(input.Rows), Ordering = wanted ?? [] };
+        double rows = Math.Min(input.Rows, goal > 0 ? goal : input.Rows);
+        if (ordered)
+            return new LimitNode(input, limit.Limit, limit.Offset, limit.WithTies ? keys : []) { Rows = rows, Cost = input.Cost * Math.Min(1, rows / Math.Max(input.Rows, 1)), Ordering = input.Ordering };
+        if (limit.WithTies || limit.Limit is null)
+        {
+            SortNode sorted = new(input, keys) { Rows = input.Rows, Cost = input.Cost + SortCost(input.Rows), Ordering = wanted ?? [] };
+            return new LimitNode(sorted, limit.Limit, limit.Offset, limit.WithTies ? keys : []) { Rows = rows, Cost = sorted.Cost, Ordering = sorted.Ordering };
+        }
+
+        return new TopNode(input, keys, limit.Limit, limit.Offset) { Rows = rows, Cost = input.Cost + (input.Rows * 0.05) + SortCost(rows), Ordering = wanted ?? [] };
+    }
+
+    /// <summary>About how many rows a limit takes; 0 when it is not known to be few.</summary>
+    private static double GoalOf(LogicalLimit limit, PlanRequest request)
+    {
+        if (limit.Limit is null)
+            return request.RowGoal;
+        double? rows = limit.Limit is BoundConstant c ? Cardinality.LimitValue(c) : limit.Limit is BoundParameter or BoundCast ? 50 : null;
+        double? skip = limit.Offset is null ? 0 : limit.Offset is BoundConstant o ? Cardinality.LimitValue(o) : 50;
+        return rows is null || skip is null ? request.RowGoal : Math.Max(1, rows.Value + skip.Value);
+    }
+
+    private PlanNode PlanLimit(LogicalLimit limit, PlanRequest request)
+    {
+        switch (limit.Input)
+        {
+            case LogicalSort sort:
+                return PlanSort(sort, request, limit);
+            case LogicalProject { Input: LogicalSort below } project when !limit.WithTies:
+                // The projection costs less over the rows that are left.
+                return PlanProject(new LogicalProject(new LogicalLimit(below, limit.Limit, limit.Offset), project.Items), request);
+        }
+
+        double goal = GoalOf(limit, request);
+        PlanNode input = Plan(limit.Input, new PlanRequest(request.Ordering, goal));
+        double rows = goal > 0 ? Math.Min(goal, input.Rows) : input.Rows;
+        return new LimitNode(input, limit.Limit, limit.Offset, []) { Rows = rows, Cost = input.Cost * Math.Min(1, rows / Math.Max(input.Rows, 1)), Ordering = input.Ordering };
+    }
+
+    private DistinctNode PlanDistinct(LogicalDistinct distinct, PlanRequest request)
+    {
+        IReadOnlyList<BoundExpression> keys = distinct.On ?? [.. distinct.Input.Output.Select(c => (BoundExpression)new BoundColumn(c))];
+        PlanNode input = Plan(distinct.Input, distinct.On is null ? new PlanRequest(request.Ordering, 0) : PlanRequest.None);
+        bool sorted = keys.Count <= input.Ordering.Count;
+        HashSet<PlanColumn> leading = [];
+        for (int i = 0; i < keys.Count && sorted; i++)
+            leading.Add(input.Ordering[i].Column);
+        foreach (BoundExpression key in keys)
+            sorted &= key is BoundColumn column && leading.Contains(column.Column);
+
+        // DISTINCT ON takes the first row of each key in the order of its input, which a sort by other expressions may have made.
+        if (distinct.On is not null && !sorted && distinct.Input is LogicalSort { Keys: var sortKeys } && sortKeys.Count >= keys.Count)
+            sorted = keys.All(k => sortKeys.Take(keys.Count).Any(s => ExpressionTools.AreSame(s.Expression, k)));
+        return new DistinctNode(input, [.. keys.Select(RewriteGrouping)], sorted)
+        {
+            Rows = _cardinality.Estimate(distinct),
+            Cost = input.Cost + (input.Rows * (sorted ? 0.03 : 0.1)),
+            Ordering = input.Ordering,
+        };
+    }
+
+    // ---- set operations, WITH ----
+
+    private PlanNode PlanSetOperation(LogicalSetOperation set, PlanRequest request)
+    {
+        if (set.Kind == SetOperationKind.Union)
+        {
+            List<PlanNode> inputs = [];
+            Collect(set);
+            PlanNode all = new ConcatNode(inputs, set.Columns) { Rows = inputs.Sum(i => i.Rows), Cost = inputs.Sum(i => i.Cost) };
+            if (set.IsAll)
+                return all;
+            return new DistinctNode(all, [.. set.Columns.Select(c => (BoundExpression)new BoundColumn(c))], false)
+            {
+                Rows = all.Rows * 0.8,
+                Cost = all.Cost + (all.Rows * 0.1),
+            };
+
+            void Collect(LogicalSetOperation union)
+            {
+                foreach (LogicalOperator side in (LogicalOperator[])[union.Left, union.Right])
+                {
+                    // A UNION ALL within is part of the same list; a UNION within a UNION as well, as the outer one removes duplicates.
+                    if (side is LogicalSetOperation { Kind: SetOperationKind.Union } nested && (nested.IsAll || !set.IsAll) && SameTypes(nested.Columns, set.Columns))
+                        Collect(nested);
+                    else
+                        inputs.Add(Arrange(Plan(side, new PlanRequest([], set.IsAll ? request.RowGoal : 0)), side.Output));
+                }
+            }
+        }
+
+        PlanNode left = Arrange(Plan(set.Left, PlanRequest.None), set.Left.Output);
+        PlanNode right = Arrange(Plan(set.Right, PlanRequest.None), set.Right.Output);
+        return new CountedSetNode(left, right, set.Kind == SetOperationKind.Except, set.IsAll, set.Columns)
+        {
+            Rows = _cardinality.Estimate(set),
+            Cost = left.Cost + right.Cost + ((left.Rows + right.Rows) * 0.12),
+        };
+    }
+
+    private static bool SameTypes(IReadOnlyList<PlanColumn> a, IReadOnlyList<PlanColumn> b)
+    {
+        for (int i = 0; i < a.Count; i++)
+        {
+            if (a[i].Type.Kind != b[i].Type.Kind)
+                return false;
+        }
+
+        return true;
+    }
+
+    private WithNode PlanWith(LogicalWith with, PlanRequest request)
+    {
+        List<(CteDefinition, PlanNode, PlanNode?)> definitions = [];
+        foreach (CteDefinition definition in with.Definitions)
+        {
+            PlanNode plan = Arrange(Plan(definition.Plan, PlanRequest.None), definition.Plan.Output);
+            PlanNode? recursive = definition.RecursiveTerm is null ? null : Arrange(Plan(definition.RecursiveTerm, PlanRequest.None), definition.RecursiveTerm.Output);
+            definitions.Add((definition, plan, recursive));
+        }
+
+        PlanNode body = Plan(with.Body, request);
+        return new WithNode(definitions, body) { Rows = body.Rows, Cost = body.Cost + definitions.Sum(d => d.Item2.Cost), Ordering = body.Ordering };
+    }
 }

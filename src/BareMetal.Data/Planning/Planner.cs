@@ -1,3 +1,4 @@
+using BareMetal.Data.Execution;
 using BareMetal.Data.Planning.Logical;
 
 namespace BareMetal.Data.Planning;
@@ -16,6 +17,11 @@ internal static class Planner
         }
 
         bool isModification = statement is LogicalInsert or LogicalUpdate or LogicalDelete;
-        return new PhysicalPlan(columns, isModification, () => PhysicalPlanner.Build(statement, options));
+        PhysicalPlanner planner = new(options);
+        LogicalOperator optimized = options.Optimize ? LogicalOptimizer.Optimize(statement, planner.Cardinality) : statement;
+        PlanNode root = planner.PlanStatement(optimized);
+        if (!isModification)
+            root = PhysicalPlanner.Arrange(root, statement.Output);
+        return new PhysicalPlan(columns, isModification, root, planner);
     }
 }

@@ -68,6 +68,8 @@ internal static class ExpressionCompiler
                 return CompileQuantified(quantified, input, builder);
             case BoundArray array:
                 return new ArrayEvaluator(CompileAll(array.Items, input, builder), array.Type);
+            case NarrowedInteger narrowed:
+                return new NarrowEvaluator(Compile(narrowed.Operand, input, builder), narrowed.Type);
             case BoundSubquery subquery:
                 return CompileSubquery(subquery, input, builder);
             default:

@@ -42,6 +42,7 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
     /// <param name="operands">Left sides of ANY / ALL.</param>
     /// <param name="comparisons">Kernels of ANY / ALL.</param>
     /// <param name="bindings">Columns of the input to set before each run, and their vectors.</param>
+    /// <param name="isVolatile">Whether two runs for the same outer row may differ.</param>
     /// <param name="free">Vectors of all outer columns that the plan reads, those set by enclosing operators included.</param>
     public SubqueryEvaluator(
         BoundSubquery subquery,
