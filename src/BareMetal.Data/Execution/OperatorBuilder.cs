@@ -11,7 +11,7 @@ namespace BareMetal.Data.Execution;
 /// Makes the operators and evaluators of one plan instance. Columns that an operator's input does not have are outer references: they
 /// read a constant vector that the enclosing apply operator sets for each of its rows.
 /// </summary>
-internal sealed class OperatorBuilder(PhysicalPlanner planner, bool isAnalyzing = false)
+internal sealed class OperatorBuilder(PhysicalPlanner? planner = null, bool isAnalyzing = false)
 {
     private readonly Dictionary<PlanColumn, Vector> _outer = [];
     private readonly Dictionary<CteDefinition, CteBuffer> _ctes = [];
@@ -22,7 +22,7 @@ internal sealed class OperatorBuilder(PhysicalPlanner planner, bool isAnalyzing 
     /// <summary>Operators and evaluators to be told when a run ends.</summary>
     public List<IRunScoped> RunScoped { get; } = [];
 
-    public PhysicalPlanner Planner { get; } = planner;
+    public PhysicalPlanner Planner { get; } = planner ?? new PhysicalPlanner(new PlannerOptions());
 
     /// <summary>Whether operators are wrapped to count rows and time.</summary>
     public bool IsAnalyzing { get; } = isAnalyzing;

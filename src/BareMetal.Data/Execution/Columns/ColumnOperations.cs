@@ -44,7 +44,7 @@ internal abstract class ColumnOperations
         SqlTypeKind.Decimal => ColumnOperations<decimal, DecimalOperations>.Instance,
         SqlTypeKind.Uuid => ColumnOperations<Guid, GuidOperations>.Instance,
         SqlTypeKind.DateTimeOffset => ColumnOperations<OffsetInstant, InstantOperations>.Instance,
-        SqlTypeKind.Array or SqlTypeKind.Record => new ArrayOperations(type),
+        SqlTypeKind.Array or SqlTypeKind.Record => new ComparerOperations(type),
         SqlTypeKind.Text when type.Collation is not null => new ComparerOperations(type),
         SqlTypeKind.Json or SqlTypeKind.Jsonb => new ComparerOperations(type),
         _ => ColumnOperations<ByteSlice, BytesOperations>.Instance,

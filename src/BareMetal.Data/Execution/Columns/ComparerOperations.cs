@@ -3,35 +3,26 @@ using BareMetal.Data.Values;
 
 namespace BareMetal.Data.Execution.Columns;
 
-/// <summary>Types whose bytes are not their meaning: collated text and JSON.</summary>
+/// <summary>Types whose bytes are not their meaning: collated text, JSON, arrays.</summary>
 internal sealed class ComparerOperations(SqlType type) : ColumnOperations
 {
-    private readonly SqlType _type = type;
+    private readonly TypeComparer _comparer = TypeComparer.For(type);
+    private ulong[] _hashes = [];
 
     public override bool IsPrefixExact => false;
 
     public override void Hash(Vector vector, int count, Span<uint> hashes)
     {
-        Vector<ByteSlice> v = (Vector<ByteSlice>)vector;
+        if (_hashes.Length < count)
+            _hashes = new ulong[Math.Max(count, Batch.DefaultSize)];
+        _comparer.Hash(vector, count, _hashes.AsSpan(0, count), combine: false);
         for (int i = 0; i < count; i++)
-            hashes[i] = Mix(hashes[i], v.IsNull(i) ? 0x5bd1e995u : HashOf(v.Data[i * v.Stride]));
+            hashes[i] = Mix(hashes[i], (uint)(_hashes[i] ^ (_hashes[i] >> 32)));
     }
 
-    private uint HashOf(in ByteSlice value) => BytesOperations.Hash(in value);
+    public override bool Equal(Vector a, int rowA, Vector b, int rowB) => _comparer.Same(a, rowA, b, rowB);
 
-    public override bool Equal(Vector a, int rowA, Vector b, int rowB)
-    {
-        bool nullA = a.IsNull(rowA);
-        bool nullB = b.IsNull(rowB);
-        if (nullA || nullB)
-            return nullA && nullB;
-        return Compare(a, rowA, b, rowB) == 0;
-    }
-
-    public override int Compare(Vector a, int rowA, Vector b, int rowB) =>
-        BytesOperations.Compare(in ((Vector<ByteSlice>)a).Data[rowA * a.Stride], in ((Vector<ByteSlice>)b).Data[rowB * b.Stride]);
+    public override int Compare(Vector a, int rowA, Vector b, int rowB) => _comparer.Compare(a, rowA, b, rowB);
 
     public override ulong Prefix(Vector vector, int row) => 0;
-
-    public override string ToString() => $"comparison of {_type.Kind}";
 }

@@ -7,10 +7,11 @@ namespace BareMetal.Data.Execution.Expressions;
 internal static class CastTools
 {
     /// <summary>Null when the value stays as it is.</summary>
-    public static ScalarKernel? CreateKernel(SqlType from, SqlType to, bool isExplicit)
+    public static ScalarKernel? CreateKernel(SqlType from, SqlType to)
     {
         if (from.Equals(to))
             return null;
-        throw new BareMetalException(SqlStates.CannotCoerce, $"{from.Kind} cannot be cast to {to.Kind}{(isExplicit ? "" : " implicitly")}.");
+        Cast cast = Casts.Find(from, to) ?? throw Casts.CannotCast(from, to);
+        return cast.IsNoOp ? null : cast.Kernel;
     }
 }

@@ -37,7 +37,7 @@ internal static class ExpressionCompiler
                 if (cast.Operand is BoundConstant { Value.IsNull: true })
                     return new FixedEvaluator(ConstantTools.ToVector(new BoundConstant(Value.Null(cast.Type.Kind), cast.Type)));
                 Evaluator operand = Compile(cast.Operand, input, builder);
-                ScalarKernel? kernel = CastTools.CreateKernel(cast.Operand.Type, cast.Type, cast.IsExplicit);
+                ScalarKernel? kernel = CastTools.CreateKernel(cast.Operand.Type, cast.Type);
                 return kernel is null ? operand : new CallEvaluator([operand], kernel, false, cast.Type);
             }
 
