@@ -5,7 +5,24 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
-// compare [orders] [rounds] [filter]: both databases side by side, ratios; anything else goes to BenchmarkDotNet.
+// compare [orders] [rounds] [filter]: both databases side by side, ratios; memory [cache in MiB]: a database ten times the cache;
+// anything else goes to BenchmarkDotNet.
+if (args is ["memory", ..])
+{
+    string directory = Directory.CreateTempSubdirectory("baremetal-memory").FullName;
+    try
+    {
+        MemoryBound.Run(directory, args.Length > 1 ? int.Parse(args[1]) : 64);
+    }
+    finally
+    {
+        BareMetalConnection.ClearAllPools();
+        Directory.Delete(directory, recursive: true);
+    }
+
+    return;
+}
+
 if (args is ["compare", ..])
 {
     string directory = Directory.CreateTempSubdirectory("baremetal-compare").FullName;

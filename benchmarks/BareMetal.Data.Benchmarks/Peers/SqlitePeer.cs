@@ -50,9 +50,12 @@ public sealed class SqlitePeer : Peer
         // Pooled connections keep these settings, so that they are set once for each.
         private static readonly ConditionalWeakTable<object, object> Done = [];
 
+        // By reflection: the property's type comes from another version of the bundle than the one that is used.
+        private static readonly System.Reflection.MethodInfo HandleOf = typeof(SqliteConnection).GetProperty("Handle")!.GetMethod!;
+
         public static void Apply(DbConnection connection)
         {
-            object handle = ((SqliteConnection)connection).Handle!;
+            object handle = HandleOf.Invoke(connection, null)!;
             if (!Done.TryAdd(handle, handle))
                 return;
             using DbCommand command = connection.CreateCommand();
