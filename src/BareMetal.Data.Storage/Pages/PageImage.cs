@@ -42,7 +42,7 @@ internal unsafe struct PageImage
     /// <summary>How often the page was used lately, 0 to 3. Written without synchronisation.</summary>
     public byte Freq;
 
-    /// <summary>The batch that has reserved a copy of this image.</summary>
+    /// <summary>The batch that has pinned this image; one more when it has also reserved a buffer for its copy.</summary>
     public int BatchMark;
 }
 

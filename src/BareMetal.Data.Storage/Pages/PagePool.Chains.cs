@@ -539,14 +539,14 @@ internal sealed unsafe partial class PagePool
         }
     }
 
-    /// <summary>Whether the batch can change the page without storage access.</summary>
+    /// <summary>Whether the page is in memory for the rest of the batch.</summary>
     public bool IsWritableWithin(ulong id, int batch)
     {
         lock (Shard(id))
         {
             int head = FindHead(id);
             PageImage* image = At(head);
-            return head != 0 && image->Data != null && ((image->Flags & ImageFlags.Mutable) != 0 || image->BatchMark == batch);
+            return head != 0 && image->Data != null && ((image->Flags & ImageFlags.Mutable) != 0 || (image->BatchMark & ~1) == batch);
         }
     }
 

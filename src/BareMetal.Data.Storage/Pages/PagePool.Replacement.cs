@@ -116,7 +116,8 @@ internal sealed unsafe partial class PagePool
         {
             // Frame numbers start at 1; the last slab is only as large as its frames need.
             int frames = Math.Min(1 << _slabBits, _frameCount + 1 - (slab << _slabBits));
-            _slabs[slab] = (byte*)NativeMemory.AlignedAlloc((nuint)frames * (nuint)_pageSize, 4096);
+            nuint bytes = (nuint)frames * (nuint)_pageSize;
+            _slabs[slab] = (byte*)NativeMemory.AlignedAlloc(bytes, bytes >= 4 << 20 ? 2u << 20 : 4096u);
         }
         return frame;
     }

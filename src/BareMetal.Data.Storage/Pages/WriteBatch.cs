@@ -73,7 +73,7 @@ internal sealed unsafe class WriteBatch : PageSpace
         }
         _open = true;
         _mode = mode;
-        _serial++;
+        _serial += 2;
         _first = 0;
         _owed = 0;
         _owedIds = 0;
@@ -264,6 +264,41 @@ internal sealed unsafe class WriteBatch : PageSpace
     }
 
     /// <summary>
+    /// Begins to fill an empty tree with entries in ascending order, built bottom-up into new pages. Only in <see cref="BatchMode.Direct"/>;
+    /// no other change is made until <see cref="BulkLoader.Finish"/>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The tree holds entries.</exception>
+    public BulkLoader BeginBulkLoad(Lsn lsn, TreeId tree)
+    {
+        CheckDirect();
+        BeginOperation(lsn);
+        try
+        {
+            ulong root = RootForWrite(tree);
+            byte* page = Read(root);
+            if (Node.Level(page) != 0 || Node.Count(page) != 0)
+            {
+                throw new InvalidOperationException($"Tree {tree} is not empty: only an empty tree is bulk loaded.");
+            }
+            EndOperation();
+            return new BulkLoader(this, root, lsn.Value);
+        }
+        catch
+        {
+            _broken = true;
+            ReleasePins();
+            throw;
+        }
+    }
+
+    /// <summary>A change failed half-way: the batch can only be rolled back.</summary>
+    internal void Break()
+    {
+        _broken = true;
+        ReleasePins();
+    }
+
+    /// <summary>
     /// Frees pages of dropped trees and of large values that were replaced. Takes an LSN but is not logged: after a crash it is done again.
     /// Only in <see cref="BatchMode.Direct"/>.
     /// </summary>
@@ -361,11 +396,7 @@ internal sealed unsafe class WriteBatch : PageSpace
             return image->Data;
         }
         Keep(image);
-        if (image->BatchMark == _serial)
-        {
-            image->BatchMark = 0;
-            _owed--;
-        }
+        EndReservation(image);
         int index = TakeImage();
         PageImage* copy = Pool.At(index);
         new ReadOnlySpan<byte>(image->Data, PageSize).CopyTo(new Span<byte>(copy->Data, PageSize));
@@ -415,11 +446,7 @@ internal sealed unsafe class WriteBatch : PageSpace
             return;
         }
         Keep(head);
-        if (head->BatchMark == _serial)
-        {
-            head->BatchMark = 0;
-            _owed--;
-        }
+        EndReservation(head);
         int index = Pool.AllocateImage();
         Add(index, id, ImageFlags.Tombstone | ImageFlags.Mutable);
     }
@@ -583,18 +610,22 @@ internal sealed unsafe class WriteBatch : PageSpace
         while (true)
         {
             page = Read(id);
-            if (!ReserveCopy(id))
-            {
-                return false;
-            }
             if (Node.Level(page) == 0)
             {
                 break;
+            }
+            if (!PinInBatch(id))
+            {
+                return false;
             }
             slot = Node.ChildIndex(page, key);
             parent = id;
             id = Node.Child(page, PageSize, slot);
             depth++;
+        }
+        if (!ReserveCopy(id))
+        {
+            return false;
         }
         int position = Node.Search(page, key, out bool found);
         if (found)
@@ -603,7 +634,7 @@ internal sealed unsafe class WriteBatch : PageSpace
         }
         if (isDelete)
         {
-            return !found || PrepareMerge(id, parent, slot, page);
+            return !found || PrepareMerge(id, parent, slot, page, ref op);
         }
         int need = Node.LeafEntryHeader + Node.SlotSize + key.Length + valueLength;
         if (_lastLeaf != id)
@@ -618,21 +649,21 @@ internal sealed unsafe class WriteBatch : PageSpace
             return true;
         }
         _lastFree = !everySplit && need <= PageSize / 16 && Node.SharesPrefix(page, key) ? PageSize / 4 : -1;
-        int splits = depth + 3;
-        op.Pages += splits;
-        op.Ids += splits;
+        // Each level may get one page more, the root two, and the nodes above the leaf are copied.
+        op.Pages += (2 * depth) + 3;
+        op.Ids += depth + 2;
         return Reserve(op.Pages, op.Ids);
     }
 
     /// <summary>Brings the neighbours of a leaf that may become too empty into memory, so that it can be merged.</summary>
-    private bool PrepareMerge(ulong id, ulong parent, int slot, byte* page)
+    private bool PrepareMerge(ulong id, ulong parent, int slot, byte* page, ref PreparedOperation op)
     {
         if (parent == 0 || Node.UsedSpace(page, PageSize) > PageSize / 2)
         {
             return true;
         }
         byte* p = Read(parent);
-        if (!ReserveCopy(_allocator.MapOf(id)))
+        if (!PinInBatch(_allocator.MapOf(id)) || !PinInBatch(_allocator.MapOf(parent)))
         {
             return false;
         }
@@ -643,39 +674,65 @@ internal sealed unsafe class WriteBatch : PageSpace
                 continue;
             }
             ulong other = Node.Child(p, PageSize, neighbour);
-            Read(other);
-            if (!ReserveCopy(other) || !ReserveCopy(_allocator.MapOf(other)))
+            if (!PinInBatch(other) || !PinInBatch(_allocator.MapOf(other)))
             {
                 return false;
             }
         }
-        return ReserveCopy(_allocator.MapOf(parent));
+        // One merge copies a neighbour, the parent and a map.
+        op.Pages += TreeEditor.MergePages;
+        return Reserve(op.Pages, op.Ids);
     }
 
-    /// <summary>Pins a page for the rest of the batch and reserves the buffer for its copy, once.</summary>
-    private bool ReserveCopy(ulong id)
+    /// <summary>Keeps a page in memory for the rest of the batch.</summary>
+    private bool PinInBatch(ulong id)
     {
         PageImage* image = Pool.Pin(id, ulong.MaxValue);
-        if (image->BatchMark == _serial)
+        if ((image->BatchMark & ~1) == _serial)
         {
             PagePool.Unpin(image);
             return true;
         }
-        if ((image->Flags & ImageFlags.Mutable) != 0)
-        {
-            image->BatchMark = _serial;
-            _batchPins.Enqueue((nint)image);
-            return _batchPins.Count + _stock.Count <= _budget;
-        }
-        if (_batchPins.Count + _stock.Count + 2 > _budget)
-        {
-            PagePool.Unpin(image);
-            return false;
-        }
         image->BatchMark = _serial;
         _batchPins.Enqueue((nint)image);
+        return _batchPins.Count + _stock.Count <= _budget;
+    }
+
+    /// <summary>Keeps a page in memory for the rest of the batch and reserves the buffer for its copy, once.</summary>
+    private bool ReserveCopy(ulong id)
+    {
+        PageImage* image = Pool.Pin(id, ulong.MaxValue);
+        bool pinned = (image->BatchMark & ~1) == _serial;
+        if (pinned)
+        {
+            PagePool.Unpin(image);
+            if (image->BatchMark != _serial || (image->Flags & ImageFlags.Mutable) != 0)
+            {
+                return true;
+            }
+        }
+        else
+        {
+            _batchPins.Enqueue((nint)image);
+            image->BatchMark = _serial;
+            if ((image->Flags & ImageFlags.Mutable) != 0)
+            {
+                return _batchPins.Count + _stock.Count <= _budget;
+            }
+        }
+        image->BatchMark = _serial + 1;
         _owed++;
         return Reserve(0, 0);
+    }
+
+    /// <summary>The copy that was reserved for an image is being made, or needed no longer.</summary>
+    private void EndReservation(PageImage* image)
+    {
+        if (image->BatchMark == _serial + 1)
+        {
+            image->BatchMark = _serial;
+            _owed--;
+        }
     }
 
     /// <summary>Adds buffers and page ids to those at hand; they count as owed by the caller's operation.</summary>

@@ -280,28 +280,45 @@ internal static unsafe class Node
         *(ushort*)(page + CountOffset) = (ushort)count;
     }
 
-    /// <summary>Makes a node from a range of entries. Their common prefix is stored once.</summary>
+    /// <summary>Makes a node from a range of entries, which are not in this page. Their common prefix is stored once.</summary>
     public static void Build(byte* page, int pageSize, ulong id, ulong lsn, int level, ulong leftmost, in EntrySequence entries, int from, int to)
+    {
+        int prefix = CommonPrefix(entries, from, to);
+        RawEntry entry = default;
+        if (to > from)
+        {
+            entries.Get(from, out entry);
+        }
+        BeginBuild(page, pageSize, id, lsn, level, leftmost, entry, prefix);
+        for (int i = from; i < to; i++)
+        {
+            entries.Get(i, out entry);
+            Append(page, entry);
+        }
+    }
+
+    /// <summary>Makes an empty node with a prefix: the first bytes of the entry's key.</summary>
+    public static void BeginBuild(byte* page, int pageSize, ulong id, ulong lsn, int level, ulong leftmost, in RawEntry first, int prefix)
     {
         FormatEmpty(page, pageSize, id, lsn, level);
         SetLeftmost(page, leftmost);
-        int prefix = CommonPrefix(entries, from, to);
         if (prefix > 0)
         {
-            entries.Get(from, out RawEntry first);
             int inPrefix = Math.Min(prefix, first.PrefixLength);
             Buffer.MemoryCopy(first.Prefix, page + HeaderSize, inPrefix, inPrefix);
             Buffer.MemoryCopy(first.Suffix, page + HeaderSize + inPrefix, prefix - inPrefix, prefix - inPrefix);
             *(ushort*)(page + PrefixOffset) = (ushort)prefix;
         }
-        Slot* slots = Slots(page);
-        for (int i = from; i < to; i++)
-        {
-            entries.Get(i, out RawEntry entry);
-            Write(page, slots + (i - from), entry, prefix);
-        }
-        *(ushort*)(page + CountOffset) = (ushort)(to - from);
-        Debug.Assert(HeapLow(page) >= HeaderSize + prefix + ((to - from) * SlotSize), "The entries fit.");
+    }
+
+    /// <summary>Adds an entry behind all others of a node that is being built; it has the node's prefix and fits.</summary>
+    public static void Append(byte* page, in RawEntry entry)
+    {
+        int count = Count(page);
+        int prefix = PrefixLength(page);
+        Write(page, Slots(page) + count, entry, prefix);
+        *(ushort*)(page + CountOffset) = (ushort)(count + 1);
+        Debug.Assert(HeapLow(page) >= HeaderSize + prefix + ((count + 1) * SlotSize), "The entries fit.");
     }
 
     /// <summary>The prefix that a node of these entries stores. A node of one entry stores none.</summary>

@@ -12,6 +12,9 @@ namespace BareMetal.Data.Storage.Trees;
 /// </summary>
 internal sealed unsafe class TreeEditor : IDisposable
 {
+    /// <summary>Pages that one merge changes beside the node itself: a neighbour, the parent, an allocation map.</summary>
+    public const int MergePages = 3;
+
     private const int MaxDepth = 64;
 
     private readonly PageSpace _space;
@@ -318,7 +321,7 @@ internal sealed unsafe class TreeEditor : IDisposable
             byte* parent = _space.Read(_ids[depth - 1]);
             if (leaf && Node.Count(page) == 0 && Node.Count(parent) > 0)
             {
-                if (!_space.CanFree(_ids[depth]) || !_space.CanAfford(1))
+                if (!_space.CanFree(_ids[depth]) || !_space.CanAfford(MergePages))
                 {
                     return;
                 }
@@ -360,7 +363,7 @@ internal sealed unsafe class TreeEditor : IDisposable
             ulong leftId = Node.Child(parent, _pageSize, leftSlot);
             ulong rightId = Node.Child(parent, _pageSize, leftSlot + 1);
             byte* neighbour = _space.ReadNeighbour(side == 0 ? rightId : leftId);
-            if (neighbour == null || !_space.CanFree(rightId) || !_space.CanAfford(3))
+            if (neighbour == null || !_space.CanFree(rightId) || !_space.CanAfford(MergePages))
             {
                 continue;
             }
@@ -424,7 +427,7 @@ internal sealed unsafe class TreeEditor : IDisposable
             }
             ulong child = Node.Leftmost(root);
             byte* content = _space.ReadNeighbour(child);
-            if (content == null || !_space.CanFree(child) || !_space.CanAfford(1))
+            if (content == null || !_space.CanFree(child) || !_space.CanAfford(MergePages))
             {
                 return;
             }

@@ -174,6 +174,45 @@ public sealed class PageStoreTests
     }
 
     [Fact]
+    public void Leaves_are_merged_also_by_prepared_deletes()
+    {
+        using var harness = new StoreHarness(4096, 256);
+        harness.Create(Tree);
+        for (int i = 0; i < 3000; i++)
+        {
+            harness.Put(Tree, Key(i), new byte[100]);
+        }
+        int before = CountLeaves(harness);
+        for (int i = 0; i < 3000; i++)
+        {
+            if (i % 20 != 0)
+            {
+                harness.Delete(Tree, Key(i));
+            }
+        }
+        Assert.InRange(CountLeaves(harness), 1, before / 5);
+        for (int i = 0; i < 3000; i += 20)
+        {
+            harness.Delete(Tree, Key(i));
+        }
+        Assert.Equal(1, CountLeaves(harness));
+        Assert.Equal(0, harness.Store.PreparationShortfalls);
+        Assert.Empty(IntegrityChecker.Check(harness.Store));
+    }
+
+    private static int CountLeaves(StoreHarness harness)
+    {
+        var seen = new Recorder();
+        PageCursor cursor = harness.Store.OpenCursor(new TreeId(Tree), harness.Last);
+        cursor.Observer = seen;
+        for (bool more = cursor.SeekFirst(); more; more = cursor.MoveNext())
+        {
+        }
+        harness.Store.ReturnCursor(cursor);
+        return seen.Leaves.Count;
+    }
+
+    [Fact]
     public void A_dropped_tree_is_freed_step_by_step_also_after_reopening()
     {
         using var harness = new StoreHarness(4096, 64);
