@@ -51,6 +51,20 @@ public sealed class BareMetalException : DbException
     /// <summary>The constraint that was violated.</summary>
     public string? ConstraintName { get; init; }
 
+    /// <summary>The same error at another place of the text.</summary>
+    internal BareMetalException At(int position, int line, int column) => new(SqlState, base.Message, this)
+    {
+        Hint = Hint,
+        Detail = Detail,
+        Position = position,
+        Line = line,
+        Column = column,
+        SchemaName = SchemaName,
+        TableName = TableName,
+        ColumnName = ColumnName,
+        ConstraintName = ConstraintName,
+    };
+
     /// <inheritdoc/>
     public override string Message
     {

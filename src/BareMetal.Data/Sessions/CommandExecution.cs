@@ -1,3 +1,8 @@
+using BareMetal.Data.Catalog;
+using BareMetal.Data.Execution;
+using BareMetal.Data.Planning;
+using BareMetal.Data.Storage;
+using BareMetal.Data.Types;
 using BareMetal.Data.Values;
 
 namespace BareMetal.Data.Sessions;
@@ -5,14 +10,47 @@ namespace BareMetal.Data.Sessions;
 /// <summary>
 /// A running command. Call <see cref="NextResult"/> for each statement in turn, the first included; statements with columns then give
 /// batches. INSERT, UPDATE and DELETE have run whole (and in autocommit are committed) when NextResult returns, their RETURNING rows
-/// being buffered. Disposing stops the command: statements not reached do not run, an implicit transaction not finished is undone;
-/// a reader that must run the rest calls NextResult until it is false.
+/// being buffered. Without a transaction of the session a command of several statements is one transaction. Disposing stops the command:
+/// statements not reached do not run, an implicit transaction not finished is undone; a reader that must run the rest calls NextResult
+/// until it is false.
 /// </summary>
-internal sealed class CommandExecution : IDisposable
+internal sealed partial class CommandExecution : IDisposable
 {
     private readonly Session _session;
+    private readonly Lock _gate = new();
+    private readonly QueryContext _context = new();
+    private readonly SessionFunctions _functions;
+    private CancellationTokenSource _cancellation = new();
+    private CancellationTokenRegistration _registration;
+    private PreparedCommand? _command;
+    private Value[] _values = [];
+    private Value[] _statementValues = [];
+    private ExecutionOptions _options;
+    private CancellationToken _token;
+    private long _deadline;
+    private bool _isRunning;
+    private bool _timedOut;
 
-    internal CommandExecution(Session session) => _session = session;
+    // The transaction of the current statement, and whether it is this execution's own.
+    private SessionTransaction? _transaction;
+    private bool _isImplicit;
+
+    // Where the current statement's rows come from: a plan that runs, or batches that are kept.
+    private PlannedStatement? _planned;
+    private PlanInstance? _instance;
+    private Batch? _first;
+    private bool _hasFirst;
+    private Queue<Batch>? _kept;
+    private Batch? _current;
+    private string? _invalid;
+    private bool _isDone;
+
+    internal CommandExecution(Session session)
+    {
+        _session = session;
+        _functions = new SessionFunctions(session);
+        _context.Functions = _functions;
+    }
 
     /// <summary>The columns of the current statement; empty when it gives no rows.</summary>
     public IReadOnlyList<ResultColumn> Columns { get; private set; } = [];
@@ -29,22 +67,458 @@ internal sealed class CommandExecution : IDisposable
     /// <summary>The batch that the last <see cref="NextBatch"/> gave; valid until the next call.</summary>
     public Batch Current => _current ?? throw new InvalidOperationException("There is no current batch: NextBatch has not returned true.");
 
-    private Batch? _current;
-
     /// <summary>Moves to the next statement and runs it as far as its first row (writes: whole). False when there is none.</summary>
     public bool NextResult()
     {
-        _current = null;
-        return _session.Advance(this);
+        bool more = Advance(out SessionTransaction? commit);
+        if (commit is null)
+            return more;
+        try
+        {
+            commit.Storage.Commit(_session.Options.Durability);
+        }
+        catch (Exception e)
+        {
+            throw CommitFailed(e);
+        }
+        finally
+        {
+            commit.Storage.Dispose();
+        }
+
+        return more;
     }
 
     /// <summary>As <see cref="NextResult"/>, waiting for commits without holding a thread.</summary>
-    public ValueTask<bool> NextResultAsync(CancellationToken cancellationToken = default) => new(NextResult());
+    public ValueTask<bool> NextResultAsync(CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled<bool>(cancellationToken);
+        bool more = Advance(out SessionTransaction? commit);
+        return commit is null ? new ValueTask<bool>(more) : CommitAsync(commit, more);
+    }
 
     /// <summary>Reads the next rows of the current statement. False at the end.</summary>
-    public bool NextBatch() => false;
+    public bool NextBatch()
+    {
+        if (_invalid is not null)
+            throw new BareMetalException(SqlStates.InvalidTransactionState, _invalid);
+        if (_hasFirst)
+        {
+            _hasFirst = false;
+            _current = _first;
+            _first = null;
+            return _current is not null || EndRows();
+        }
+
+        if (_kept is not null)
+            return _kept.TryDequeue(out _current) || EndRows();
+        if (_instance is null)
+        {
+            _current = null;
+            return false;
+        }
+
+        Start();
+        try
+        {
+            _current = _instance.Next(_context);
+        }
+        catch (Exception e)
+        {
+            Exception mapped = Map(e);
+            CloseStatement(failed: true);
+            throw Rethrow(e, mapped);
+        }
+        finally
+        {
+            Stop();
+        }
+
+        return _current is not null || EndRows();
+    }
 
     public void Dispose()
     {
+        if (_command is null)
+            return;
+        Abandon();
+        _session.Return(this);
+    }
+
+    internal void Begin(PreparedCommand command, Value[] values, ExecutionOptions options, CancellationToken token)
+    {
+        _command = command;
+        _values = values;
+        _options = options;
+        _token = token;
+        _invalid = null;
+        _isDone = false;
+        StatementIndex = -1;
+        if (_cancellation.IsCancellationRequested)
+        {
+            _cancellation.Dispose();
+            _cancellation = new CancellationTokenSource();
+        }
+
+        _timedOut = false;
+        if (token.CanBeCanceled)
+            _registration = token.UnsafeRegister(static e => ((CommandExecution)e!)._cancellation.Cancel(), this);
+    }
+
+    /// <summary>Ends the execution without running what is left.</summary>
+    internal void Abandon()
+    {
+        CloseStatement(failed: false);
+        EndImplicit();
+        _registration.Dispose();
+        _registration = default;
+        _command = null;
+        _values = [];
+        Columns = [];
+        _isDone = true;
+    }
+
+    /// <summary>Stops the running statement, from any thread.</summary>
+    internal void Cancel()
+    {
+        lock (_gate)
+        {
+            if (_isRunning)
+                _cancellation.Cancel();
+        }
+    }
+
+    /// <summary>Stops the running statement when its time has passed; called by the database's timer.</summary>
+    internal void CheckDeadline(long now)
+    {
+        lock (_gate)
+        {
+            if (!_isRunning || _deadline == 0 || now < _deadline)
+                return;
+            _timedOut = true;
+            _cancellation.Cancel();
+        }
+    }
+
+    /// <summary>Reads the rest of the current statement's rows into memory when it reads in the transaction.</summary>
+    internal void KeepRows(SessionTransaction transaction)
+    {
+        if (_instance is null || _transaction != transaction || _planned is null || _planned.IsModification)
+            return;
+        Queue<Batch> kept = new();
+        Start();
+        try
+        {
+            if (_hasFirst)
+            {
+                if (_first is not null)
+                    kept.Enqueue(Copy(_first));
+            }
+
+            while (_instance.Next(_context) is { } batch)
+                kept.Enqueue(Copy(batch));
+        }
+        catch (Exception e)
+        {
+            throw Rethrow(e, Map(e));
+        }
+        finally
+        {
+            Stop();
+        }
+
+        if (_current is not null)
+            _current = Copy(_current);
+        ReleaseInstance();
+        _hasFirst = false;
+        _first = null;
+        _kept = kept;
+    }
+
+    /// <summary>Makes the execution independent of a transaction that ends by a commit; its rows are kept.</summary>
+    internal void Detach(SessionTransaction transaction)
+    {
+        if (_transaction == transaction && !_isImplicit)
+            _transaction = null;
+    }
+
+    /// <summary>Makes reading throw, because what was read is rolled back.</summary>
+    internal void Invalidate(SessionTransaction transaction)
+    {
+        if (_transaction != transaction || _command is null)
+            return;
+        bool hadRows = _instance is not null || _kept is { Count: > 0 } || _hasFirst;
+        CloseStatement(failed: true);
+        if (!_isImplicit)
+            _transaction = null;
+        if (hadRows)
+            _invalid = "The rows were read in a transaction, or after a savepoint, that has been rolled back.";
+    }
+
+    private static Batch Copy(Batch batch)
+    {
+        Vector[] columns = new Vector[batch.Columns.Length];
+        for (int i = 0; i < columns.Length; i++)
+        {
+            columns[i] = Vector.Create(batch.Columns[i].Type, Math.Max(batch.Count, 1));
+            for (int row = 0; row < batch.Count; row++)
+                columns[i].CopyRow(batch.Columns[i], row, row, deep: true);
+        }
+
+        return new Batch(columns) { Count = batch.Count };
+    }
+
+    private async ValueTask<bool> CommitAsync(SessionTransaction commit, bool more)
+    {
+        try
+        {
+            // Once begun, a commit is not cancelled: its outcome would be unknown.
+            await commit.Storage.CommitAsync(_session.Options.Durability, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            throw CommitFailed(e);
+        }
+        finally
+        {
+            commit.Storage.Dispose();
+        }
+
+        return more;
+    }
+
+    private Exception CommitFailed(Exception e)
+    {
+        Exception mapped = Map(e);
+        CloseStatement(failed: true);
+        _isDone = true;
+        return mapped;
+    }
+
+    /// <summary>Runs the next statement. <paramref name="commit"/> is a transaction that the caller has to commit before anything is said to be done.</summary>
+    private bool Advance(out SessionTransaction? commit)
+    {
+        commit = null;
+        if (_invalid is not null)
+            throw new BareMetalException(SqlStates.InvalidTransactionState, _invalid);
+        if (_command is null)
+            throw new ObjectDisposedException(nameof(CommandExecution));
+        CloseStatement(failed: false);
+        if (_isDone)
+            return false;
+        PreparedStatement[] statements = _command.Statements;
+        if (StatementIndex + 1 >= statements.Length)
+        {
+            _isDone = true;
+            commit = TakeImplicit();
+            return false;
+        }
+
+        StatementIndex++;
+        PreparedStatement statement = statements[StatementIndex];
+        Start();
+        try
+        {
+            _cancellation.Token.ThrowIfCancellationRequested();
+            Run(statement, ref commit);
+            if (commit is null && statements.Length == 1 && _isImplicit && _planned is not { IsModification: false })
+                commit = TakeImplicit();
+        }
+        catch (Exception e)
+        {
+            Exception mapped = Place(Map(e), statement);
+            if (mapped is BareMetalException { SqlState: SqlStates.SerializationFailure or SqlStates.DeadlockDetected } && _transaction is not null)
+                _transaction.HasFailed = true;
+            CloseStatement(failed: true);
+            EndImplicit();
+            _isDone = true;
+            throw Rethrow(e, mapped);
+        }
+        finally
+        {
+            Stop();
+        }
+
+        return true;
+    }
+
+    /// <summary>The transaction that a statement runs in: the session's, or one that lasts as long as the command.</summary>
+    private SessionTransaction EnsureTransaction()
+    {
+        if (_session.Transaction is { } open)
+        {
+            if (_isImplicit && _transaction != open)
+                EndImplicit();
+            _isImplicit = false;
+            _transaction = open;
+            if (open.HasFailed)
+                throw Session.Failed();
+            return open;
+        }
+
+        if (!_isImplicit || _transaction is null)
+        {
+            _transaction = _session.NewTransaction();
+            _isImplicit = true;
+        }
+
+        return _transaction;
+    }
+
+    private SessionTransaction? TakeImplicit()
+    {
+        if (!_isImplicit || _transaction is not { } transaction)
+            return null;
+        _transaction = null;
+        _isImplicit = false;
+        // Nothing to make durable: ending it costs less than a commit.
+        if (!transaction.Storage.HasChanges)
+        {
+            transaction.Storage.Dispose();
+            return null;
+        }
+
+        return transaction;
+    }
+
+    private void EndImplicit()
+    {
+        if (!_isImplicit)
+            return;
+        _transaction?.Storage.Dispose();
+        _transaction = null;
+        _isImplicit = false;
+    }
+
+    /// <summary>At the end of rows of the only statement its snapshot is let go at once, not when the reader is closed.</summary>
+    private bool EndRows()
+    {
+        _current = null;
+        ReleaseInstance();
+        if (_command is { Statements.Length: 1 })
+            EndImplicit();
+        return false;
+    }
+
+    private void CloseStatement(bool failed)
+    {
+        if (_instance is not null && failed)
+        {
+            // An instance that broke off may be in any state: it is not used again.
+            try
+            {
+                _instance.Close();
+            }
+            finally
+            {
+                _instance = null;
+            }
+        }
+
+        ReleaseInstance();
+        _planned = null;
+        _first = null;
+        _hasFirst = false;
+        _kept = null;
+        _current = null;
+        Columns = [];
+        RowsAffected = -1;
+    }
+
+    private void ReleaseInstance()
+    {
+        if (_instance is null)
+            return;
+        PlanInstance instance = _instance;
+        _instance = null;
+        _planned!.Plan.Return(instance);
+    }
+
+    private void Start()
+    {
+        TimeSpan limit = _options.Timeout;
+        TimeSpan setting = _session.Settings.StatementTimeout;
+        if (setting > TimeSpan.Zero && (limit <= TimeSpan.Zero || setting < limit))
+            limit = setting;
+        lock (_gate)
+        {
+            _deadline = limit > TimeSpan.Zero ? Environment.TickCount64 + (long)limit.TotalMilliseconds : 0;
+            _isRunning = true;
+        }
+
+        _session.Enter(this);
+    }
+
+    private void Stop()
+    {
+        _session.Exit();
+        lock (_gate)
+            _isRunning = false;
+    }
+
+    private static Exception Rethrow(Exception original, Exception mapped)
+    {
+        if (ReferenceEquals(original, mapped))
+            System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(original);
+        return mapped;
+    }
+
+    private Exception Map(Exception e)
+    {
+        switch (e)
+        {
+            case StorageException storage:
+                return StorageErrors.Map(storage);
+            case OperationCanceledException when _timedOut:
+                return new BareMetalException(SqlStates.QueryCanceled, "The statement was stopped because its time limit passed.", e)
+                {
+                    Hint = "Raise the command's timeout or statement_timeout, or make the statement faster (EXPLAIN ANALYZE).",
+                };
+            case OperationCanceledException when _token.IsCancellationRequested:
+                return new OperationCanceledException("The statement was cancelled.", e, _token);
+            case OperationCanceledException when _cancellation.IsCancellationRequested:
+                return new BareMetalException(SqlStates.QueryCanceled, "The statement was cancelled.", e);
+            case StatementRestartException:
+                return new BareMetalException(SqlStates.SerializationFailure, "The statement met rows that others keep changing.", e) { Hint = "Run the transaction again." };
+            case InsufficientExecutionStackException:
+                return new BareMetalException(SqlStates.StatementTooComplex, "The statement nests too deep.", e);
+            default:
+                return e;
+        }
+    }
+
+    /// <summary>Places in the normalised statement become places in the command's text.</summary>
+    private Exception Place(Exception e, PreparedStatement statement)
+    {
+        if (e is not BareMetalException { Position: > 0 } error)
+            return e;
+        int offset = statement.Text.ToCommandOffset(error.Position - 1);
+        string text = _command!.Text;
+        if (offset == error.Position - 1 || offset > text.Length)
+            return e;
+        int line = 1, column = 1;
+        for (int i = 0; i < offset; i++)
+        {
+            column++;
+            if (text[i] == '\n')
+            {
+                line++;
+                column = 1;
+            }
+        }
+
+        return error.At(offset + 1, line, column);
+    }
+
+    private void SetRow(string column, IReadOnlyList<string> values)
+    {
+        Columns = [new ResultColumn(column, SqlType.Text, false)];
+        Vector vector = Vector.Create(SqlType.Text, Math.Max(values.Count, 1));
+        for (int i = 0; i < values.Count; i++)
+            vector.SetValue(i, Value.From(SqlTypeKind.Text, new ByteSlice(System.Text.Encoding.UTF8.GetBytes(values[i]))));
+        _kept = new Queue<Batch>();
+        if (values.Count > 0)
+            _kept.Enqueue(new Batch([vector]) { Count = values.Count });
     }
 }

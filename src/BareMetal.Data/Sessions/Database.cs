@@ -1,3 +1,9 @@
+using System.Runtime.CompilerServices;
+using BareMetal.Data.Catalog;
+using BareMetal.Data.Catalog.Ddl;
+using BareMetal.Data.Planning;
+using BareMetal.Data.Storage;
+
 namespace BareMetal.Data.Sessions;
 
 /// <summary>
@@ -6,30 +12,279 @@ namespace BareMetal.Data.Sessions;
 /// </summary>
 internal sealed class Database
 {
-    private Database(DatabaseOptions options) => Options = options;
+    private const int WatchPeriod = 50;
+
+    private static readonly Dictionary<string, Database> Open = new(StringComparer.Ordinal);
+    private static readonly ConditionalWeakTable<IStorageProvider, string> SubstrateNames = new();
+
+    private readonly Lock _gate = new();
+    private readonly string _key;
+    private readonly List<Session> _sessions = [];
+    private Timer? _watch;
+    private int _references;
+
+    private Database(string key, DatabaseOptions options, StorageEngine engine)
+    {
+        _key = key;
+        Options = options;
+        Engine = engine;
+        Catalog = new CatalogStore(engine);
+        Statements = new StatementCache();
+        Commands = new CommandCache(Statements);
+    }
 
     public DatabaseOptions Options { get; }
 
     /// <summary>The canonical path, "memory:name", or the substrate's location and the name in it.</summary>
-    public string Location => Options.Path;
+    public string Location => _key;
+
+    /// <summary>The database's name: the file's name without folder and extension.</summary>
+    public string Name => Options.Path.Length == 0 ? "memory" : Path.GetFileNameWithoutExtension(Options.Path);
+
+    public StorageEngine Engine { get; }
+
+    public CatalogStore Catalog { get; }
+
+    public StatementCache Statements { get; }
+
+    public CommandCache Commands { get; }
+
+    /// <summary>Sessions that are open now.</summary>
+    public int SessionCount
+    {
+        get
+        {
+            lock (_gate)
+                return _sessions.Count;
+        }
+    }
 
     /// <summary>Opens the database or takes part in the engine that has it open in this process.</summary>
+    /// <param name="options">Where it is and how to open it; they count only when the engine is not open yet.</param>
+    /// <param name="cancellationToken">Looked at before a new engine is opened.</param>
     /// <exception cref="BareMetalException">3D000 it does not exist; 55006 another process holds it; 08001 it is no database; XX001 it is damaged; 58030 it can't be read.</exception>
-    public static Database Acquire(DatabaseOptions options, CancellationToken cancellationToken = default) => new(options);
+    public static Database Acquire(DatabaseOptions options, CancellationToken cancellationToken = default)
+    {
+        string key = KeyOf(options);
+        lock (Open)
+        {
+            if (Open.TryGetValue(key, out Database? database))
+            {
+                database._references++;
+                return database;
+            }
+
+            cancellationToken.ThrowIfCancellationRequested();
+            try
+            {
+                (IStorageProvider provider, string name) = Place(options, create: true);
+                StorageEngine engine = StorageEngine.Open(new StorageOptions
+                {
+                    Provider = provider,
+                    Name = name,
+                    Mode = options.CreateIfMissing && !options.ReadOnly ? StorageFileMode.OpenOrCreate : StorageFileMode.Open,
+                    ReadOnly = options.ReadOnly,
+                    PageSize = options.PageSize,
+                    CacheBytes = options.CacheSize,
+                    MaxLogBytes = options.MaxLogSize > 0 ? options.MaxLogSize : new StorageOptions { Provider = provider, Name = name }.MaxLogBytes,
+                    OwnerLockTimeout = options.OpenTimeout,
+                });
+                try
+                {
+                    database = new Database(key, options, engine) { _references = 1 };
+                }
+                catch
+                {
+                    engine.Dispose();
+                    throw;
+                }
+            }
+            catch (StorageException e)
+            {
+                throw StorageErrors.Map(e);
+            }
+
+            Open.Add(key, database);
+            return database;
+        }
+    }
 
     /// <summary>Gives one reference back; the last closes the engine.</summary>
     public void Release()
     {
+        lock (Open)
+        {
+            if (--_references > 0)
+                return;
+            Open.Remove(_key);
+            Close();
+        }
     }
 
     /// <summary>Whether the database exists.</summary>
-    public static bool Exists(DatabaseOptions options) => false;
-
-    /// <summary>Deletes the database's files.</summary>
-    /// <exception cref="BareMetalException">55006: sessions are open, in this process or another.</exception>
-    public static void Delete(DatabaseOptions options)
+    public static bool Exists(DatabaseOptions options)
     {
+        string key = KeyOf(options);
+        lock (Open)
+        {
+            if (Open.ContainsKey(key))
+                return true;
+            try
+            {
+                if (options.InMemory)
+                    return false;
+                if (options.Substrate is null && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(options.Path))))
+                    return false;
+                (IStorageProvider provider, string name) = Place(options, create: false);
+                return provider.Exists(name);
+            }
+            catch (StorageException e)
+            {
+                throw StorageErrors.Map(e);
+            }
+        }
     }
 
-    public Session CreateSession(SessionOptions? options = null) => new(this, options ?? SessionOptions.Default);
+    /// <summary>Deletes the database's files; nothing happens when there are none.</summary>
+    /// <exception cref="BareMetalException">55006: it is open, in this process or another.</exception>
+    public static void Delete(DatabaseOptions options)
+    {
+        string key = KeyOf(options);
+        lock (Open)
+        {
+            if (Open.TryGetValue(key, out Database? database))
+            {
+                throw new BareMetalException(SqlStates.ObjectInUse, $"The database \"{database.Location}\" is open in this process ({database.SessionCount} sessions) and can't be deleted.")
+                {
+                    Hint = "Close its connections and clear their pool first.",
+                };
+            }
+
+            if (options.InMemory || !Exists(options))
+                return;
+            try
+            {
+                (IStorageProvider provider, string name) = Place(options, create: false);
+                using (provider.AcquireOwnerLock(OwnerLockName(name), options.OpenTimeout))
+                {
+                    foreach (string file in provider.List())
+                    {
+                        if (file == name || (file.StartsWith(name + "-", StringComparison.Ordinal) && file != OwnerLockName(name)))
+                            provider.Delete(file);
+                    }
+                }
+
+                provider.Delete(OwnerLockName(name));
+                provider.FlushDirectory();
+            }
+            catch (StorageException e)
+            {
+                throw StorageErrors.Map(e);
+            }
+        }
+    }
+
+    public Session CreateSession(SessionOptions? options = null)
+    {
+        Session session = new(this, options ?? SessionOptions.Default);
+        lock (_gate)
+        {
+            _sessions.Add(session);
+            _watch ??= new Timer(static d => ((Database)d!).Watch(), this, WatchPeriod, WatchPeriod);
+        }
+
+        return session;
+    }
+
+    /// <summary>What the planner may ask, for a catalog.</summary>
+    public PlannerOptions PlannerOptions(CatalogSnapshot catalog, IReadOnlyList<string> searchPath) => new()
+    {
+        RowCount = table => Engine.EstimateEntries(table.Tree),
+        BindTable = table => TableBinder.Bind(table, catalog, searchPath),
+    };
+
+    internal void Forget(Session session)
+    {
+        lock (_gate)
+            _sessions.Remove(session);
+    }
+
+    private static string OwnerLockName(string name) => name + "-lock";
+
+    private static string KeyOf(DatabaseOptions options)
+    {
+        if (options.Substrate is { } substrate)
+            return SubstrateNames.GetValue(substrate, static s => $"{s.Location}#{Guid.NewGuid():N}") + "/" + options.Path;
+        if (options.InMemory)
+            return "memory:" + options.Path;
+        if (options.Path.Length == 0)
+            throw new BareMetalException(SqlStates.CannotConnect, "The database has no path.") { Hint = "Give Data Source in the connection string." };
+        string path;
+        try
+        {
+            path = Path.GetFullPath(options.Path);
+            // A link and what it leads to are one database.
+            if (File.ResolveLinkTarget(path, returnFinalTarget: true) is { } target)
+                path = target.FullName;
+            if (Path.GetDirectoryName(path) is { } folder && Directory.ResolveLinkTarget(folder, returnFinalTarget: true) is { } folderTarget)
+                path = Path.Combine(folderTarget.FullName, Path.GetFileName(path));
+        }
+        catch (Exception e) when (e is IOException or ArgumentException or NotSupportedException or UnauthorizedAccessException)
+        {
+            throw new BareMetalException(SqlStates.CannotConnect, $"The path \"{options.Path}\" can't be used: {e.Message}", e);
+        }
+
+        return OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? path.ToUpperInvariant() : path;
+    }
+
+    private static (IStorageProvider Provider, string Name) Place(DatabaseOptions options, bool create)
+    {
+        if (options.Substrate is { } substrate)
+            return (substrate, options.Path);
+        if (options.InMemory)
+        {
+            // A named one belongs to the engine that is open under the name: it goes with it.
+            return (new MemoryStorageProvider(), options.Path.Length == 0 ? "memory" : options.Path);
+        }
+
+        string path = Path.GetFullPath(options.Path);
+        string folder = Path.GetDirectoryName(path) ?? throw new BareMetalException(SqlStates.CannotConnect, $"The path \"{options.Path}\" names no file.");
+        if (create && !Directory.Exists(folder))
+            throw new BareMetalException(SqlStates.DatabaseDoesNotExist, $"The folder \"{folder}\" does not exist.") { Hint = "Create the folder first." };
+        return (new LocalStorageProvider(folder), Path.GetFileName(path));
+    }
+
+    private void Close()
+    {
+        Session[] open;
+        lock (_gate)
+        {
+            open = [.. _sessions];
+            _sessions.Clear();
+            _watch?.Dispose();
+            _watch = null;
+        }
+
+        foreach (Session session in open)
+            session.Dispose();
+        try
+        {
+            Engine.Dispose();
+        }
+        catch (StorageException e)
+        {
+            throw StorageErrors.Map(e);
+        }
+    }
+
+    /// <summary>Ends statements whose time has passed; one timer for all, so that a statement pays nothing for its time limit.</summary>
+    private void Watch()
+    {
+        long now = Environment.TickCount64;
+        lock (_gate)
+        {
+            foreach (Session session in _sessions)
+                session.CheckDeadline(now);
+        }
+    }
 }

@@ -16,6 +16,9 @@ internal sealed class PreparedCommand
 
     /// <summary>The statements, in order. Empty for a text without any.</summary>
     internal required PreparedStatement[] Statements { get; init; }
+
+    /// <summary>The same command under another string object of the same text.</summary>
+    internal PreparedCommand WithText(string text) => new() { Text = text, Parameters = Parameters, Statements = Statements };
 }
 
 /// <summary>A statement of a command.</summary>
@@ -25,4 +28,7 @@ internal sealed class PreparedStatement
 
     /// <summary>For each $n of the statement the index of the command's parameter.</summary>
     public required int[] ParameterMap { get; init; }
+
+    /// <summary>Its syntax and plans, shared by every command that has this statement with these parameter types.</summary>
+    public required CachedStatement Cached { get; init; }
 }

@@ -1,4 +1,8 @@
+using System.Reflection;
 using BareMetal.Data.Catalog;
+using BareMetal.Data.Catalog.Ddl;
+using BareMetal.Data.Execution.Modification;
+using BareMetal.Data.Storage;
 using BareMetal.Data.Values;
 
 namespace BareMetal.Data.Sessions;
@@ -9,16 +13,41 @@ namespace BareMetal.Data.Sessions;
 /// </summary>
 internal sealed class Session : IDisposable
 {
+    private static long _lastTransactionId;
+
+    private readonly List<CommandExecution> _open = [];
+    private readonly Stack<CommandExecution> _free = new();
+    private SessionSettings _defaults;
+    private SessionSettings _sessionSettings;
+    private SessionSettings? _settingsAtBegin;
+    private CommandExecution? _running;
+    private WriteServices? _writeServices;
+    private bool _disposed;
+
     internal Session(Database database, SessionOptions options)
     {
         Database = database;
         Options = options;
+        Settings = _sessionSettings = _defaults = SessionSettings.From(options);
+        AdvisoryLocks = new AdvisoryLocks(database.Engine);
     }
+
+    /// <summary>The engine's version.</summary>
+    public static string Version { get; } =
+        "BareMetal.Data " + (typeof(Session).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "");
 
     public Database Database { get; }
 
     /// <summary>The defaults that <see cref="Reset"/> goes back to.</summary>
     public SessionOptions Options { get; private set; }
+
+    /// <summary>The settings now in force.</summary>
+    public SessionSettings Settings { get; private set; }
+
+    public AdvisoryLocks AdvisoryLocks { get; }
+
+    /// <summary>What currval gives, by sequence.</summary>
+    public Dictionary<long, long> CurrentSequenceValues { get; } = [];
 
     /// <summary>Names the explicit transaction now open, begun by BeginTransaction or SQL; 0 when there is none. Never used twice in a process.</summary>
     public long TransactionId { get; private set; }
@@ -26,52 +55,335 @@ internal sealed class Session : IDisposable
     /// <summary>Whether an explicit transaction is open.</summary>
     public bool InTransaction => TransactionId != 0;
 
+    /// <summary>Whether the transaction that is open, or the next one, only reads.</summary>
+    public bool IsReadOnly => Transaction?.Storage.IsReadOnly ?? Settings.DefaultReadOnly;
+
+    /// <summary>The catalog as the session's transaction sees it, or the newest one; for schema information and scaffolding.</summary>
+    public CatalogSnapshot Catalog => Transaction?.Catalog ?? Database.Catalog.Newest;
+
     /// <summary>Receives RAISE NOTICE and the like: severity and message.</summary>
     public Action<string, string>? Notice { get; set; }
 
+    /// <summary>The explicit transaction; null when there is none.</summary>
+    internal SessionTransaction? Transaction { get; private set; }
+
+    /// <summary>Begins an explicit transaction.</summary>
+    /// <param name="isolation">Null takes the session's default.</param>
+    /// <param name="readOnly">Null takes the session's default.</param>
     /// <exception cref="InvalidOperationException">A transaction is open already.</exception>
-    public void BeginTransaction(IsolationMode? isolation = null, bool? readOnly = null) => throw Unavailable();
+    public void BeginTransaction(IsolationMode? isolation = null, bool? readOnly = null)
+    {
+        EnsureOpen();
+        if (Transaction is not null)
+            throw new InvalidOperationException("A transaction is open already on this session; commit it or roll it back first.");
+        Adopt(NewTransaction(isolation, readOnly));
+    }
 
-    /// <summary>Commits the explicit transaction; its open executions end.</summary>
-    public void Commit() => throw Unavailable();
+    /// <summary>Commits the explicit transaction. Rows that open executions have not given yet are kept for them.</summary>
+    /// <exception cref="InvalidOperationException">No transaction is open.</exception>
+    /// <exception cref="BareMetalException">40001 and others; the transaction has ended in any case.</exception>
+    public void Commit()
+    {
+        SessionTransaction transaction = TakeForCommit();
+        try
+        {
+            transaction.Storage.Commit(Options.Durability);
+        }
+        catch (StorageException e)
+        {
+            throw StorageErrors.Map(e);
+        }
+        finally
+        {
+            transaction.Storage.Dispose();
+        }
+    }
 
-    public ValueTask CommitAsync(CancellationToken cancellationToken = default) => throw Unavailable();
+    /// <summary>As <see cref="Commit"/>, without holding a thread while waiting.</summary>
+    public async ValueTask CommitAsync(CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        SessionTransaction transaction = TakeForCommit();
+        try
+        {
+            await transaction.Storage.CommitAsync(Options.Durability, cancellationToken).ConfigureAwait(false);
+        }
+        catch (StorageException e)
+        {
+            throw StorageErrors.Map(e);
+        }
+        finally
+        {
+            transaction.Storage.Dispose();
+        }
+    }
 
     /// <summary>Undoes the explicit transaction. Executions open over it throw when they are read.</summary>
-    public void Rollback() => throw Unavailable();
+    /// <exception cref="InvalidOperationException">No transaction is open.</exception>
+    public void Rollback()
+    {
+        SessionTransaction transaction = Required();
+        EndTransaction(committed: false);
+        Invalidate(transaction);
+        transaction.Storage.Rollback();
+        transaction.Storage.Dispose();
+    }
 
-    public void CreateSavepoint(string name) => throw Unavailable();
+    public void CreateSavepoint(string name)
+    {
+        SessionTransaction transaction = Required();
+        if (transaction.HasFailed)
+            throw Failed();
+        KeepRows(transaction, null);
+        Guarded(() => transaction.CreateSavepoint(name));
+    }
 
-    public void RollbackToSavepoint(string name) => throw Unavailable();
+    /// <exception cref="BareMetalException">3B001: there is no such savepoint.</exception>
+    public void RollbackToSavepoint(string name)
+    {
+        SessionTransaction transaction = Required();
+        Guarded(() => transaction.RollbackTo(name));
+        Invalidate(transaction);
+    }
 
-    public void ReleaseSavepoint(string name) => throw Unavailable();
+    /// <exception cref="BareMetalException">3B001: there is no such savepoint.</exception>
+    public void ReleaseSavepoint(string name)
+    {
+        SessionTransaction transaction = Required();
+        Guarded(() => transaction.Release(name));
+    }
 
     /// <summary>Splits a command and matches its parameters; cheap when the same string object was prepared before.</summary>
-    public PreparedCommand Prepare(string text, ReadOnlySpan<ParameterDeclaration> parameters) => throw Unavailable();
+    /// <exception cref="BareMetalException">42601 the text is not SQL; 42P02 it names a parameter that is not declared.</exception>
+    public PreparedCommand Prepare(string text, ReadOnlySpan<ParameterDeclaration> parameters)
+    {
+        EnsureOpen();
+        return Database.Commands.Get(text, parameters);
+    }
 
     /// <summary>Begins a command; nothing runs before the first NextResult.</summary>
     /// <param name="command">What <see cref="Prepare"/> gave.</param>
     /// <param name="parameters">One value for each declared parameter; not kept after the execution ends.</param>
     /// <param name="options">Timeout and the like.</param>
     /// <param name="cancellationToken">Stops the command with <see cref="OperationCanceledException"/>.</param>
-    public CommandExecution Execute(PreparedCommand command, Value[] parameters, ExecutionOptions options = default, CancellationToken cancellationToken = default) => throw Unavailable();
-
-    /// <summary>Stops what runs on the session, from any thread.</summary>
-    public void Cancel()
+    public CommandExecution Execute(PreparedCommand command, Value[] parameters, ExecutionOptions options = default, CancellationToken cancellationToken = default)
     {
+        EnsureOpen();
+        if (parameters.Length < command.Parameters.Length)
+            throw new ArgumentException($"The command has {command.Parameters.Length} parameters, but {parameters.Length} values are given.", nameof(parameters));
+        CommandExecution execution = _free.Count > 0 ? _free.Pop() : new CommandExecution(this);
+        execution.Begin(command, parameters, options, cancellationToken);
+        _open.Add(execution);
+        return execution;
     }
 
+    /// <summary>Stops what runs on the session, from any thread.</summary>
+    public void Cancel() => Volatile.Read(ref _running)?.Cancel();
+
     /// <summary>Makes the session as new, for its next owner: rolls back, ends executions, releases locks, forgets settings.</summary>
-    public void Reset(SessionOptions options) => Options = options;
+    public void Reset(SessionOptions options)
+    {
+        EndAll();
+        if (!ReferenceEquals(options, Options))
+        {
+            Options = options;
+            _defaults = SessionSettings.From(options);
+        }
+
+        Settings = _sessionSettings = _defaults;
+        Notice = null;
+    }
 
     public void Dispose()
     {
+        if (_disposed)
+            return;
+        EndAll();
+        _disposed = true;
+        Database.Forget(this);
     }
 
-    /// <summary>The catalog as the session sees it: its transaction's, or the newest one.</summary>
-    internal CatalogSnapshot Catalog => throw Unavailable();
+    internal static BareMetalException Failed() => new(SqlStates.InFailedTransaction, "The transaction has failed (a serialization failure or deadlock) and can only be rolled back.")
+    {
+        Hint = "Roll back and run the transaction again.",
+    };
 
-    internal bool Advance(CommandExecution execution) => throw Unavailable();
+    /// <summary>Applies SET; LOCAL lasts until the transaction ends.</summary>
+    internal void Set(string name, IReadOnlyList<string>? values, bool local)
+    {
+        Settings = Settings.With(name, values, _defaults);
+        if (!local || Transaction is null)
+            _sessionSettings = _sessionSettings.With(name, values, _defaults);
+    }
 
-    private static BareMetalException Unavailable() => new(SqlStates.FeatureNotSupported, "The engine does not run statements yet.");
+    internal string Show(string name) => SessionSettings.Normalise(name) switch
+    {
+        "transaction_isolation" => SessionSettings.Format(Transaction is { } t ? ToMode(t.Storage.Isolation) : Settings.DefaultIsolation),
+        "transaction_read_only" => IsReadOnly ? "on" : "off",
+        "server_version" => Version,
+        "database" => Database.Name,
+        { } other => Settings.Find(other) ?? throw SessionSettings.Unknown(name),
+    };
+
+    internal void SetDefaults(IsolationMode? isolation, bool? readOnly)
+    {
+        Settings = Settings with { DefaultIsolation = isolation ?? Settings.DefaultIsolation, DefaultReadOnly = readOnly ?? Settings.DefaultReadOnly };
+        _sessionSettings = _sessionSettings with { DefaultIsolation = isolation ?? _sessionSettings.DefaultIsolation, DefaultReadOnly = readOnly ?? _sessionSettings.DefaultReadOnly };
+    }
+
+    /// <summary>SET TRANSACTION: begins the transaction anew under another level; only before its first statement.</summary>
+    internal void ChangeTransaction(IsolationMode? isolation, bool? readOnly)
+    {
+        SessionTransaction transaction = Required();
+        if (transaction.HasRun)
+            throw new BareMetalException(SqlStates.ActiveTransaction, "SET TRANSACTION must come before the first statement of the transaction.");
+        long id = TransactionId;
+        transaction.Storage.Dispose();
+        Transaction = NewTransaction(isolation ?? ToMode(transaction.Storage.Isolation), readOnly ?? transaction.Storage.IsReadOnly);
+        TransactionId = id;
+    }
+
+    internal SessionTransaction NewTransaction(IsolationMode? isolation = null, bool? readOnly = null)
+    {
+        TransactionIsolation level = (isolation ?? Settings.DefaultIsolation) switch
+        {
+            IsolationMode.Snapshot => TransactionIsolation.Snapshot,
+            IsolationMode.Serializable => TransactionIsolation.Serializable,
+            _ => TransactionIsolation.ReadCommitted,
+        };
+        return new SessionTransaction(Database, Database.Engine.Begin(level, readOnly ?? Settings.DefaultReadOnly));
+    }
+
+    /// <summary>Makes a transaction that began implicitly the explicit one.</summary>
+    internal void Adopt(SessionTransaction transaction)
+    {
+        Transaction = transaction;
+        TransactionId = Interlocked.Increment(ref _lastTransactionId);
+        _settingsAtBegin = _sessionSettings;
+    }
+
+    internal string? CurrentSchema(CatalogSnapshot catalog)
+    {
+        foreach (string schema in Settings.SearchPath)
+        {
+            if (catalog.FindSchema(schema) is { } found)
+                return found.Name;
+        }
+
+        return null;
+    }
+
+    /// <summary>The services of a writing statement; kept while the catalog stays the same.</summary>
+    internal WriteServices Writes(SessionTransaction transaction, CatalogSnapshot catalog)
+    {
+        if (!transaction.HasOwnCatalog && _writeServices is { } known && ReferenceEquals(known.Catalog, catalog))
+            return known;
+        IReadOnlyList<string> path = Settings.SearchPath;
+        CatalogEditor? editor = transaction.HasOwnCatalog ? transaction.Editor : null;
+        WriteServices services = new()
+        {
+            Catalog = catalog,
+            Store = Database.Catalog,
+            BindTable = table => TableBinder.Bind(table, catalog, path),
+            BindDefault = (table, column) => column.DefaultSql is null ? null : TableBinder.BindDefault(table, column, catalog, path),
+            IsChangedHere = editor is null ? static _ => false : editor.HasChanged,
+        };
+        if (editor is null)
+            _writeServices = services;
+        return services;
+    }
+
+    /// <summary>Keeps the rows that open readers of a transaction have still to give, because its state is about to move on.</summary>
+    internal void KeepRows(SessionTransaction transaction, CommandExecution? except)
+    {
+        foreach (CommandExecution execution in _open)
+        {
+            if (execution != except)
+                execution.KeepRows(transaction);
+        }
+    }
+
+    internal void Enter(CommandExecution execution) => Volatile.Write(ref _running, execution);
+
+    internal void Exit() => Volatile.Write(ref _running, null);
+
+    internal void CheckDeadline(long now) => Volatile.Read(ref _running)?.CheckDeadline(now);
+
+    internal void Return(CommandExecution execution)
+    {
+        _open.Remove(execution);
+        if (_free.Count < 4 && !_disposed)
+            _free.Push(execution);
+    }
+
+    private static IsolationMode ToMode(TransactionIsolation level) => level switch
+    {
+        TransactionIsolation.Snapshot => IsolationMode.Snapshot,
+        TransactionIsolation.Serializable => IsolationMode.Serializable,
+        _ => IsolationMode.ReadCommitted,
+    };
+
+    private static void Guarded(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (StorageException e)
+        {
+            throw StorageErrors.Map(e);
+        }
+    }
+
+    private SessionTransaction Required() => Transaction ?? throw new InvalidOperationException("No transaction is open on this session.");
+
+    /// <summary>Takes the explicit transaction out of the session, to be committed.</summary>
+    internal SessionTransaction TakeForCommit()
+    {
+        SessionTransaction transaction = Required();
+        if (transaction.HasFailed)
+        {
+            Rollback();
+            throw Failed();
+        }
+
+        KeepRows(transaction, null);
+        foreach (CommandExecution execution in _open)
+            execution.Detach(transaction);
+        EndTransaction(committed: true);
+        return transaction;
+    }
+
+    private void EndTransaction(bool committed)
+    {
+        if (!committed && _settingsAtBegin is not null)
+            _sessionSettings = _settingsAtBegin;
+        Settings = _sessionSettings;
+        _settingsAtBegin = null;
+        Transaction = null;
+        TransactionId = 0;
+    }
+
+    private void Invalidate(SessionTransaction transaction)
+    {
+        foreach (CommandExecution execution in _open)
+            execution.Invalidate(transaction);
+    }
+
+    private void EndAll()
+    {
+        for (int i = _open.Count - 1; i >= 0; i--)
+            _open[i].Abandon();
+        _open.Clear();
+        if (Transaction is { } transaction)
+        {
+            EndTransaction(committed: false);
+            transaction.Storage.Dispose();
+        }
+
+        AdvisoryLocks.ReleaseAll();
+        CurrentSequenceValues.Clear();
+    }
+
+    private void EnsureOpen() => ObjectDisposedException.ThrowIf(_disposed, this);
 }

@@ -29,6 +29,12 @@ internal static class TableBinder
 
     public static IReadOnlyList<ViewColumn> BindQuery(Query query, CatalogSnapshot catalog, IReadOnlyList<string> searchPath) => throw Unavailable();
 
+    /// <summary>Binds a query, INSERT, UPDATE or DELETE.</summary>
+    public static BoundStatement BindStatement(Statement statement, IReadOnlyList<SqlType> parameterTypes, CatalogSnapshot catalog, IReadOnlyList<string> searchPath) => throw Unavailable();
+
+    /// <summary>Whether the plan locks rows.</summary>
+    public static bool LocksRows(LogicalOperator plan) => false;
+
     /// <summary>Whether the expression may give another value each time.</summary>
     public static bool IsVolatile(BoundExpression expression) => throw Unavailable();
 

@@ -1,0 +1,129 @@
+using BareMetal.Data.Binding;
+using BareMetal.Data.Catalog;
+using BareMetal.Data.Catalog.Ddl;
+using BareMetal.Data.Planning;
+using BareMetal.Data.Planning.Logical;
+using BareMetal.Data.Sql;
+using BareMetal.Data.Sql.Syntax;
+using BareMetal.Data.Types;
+
+namespace BareMetal.Data.Sessions;
+
+/// <summary>A statement's syntax tree and the plan that was made of it last.</summary>
+internal sealed class CachedStatement(string text, SqlType[] parameterTypes)
+{
+    private volatile Statement? _syntax;
+    private volatile PlannedStatement? _planned;
+
+    /// <summary>The normalised text.</summary>
+    public string Text { get; } = text;
+
+    /// <summary>The parameters' declared types.</summary>
+    public SqlType[] ParameterTypes { get; } = parameterTypes;
+
+    /// <summary>When it was prepared last, in the cache's time.</summary>
+    public long LastUse { get; set; }
+
+    /// <summary>The syntax tree; parsed at first use.</summary>
+    public Statement Syntax => _syntax ??= SqlParser.ParseStatement(Text);
+
+    /// <summary>The plan for a catalog: the last one while nothing that it names has changed, otherwise a new one.</summary>
+    public PlannedStatement Plan(Session session, SessionTransaction transaction)
+    {
+        CatalogSnapshot catalog = transaction.Catalog;
+        SessionSettings settings = session.Settings;
+        PlannedStatement? planned = _planned;
+        if (planned is not null && planned.IsValid(catalog, settings, transaction.HasOwnCatalog, out bool renew))
+        {
+            if (renew)
+                _planned = planned.For(catalog);
+            return planned;
+        }
+
+        planned = PlannedStatement.Make(Syntax, ParameterTypes, catalog, session);
+        if (!transaction.HasOwnCatalog)
+            _planned = planned;
+        return planned;
+    }
+}
+
+/// <summary>A plan, what it depends on, and what a session needs to run it.</summary>
+internal sealed class PlannedStatement
+{
+    private CatalogSnapshot _catalog = null!;
+    private string _searchPathKey = "";
+
+    public PhysicalPlan Plan { get; private init; } = null!;
+
+    public SqlType[] ParameterTypes { get; private init; } = [];
+
+    public IReadOnlyList<(long Id, int Version)> Objects { get; private init; } = [];
+
+    public ResultColumn[] Columns { get; private init; } = [];
+
+    /// <summary>Whether it locks rows without writing them (FOR UPDATE): its rows are kept until it is complete, since it may start anew.</summary>
+    public bool LocksRows { get; private init; }
+
+    public bool IsModification => Plan.IsModification;
+
+    /// <summary>Whether the plan holds for a catalog; <paramref name="renew"/> says that it was made for another one, which agrees in all that it names.</summary>
+    public bool IsValid(CatalogSnapshot catalog, SessionSettings settings, bool isOwnCatalog, out bool renew)
+    {
+        renew = false;
+        if (_searchPathKey != settings.SearchPathKey)
+            return false;
+        if (ReferenceEquals(_catalog, catalog))
+            return true;
+        // Versions of a transaction's own changes mean something to it alone; with several schemas a new object may hide another.
+        if (isOwnCatalog || settings.SearchPath.Count > 1)
+            return false;
+        foreach ((long id, int version) in Objects)
+        {
+            if (!catalog.TryGet(id, out CatalogObject? o) || o.Version != version)
+                return false;
+        }
+
+        renew = true;
+        return true;
+    }
+
+    /// <summary>The same plan, known to hold for another catalog.</summary>
+    public PlannedStatement For(CatalogSnapshot catalog) => new()
+    {
+        _catalog = catalog,
+        _searchPathKey = _searchPathKey,
+        Plan = Plan,
+        ParameterTypes = ParameterTypes,
+        Objects = Objects,
+        Columns = Columns,
+        LocksRows = LocksRows,
+    };
+
+    public static PlannedStatement Make(Statement syntax, IReadOnlyList<SqlType> parameterTypes, CatalogSnapshot catalog, Session session)
+    {
+        BoundStatement bound = TableBinder.BindStatement(syntax, parameterTypes, catalog, session.Settings.SearchPath);
+        PhysicalPlan plan = Planner.Plan(bound.Plan, session.Database.PlannerOptions(catalog, session.Settings.SearchPath));
+        return new PlannedStatement
+        {
+            _catalog = catalog,
+            _searchPathKey = session.Settings.SearchPathKey,
+            Plan = plan,
+            ParameterTypes = bound.ParameterTypes,
+            Objects = bound.Objects,
+            Columns = ResultColumns(plan),
+            LocksRows = !plan.IsModification && TableBinder.LocksRows(bound.Plan),
+        };
+    }
+
+    private static ResultColumn[] ResultColumns(PhysicalPlan plan)
+    {
+        ResultColumn[] columns = new ResultColumn[plan.Columns.Count];
+        for (int i = 0; i < columns.Length; i++)
+        {
+            PlanResultColumn c = plan.Columns[i];
+            columns[i] = new ResultColumn(c.Name, c.Type, c.IsNullable) { OriginTable = c.OriginTable, OriginColumn = c.Origin };
+        }
+
+        return columns;
+    }
+}

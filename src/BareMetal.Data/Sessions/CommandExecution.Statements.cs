@@ -1,0 +1,518 @@
+using System.Collections.Immutable;
+using BareMetal.Data.Catalog;
+using BareMetal.Data.Catalog.Ddl;
+using BareMetal.Data.Execution;
+using BareMetal.Data.Planning;
+using BareMetal.Data.Sql.Syntax;
+using BareMetal.Data.Storage;
+using BareMetal.Data.Types;
+using BareMetal.Data.Values;
+
+namespace BareMetal.Data.Sessions;
+
+/// <summary>What each kind of statement does.</summary>
+internal sealed partial class CommandExecution
+{
+    /// <summary>How often a Read Committed statement starts anew before it gives up with 40001.</summary>
+    private const int MaxRestarts = 100;
+
+    private void Run(PreparedStatement statement, ref SessionTransaction? commit)
+    {
+        Statement syntax = statement.Cached.Syntax;
+        switch (syntax)
+        {
+            case QueryStatement or InsertStatement or UpdateStatement or DeleteStatement or ExplainStatement:
+                RunPlanned(statement);
+                return;
+            case BeginStatement begin:
+                RunBegin(begin);
+                return;
+            case CommitStatement end:
+                RunCommit(end, ref commit);
+                return;
+            case RollbackStatement rollback:
+                RunRollback(rollback);
+                return;
+            default:
+                if (_options.SchemaOnly)
+                    return;
+                RunOther(syntax);
+                return;
+        }
+    }
+
+    private void RunPlanned(PreparedStatement statement)
+    {
+        SessionTransaction transaction = BeginRun();
+        Convert(statement);
+        RunWithRestarts(transaction, t => statement.Cached.Plan(_session, t));
+    }
+
+    /// <summary>Runs a statement in the transaction until it needs no further restart.</summary>
+    private void RunWithRestarts(SessionTransaction transaction, Func<SessionTransaction, PlannedStatement> plan)
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            transaction.Storage.BeginStatement();
+            transaction.HasRun = true;
+            try
+            {
+                Open(transaction, plan(transaction));
+                return;
+            }
+            catch (StatementRestartException) when (attempt < MaxRestarts && transaction.Storage.Isolation == TransactionIsolation.ReadCommitted)
+            {
+                CloseStatement(failed: true);
+                transaction.Storage.RollbackStatement();
+                _context.Cancellation.ThrowIfCancellationRequested();
+            }
+            catch
+            {
+                CloseStatement(failed: true);
+                if (transaction.Storage.IsActive)
+                    transaction.Storage.RollbackStatement();
+                throw;
+            }
+        }
+    }
+
+    private void Open(SessionTransaction transaction, PlannedStatement planned)
+    {
+        CatalogSnapshot catalog = transaction.Catalog;
+        PrepareContext(transaction, catalog);
+        _context.Parameters = ConvertParameters(planned);
+        _planned = planned;
+        if (_options.SchemaOnly)
+        {
+            Columns = planned.Columns;
+            _kept = new Queue<Batch>();
+            return;
+        }
+
+        _context.Writes = planned.IsModification ? _session.Writes(transaction, catalog) : null;
+        _instance = planned.Plan.Rent();
+        _instance.Open(_context);
+        if (planned.LocksRows)
+        {
+            Queue<Batch> kept = new();
+            while (_instance.Next(_context) is { } batch)
+                kept.Enqueue(Copy(batch));
+            ReleaseInstance();
+            _kept = kept;
+        }
+        else
+        {
+            _first = _instance.Next(_context);
+            _hasFirst = true;
+        }
+
+        if (_context.IsRestartNeeded)
+            throw StatementRestartException.RowIsNewer;
+        Columns = planned.Columns;
+        if (!planned.IsModification)
+            return;
+        RowsAffected = _instance!.RowsAffected;
+        if (Columns.Count == 0)
+        {
+            _hasFirst = false;
+            ReleaseInstance();
+        }
+    }
+
+    private void PrepareContext(SessionTransaction transaction, CatalogSnapshot catalog)
+    {
+        SessionSettings settings = _session.Settings;
+        CancellationToken cancellation = _cancellation.Token;
+        _functions.Begin(catalog, cancellation);
+        _context.Transaction = transaction.Storage;
+        _context.IsRestartNeeded = false;
+        _context.LockTimeout = settings.LockTimeout;
+        _context.Cancellation = cancellation;
+        _context.BatchSize = settings.BatchSize;
+        _context.Memory.Limit = settings.WorkMemory;
+        _context.Temporary = _session.Database.Engine.Options.Provider;
+    }
+
+    /// <summary>The transaction for the next statement; readers that are open in it keep the rows of their own snapshot.</summary>
+    private SessionTransaction BeginRun()
+    {
+        SessionTransaction transaction = EnsureTransaction();
+        if (!_isImplicit)
+            _session.KeepRows(transaction, this);
+        return transaction;
+    }
+
+    private void Convert(PreparedStatement statement)
+    {
+        int[] map = statement.ParameterMap;
+        if (_statementValues.Length != map.Length)
+            _statementValues = map.Length == 0 ? [] : new Value[map.Length];
+        for (int i = 0; i < map.Length; i++)
+            _statementValues[i] = _values[map[i]];
+    }
+
+    /// <summary>The parameters in the types that the plan has for them.</summary>
+    private Value[] ConvertParameters(PlannedStatement planned)
+    {
+        SqlType[] types = planned.ParameterTypes;
+        Value[] values = _statementValues;
+        for (int i = 0; i < types.Length && i < values.Length; i++)
+        {
+            if (values[i].Kind == types[i].Kind)
+                continue;
+            if (values[i].IsNull)
+                values[i] = Value.Null(types[i].Kind);
+            else if (types[i].Kind != SqlTypeKind.Unknown)
+                values[i] = Casts.Convert(values[i], new SqlType(values[i].Kind), types[i]);
+        }
+
+        return values;
+    }
+
+    private void RunOther(Statement syntax)
+    {
+        switch (syntax)
+        {
+            case SavepointStatement savepoint:
+                InTransaction("SAVEPOINT");
+                _session.CreateSavepoint(savepoint.Name.Name);
+                break;
+            case ReleaseSavepointStatement release:
+                InTransaction("RELEASE SAVEPOINT");
+                _session.ReleaseSavepoint(release.Name.Name);
+                break;
+            case SetTransactionStatement set:
+                if (set.SessionDefault)
+                    _session.SetDefaults(ToMode(set.Isolation), set.ReadOnly);
+                else if (_session.InTransaction)
+                    _session.ChangeTransaction(ToMode(set.Isolation), set.ReadOnly);
+                else
+                    _session.Notice?.Invoke("WARNING", "SET TRANSACTION has no effect outside a transaction.");
+                break;
+            case SetStatement set:
+                _session.Set(set.Name, set.Values is null ? null : [.. set.Values.Select(SettingValue)], set.Scope == SetScope.Local);
+                break;
+            case ShowStatement show:
+                if (show.Name.Equals("all", StringComparison.OrdinalIgnoreCase))
+                    SetRow("setting", [.. SessionSettings.AllNames.Select(n => $"{n} = {_session.Show(n)}")]);
+                else
+                    SetRow(SessionSettings.Normalise(show.Name), [_session.Show(show.Name)]);
+                break;
+            case CheckpointStatement:
+                _session.Database.Engine.Checkpoint();
+                break;
+            case AnalyzeStatement or VacuumStatement:
+                // Statistics are kept by the trees themselves, and pages are reclaimed as snapshots end.
+                BeginRun();
+                break;
+            case DoStatement block:
+                RunAtomically(BeginRun(), () => RunBlock(block.Body));
+                break;
+            case IfStatement or RaiseStatement or PerformStatement:
+                RunBlock([syntax]);
+                break;
+            default:
+                if (!DefinitionExecutor.IsDefinition(syntax))
+                    throw new BareMetalException(SqlStates.FeatureNotSupported, $"{syntax.GetType().Name} can't be run here.");
+                RunDefinition(BeginRun(), syntax);
+                break;
+        }
+    }
+
+    private void RunDefinition(SessionTransaction transaction, Statement syntax)
+    {
+        StorageTransaction storage = transaction.Storage;
+        storage.BeginStatement();
+        transaction.HasRun = true;
+        if (storage.IsReadOnly)
+            throw new BareMetalException(SqlStates.ReadOnlyTransaction, "Objects can't be defined in a transaction that only reads.");
+        CatalogEditor editor = transaction.OpenEditor();
+        storage.LockTree(CatalogStore.Tree, LockMode.Exclusive, _session.Settings.LockTimeout, _cancellation.Token);
+        if (editor.Changes.Count == 0)
+        {
+            // The lock may have been waited for: the statement goes on from the catalog that the one before has left.
+            if (storage.Isolation == TransactionIsolation.ReadCommitted)
+                storage.BeginStatement();
+            else if (_session.Database.Catalog.Newest.Lsn > storage.SnapshotLsn)
+                throw new BareMetalException(SqlStates.SerializationFailure, "The catalog was changed by another transaction after this one's snapshot. Run the transaction again.");
+            editor.Rebase();
+        }
+
+        ImmutableDictionary<long, CatalogObject?> before = editor.Changes;
+        try
+        {
+            PrepareContext(transaction, editor.Current);
+            DefinitionContext context = new()
+            {
+                Transaction = storage,
+                Catalog = editor,
+                SearchPath = _session.Settings.SearchPath,
+                Query = _context,
+                LockTimeout = _session.Settings.LockTimeout,
+                Notice = message => _session.Notice?.Invoke("NOTICE", message),
+            };
+            new DefinitionExecutor(context).Execute(syntax);
+        }
+        catch
+        {
+            editor.Restore(before);
+            if (storage.IsActive)
+                storage.RollbackStatement();
+            throw;
+        }
+
+        if (syntax is CreateTableStatement { As: { } query, WithData: true } create && !(create.IfNotExists && editor.Changes == before))
+        {
+            try
+            {
+                InsertStatement insert = new() { Table = create.Name, Source = query, Position = create.Position };
+                long rows = RunInner(transaction, insert);
+                RowsAffected = rows;
+            }
+            catch
+            {
+                editor.Restore(before);
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Runs a step of several statements so that its failure undoes all of them.</summary>
+    private void RunAtomically(SessionTransaction transaction, Action step)
+    {
+        StorageTransaction storage = transaction.Storage;
+        storage.BeginStatement();
+        transaction.HasRun = true;
+        ImmutableDictionary<long, CatalogObject?> before = transaction.CatalogChanges;
+        Savepoint point = storage.CreateSavepoint();
+        try
+        {
+            step();
+        }
+        catch
+        {
+            if (storage.IsActive)
+            {
+                storage.RollbackTo(point);
+                storage.Release(point);
+            }
+
+            transaction.RestoreCatalog(before);
+            throw;
+        }
+
+        storage.Release(point);
+        Columns = [];
+        RowsAffected = -1;
+    }
+
+    private void RunBlock(Statement[] body)
+    {
+        foreach (Statement statement in body)
+        {
+            _cancellation.Token.ThrowIfCancellationRequested();
+            SessionTransaction transaction = EnsureTransaction();
+            switch (statement)
+            {
+                case IfStatement branches:
+                    RunIf(branches);
+                    break;
+                case PerformStatement { Query: null }:
+                    break;
+                case PerformStatement { Query: { } query }:
+                    RunInner(transaction, new QueryStatement { Query = query, Position = statement.Position });
+                    break;
+                case RaiseStatement raise:
+                    Raise(raise);
+                    break;
+                case QueryStatement or InsertStatement or UpdateStatement or DeleteStatement:
+                    RunInner(transaction, statement);
+                    break;
+                case DoStatement block:
+                    RunBlock(block.Body);
+                    break;
+                case BeginStatement or CommitStatement or RollbackStatement or SavepointStatement or ReleaseSavepointStatement:
+                    throw new BareMetalException(SqlStates.InvalidTransactionTermination, "A block can't begin or end transactions.");
+                default:
+                    RunOther(statement);
+                    break;
+            }
+        }
+    }
+
+    private void RunIf(IfStatement statement)
+    {
+        foreach (IfBranch branch in statement.Branches)
+        {
+            Value condition = Evaluate(branch.Condition);
+            if (!condition.IsNull && condition.Kind != SqlTypeKind.Boolean)
+                throw new BareMetalException(SqlStates.DatatypeMismatch, "The condition of IF must be boolean.");
+            if (condition.IsNull || !condition.As<bool>())
+                continue;
+            RunBlock(branch.Body);
+            return;
+        }
+
+        RunBlock(statement.Else);
+    }
+
+    /// <summary>Evaluates an expression (which may hold subqueries) in the transaction.</summary>
+    private Value Evaluate(Expression expression)
+    {
+        Query query = new()
+        {
+            Position = expression.Position,
+            Body = new SelectBody { Position = expression.Position, Items = [new SelectItem { Expression = expression, Position = expression.Position }] },
+        };
+        SessionTransaction transaction = EnsureTransaction();
+        Value result = default;
+        RunInner(transaction, new QueryStatement { Query = query, Position = expression.Position }, batch => result = batch.Columns[0].GetValue(0));
+        return result;
+    }
+
+    /// <summary>Runs a statement of a block to its end; its rows go to <paramref name="rows"/>.</summary>
+    private long RunInner(SessionTransaction transaction, Statement statement, Action<Batch>? rows = null)
+    {
+        _statementValues = [];
+        RunWithRestarts(transaction, t => PlannedStatement.Make(statement, [], t.Catalog, _session));
+        long affected = RowsAffected;
+        try
+        {
+            while (_hasFirst || _instance is not null || _kept is { Count: > 0 })
+            {
+                Batch? batch;
+                if (_hasFirst)
+                {
+                    (batch, _hasFirst) = (_first, false);
+                }
+                else if (_kept is not null)
+                {
+                    batch = _kept.Dequeue();
+                }
+                else
+                {
+                    batch = _instance!.Next(_context);
+                }
+
+                if (batch is null)
+                    break;
+                rows?.Invoke(batch);
+            }
+        }
+        finally
+        {
+            CloseStatement(failed: false);
+        }
+
+        return affected;
+    }
+
+    private void Raise(RaiseStatement raise)
+    {
+        string message = raise.Message;
+        foreach (Expression argument in raise.Arguments)
+        {
+            Value value = Evaluate(argument);
+            string text = value.IsNull ? "<NULL>" : System.Text.Encoding.UTF8.GetString(Casts.Convert(value, new SqlType(value.Kind), SqlType.Text).As<ByteSlice>().Span);
+            int at = message.IndexOf('%', StringComparison.Ordinal);
+            if (at < 0)
+                throw new BareMetalException(SqlStates.SyntaxError, "RAISE has more arguments than its message has %.");
+            message = string.Concat(message.AsSpan(0, at), text, message.AsSpan(at + 1));
+        }
+
+        if (raise.Level == "exception")
+            throw new BareMetalException(raise.SqlState ?? "P0001", message);
+        _session.Notice?.Invoke(raise.Level.ToUpperInvariant(), message);
+    }
+
+    private void RunBegin(BeginStatement begin)
+    {
+        if (_session.InTransaction)
+        {
+            _session.Notice?.Invoke("WARNING", "A transaction is open already.");
+            return;
+        }
+
+        if (_isImplicit && _transaction is { } implicitTransaction && begin.Isolation is null && begin.ReadOnly is null)
+        {
+            // As in PostgreSQL, what came before in the same command belongs to the transaction.
+            _isImplicit = false;
+            _session.Adopt(implicitTransaction);
+            return;
+        }
+
+        if (_isImplicit)
+        {
+            throw new BareMetalException(SqlStates.ActiveTransaction, "A transaction with a level of its own must begin before the command's other statements.");
+        }
+
+        _session.BeginTransaction(ToMode(begin.Isolation), begin.ReadOnly);
+        _transaction = _session.Transaction;
+    }
+
+    private void RunCommit(CommitStatement end, ref SessionTransaction? commit)
+    {
+        if (!_session.InTransaction)
+        {
+            _session.Notice?.Invoke("WARNING", "No transaction is open.");
+            commit = TakeImplicit();
+            return;
+        }
+
+        SessionTransaction transaction = _session.Transaction!;
+        IsolationMode mode = transaction.Storage.Isolation switch
+        {
+            TransactionIsolation.Snapshot => IsolationMode.Snapshot,
+            TransactionIsolation.Serializable => IsolationMode.Serializable,
+            _ => IsolationMode.ReadCommitted,
+        };
+        commit = _session.TakeForCommit();
+        _transaction = null;
+        if (end.Chain)
+            _session.BeginTransaction(mode, transaction.Storage.IsReadOnly);
+    }
+
+    private void RunRollback(RollbackStatement rollback)
+    {
+        if (rollback.Savepoint is { } savepoint)
+        {
+            InTransaction("ROLLBACK TO SAVEPOINT");
+            _session.RollbackToSavepoint(savepoint.Name);
+            return;
+        }
+
+        if (!_session.InTransaction)
+        {
+            _session.Notice?.Invoke("WARNING", "No transaction is open.");
+            EndImplicit();
+            return;
+        }
+
+        _transaction = null;
+        _session.Rollback();
+        if (rollback.Chain)
+            _session.BeginTransaction();
+    }
+
+    private void InTransaction(string what)
+    {
+        if (!_session.InTransaction)
+            throw new BareMetalException(SqlStates.NoActiveTransaction, $"{what} can only be used in a transaction.");
+    }
+
+    private static IsolationMode? ToMode(IsolationLevelName? name) => name switch
+    {
+        null => null,
+        IsolationLevelName.RepeatableRead or IsolationLevelName.Snapshot => IsolationMode.Snapshot,
+        IsolationLevelName.Serializable => IsolationMode.Serializable,
+        _ => IsolationMode.ReadCommitted,
+    };
+
+    private static string SettingValue(Expression expression) => expression switch
+    {
+        LiteralExpression { Value: bool b } => b ? "on" : "off",
+        LiteralExpression { Value: { } value } => System.Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture)!,
+        UnaryExpression { Operator: UnaryOperator.Minus, Operand: LiteralExpression { Value: { } value } } => "-" + System.Convert.ToString(value, System.Globalization.CultureInfo.InvariantCulture),
+        _ => throw new BareMetalException(SqlStates.InvalidParameterValue, "SET takes literal values."),
+    };
+}

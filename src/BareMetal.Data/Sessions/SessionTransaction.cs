@@ -1,0 +1,67 @@
+using System.Collections.Immutable;
+using BareMetal.Data.Catalog;
+using BareMetal.Data.Storage;
+
+namespace BareMetal.Data.Sessions;
+
+/// <summary>A transaction of a session: the storage's, its changes of the catalog, its savepoints by name.</summary>
+internal sealed class SessionTransaction(Database database, StorageTransaction storage)
+{
+    private readonly List<NamedSavepoint> _savepoints = [];
+
+    public StorageTransaction Storage { get; } = storage;
+
+    /// <summary>Changes of the catalog; null before the first DDL.</summary>
+    public CatalogEditor? Editor { get; private set; }
+
+    /// <summary>Whether only ROLLBACK is possible, after a serialization failure or a deadlock.</summary>
+    public bool HasFailed { get; set; }
+
+    /// <summary>Whether a statement ran in it, so that its isolation level is settled.</summary>
+    public bool HasRun { get; set; }
+
+    /// <summary>Whether the catalog holds changes of its own, so that plans are not shared with others.</summary>
+    public bool HasOwnCatalog => Editor is { Changes.Count: > 0 };
+
+    /// <summary>The catalog that the current statement sees.</summary>
+    public CatalogSnapshot Catalog => HasOwnCatalog ? Editor!.Current : database.Catalog.At(Storage);
+
+    public CatalogEditor OpenEditor() => Editor ??= new CatalogEditor(database.Catalog, Storage);
+
+    /// <summary>Runs a step so that its failure leaves the transaction as it was.</summary>
+    public ImmutableDictionary<long, CatalogObject?> CatalogChanges => Editor?.Changes ?? ImmutableDictionary<long, CatalogObject?>.Empty;
+
+    public void RestoreCatalog(ImmutableDictionary<long, CatalogObject?> changes) => Editor?.Restore(changes);
+
+    public void CreateSavepoint(string name) => _savepoints.Add(new NamedSavepoint(name, Storage.CreateSavepoint(), CatalogChanges));
+
+    /// <returns>The place of the savepoint among all; later ones are gone.</returns>
+    public void RollbackTo(string name)
+    {
+        int i = Find(name);
+        Storage.RollbackTo(_savepoints[i].Point);
+        RestoreCatalog(_savepoints[i].Catalog);
+        _savepoints.RemoveRange(i + 1, _savepoints.Count - i - 1);
+        HasFailed = false;
+    }
+
+    public void Release(string name)
+    {
+        int i = Find(name);
+        Storage.Release(_savepoints[i].Point);
+        _savepoints.RemoveRange(i, _savepoints.Count - i);
+    }
+
+    private int Find(string name)
+    {
+        for (int i = _savepoints.Count - 1; i >= 0; i--)
+        {
+            if (string.Equals(_savepoints[i].Name, name, StringComparison.OrdinalIgnoreCase))
+                return i;
+        }
+
+        throw new BareMetalException(SqlStates.InvalidSavepoint, $"There is no savepoint \"{name}\".");
+    }
+
+    private readonly record struct NamedSavepoint(string Name, Savepoint Point, ImmutableDictionary<long, CatalogObject?> Catalog);
+}
