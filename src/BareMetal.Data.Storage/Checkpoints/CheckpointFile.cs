@@ -144,9 +144,6 @@ internal sealed class CheckpointFile : IDisposable
     /// <summary>Bytes of the file.</summary>
     public long Length => _file.Length;
 
-    /// <summary>Cuts the file to its header, so that a large one does not hold its space.</summary>
-    public void Trim() => _file.SetLength(HeaderSize);
-
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
@@ -165,7 +162,7 @@ internal sealed class CheckpointFile : IDisposable
         ulong fileId = BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(16));
         Lsn from = new(BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(24)));
         long count = BinaryPrimitives.ReadInt64LittleEndian(header.AsSpan(32));
-        if (target!.DatabaseId != current.DatabaseId || from != current.CheckpointLsn || target.PageSize != current.PageSize || count < 0)
+        if (target!.DatabaseId != current.DatabaseId || from != current.CheckpointLsn || target.CheckpointLsn <= from || target.PageSize != current.PageSize || count < 0)
             return null;
         if (target.TimelineId != current.TimelineId)
         {

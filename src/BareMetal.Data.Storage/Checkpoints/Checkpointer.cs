@@ -10,8 +10,6 @@ namespace BareMetal.Data.Storage.Checkpoints;
 /// </summary>
 internal sealed class Checkpointer
 {
-    private const long KeptFileBytes = 64 << 20;
-
     private readonly IStorageProvider _provider;
     private readonly DatabaseFiles _files;
     private readonly StorageEnvironment _environment;
@@ -35,6 +33,9 @@ internal sealed class Checkpointer
     /// <summary>Bytes of the checkpoint file between flushes. 4 MiB by default.</summary>
     public long PaceBytes { get; init; } = 4 << 20;
 
+    /// <summary>A checkpoint file up to this size is kept to be overwritten by the next one; a larger one is deleted. 64 MiB by default.</summary>
+    public long KeptFileBytes { get; init; } = 64 << 20;
+
     /// <summary>Called between those flushes, to leave the storage to commits.</summary>
     public Action? Pace { get; init; }
 
@@ -51,60 +52,62 @@ internal sealed class Checkpointer
             CheckpointPages? pages = null;
             Lsn lsn = Lsn.Zero;
             LogPoint start = default;
-            bool needed = true;
             _pipeline.RunExclusive(() =>
             {
                 (lsn, start) = _pipeline.FlushAll();
-                if (lsn == _data.Header.CheckpointLsn && (_data.Header.IsClean || !close))
-                {
-                    needed = false;
-                    return;
-                }
-
                 start = _pipeline.FenceFor(lsn, start);
-                pages = _store.BeginCheckpoint();
+
+                // Every change takes an LSN: without a new one the data file is up to date.
+                if (lsn != _data.Header.CheckpointLsn)
+                    pages = _store.BeginCheckpoint();
             });
-            if (!needed)
+            if (pages is null && (!close || _data.Header.IsClean))
                 return;
             using (pages)
-                Run(pages!, lsn, start, close);
+                Run(pages, lsn, start, close);
         }
     }
 
-    private void Run(CheckpointPages pages, Lsn lsn, LogPoint start, bool close)
+    private void Run(CheckpointPages? pages, Lsn lsn, LogPoint start, bool close)
     {
         DatabaseHeader target = _data.Header with
         {
             CheckpointLsn = lsn,
             LogStart = start,
-            PageCount = Math.Max(pages.PageCount, _data.Header.PageCount),
+            PageCount = Math.Max(pages?.PageCount ?? 0, _data.Header.PageCount),
             IsClean = false,
         };
-        if (pages.Count > 0)
+        if (pages?.Count > 0)
         {
             WithReserveFreed(() => _data.Grow(target.PageCount));
-            using CheckpointFile file = WriteFile(pages, target);
+            CheckpointFile file = WriteFile(pages, target, out int which);
             _data.BeginApply(file);
             try
             {
                 Apply(file);
+                MoveHeader(target, close);
             }
             catch (Exception e)
             {
-                _pipeline.Stop(e); // the pages are read from the checkpoint file for as long as the database is open
+                // Not disposed: the pages are read from the checkpoint file for as long as the database is open.
+                _pipeline.Stop(e);
                 throw;
             }
 
-            MoveHeader(target, close);
             pages.Complete();
             _data.EndApply();
-            if (file.Length > KeptFileBytes)
-                file.Trim();
+            long length = file.Length;
+            file.Dispose();
+            if (length > KeptFileBytes)
+            {
+                _provider.Delete(_files.Checkpoint(which));
+                _named[which] = false;
+            }
         }
         else
         {
             MoveHeader(target, close);
-            pages.Complete();
+            pages?.Complete();
         }
 
         Completed++;
@@ -113,22 +116,22 @@ internal sealed class Checkpointer
             _pipeline.Log.Extents.Recycle(start.Position.Extent);
     }
 
-    private CheckpointFile WriteFile(CheckpointPages pages, DatabaseHeader target)
+    private CheckpointFile WriteFile(CheckpointPages pages, DatabaseHeader target, out int which)
     {
         List<PageId> ids = new(pages.Count);
         foreach (ulong id in pages.Pages)
             ids.Add(new PageId(id));
         CheckpointFile file;
-        int which = 0;
+        which = 0;
         try
         {
-            file = WriteFile(which);
+            file = WriteTo(which);
         }
         catch (StorageException e) when (e.Code == StorageErrorCode.DiskFull)
         {
             if (!FreeReserve())
                 throw;
-            file = WriteFile(which);
+            file = WriteTo(which);
         }
         catch (StorageException e) when (e.Code == StorageErrorCode.IoError)
         {
@@ -136,7 +139,7 @@ internal sealed class Checkpointer
             which = 1;
             try
             {
-                file = WriteFile(which);
+                file = WriteTo(which);
             }
             catch (StorageException again) when (again.Code == StorageErrorCode.IoError)
             {
@@ -160,11 +163,11 @@ internal sealed class Checkpointer
         _named[which] = true;
         return file;
 
-        CheckpointFile WriteFile(int which)
+        CheckpointFile WriteTo(int number)
         {
             pages.Restart();
             return CheckpointFile.Write(
-                _provider, _files.Checkpoint(which), _environment, _data.Header.CheckpointLsn, target, ids,
+                _provider, _files.Checkpoint(number), _environment, _data.Header.CheckpointLsn, target, ids,
                 (page, buffer) =>
                 {
                     if (!pages.Next(out PageId next, buffer) || next != page)

@@ -68,7 +68,4 @@ internal enum FlushSite
 
     /// <summary>The header that says clean.</summary>
     CleanCloseHeader,
-
-    /// <summary>Pages written outside the log, before the commit that refers to them.</summary>
-    BulkPages,
 }

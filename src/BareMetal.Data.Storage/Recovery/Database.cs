@@ -33,7 +33,11 @@ internal sealed class Database : IDisposable
         Log = log;
         Report = report;
         Pipeline = new CommitPipeline(target, log, environment, report.LastLsn, SequenceTree);
-        Checkpoints = new Checkpointer(provider, files, environment, data, store, Pipeline) { PaceBytes = settings.CheckpointPaceBytes };
+        Checkpoints = new Checkpointer(provider, files, environment, data, store, Pipeline)
+        {
+            PaceBytes = settings.CheckpointPaceBytes,
+            KeptFileBytes = settings.KeptCheckpointBytes,
+        };
         _dirtyLimit = settings.CheckpointDirtyBytes > 0 ? settings.CheckpointDirtyBytes : settings.CacheBytes / 2;
         _checkpointWorker = environment.Scheduler.CreateWorker("BareMetal checkpointer", CheckpointStep);
         if (settings.AutomaticCheckpoints)

@@ -23,6 +23,9 @@ internal sealed record DatabaseSettings
     /// <summary>Bytes of a checkpoint between flushes.</summary>
     public long CheckpointPaceBytes { get; init; } = 4 << 20;
 
+    /// <summary>A checkpoint file up to this size is kept for the next one.</summary>
+    public long KeptCheckpointBytes { get; init; } = 64 << 20;
+
     /// <summary>Whether checkpoints start by themselves.</summary>
     public bool AutomaticCheckpoints { get; init; } = true;
 }

@@ -22,6 +22,7 @@ internal sealed class CrashRun
         CacheBytes = 256 << 10,
         CheckpointLogBytes = 12 << 10,
         CheckpointPaceBytes = 12 << 10,
+        KeptCheckpointBytes = 40 << 10,
         Log = new LogSettings { FirstExtentBytes = 16 << 10, LargestExtentBytes = 16 << 10, GroupBytes = 8 << 10, KeptBytes = 48 << 10 },
     };
 
@@ -39,6 +40,7 @@ internal sealed class CrashRun
     private bool _inHook;
     private ulong _nextTree = TreeId.FirstDynamic;
     private int _sinceCheck;
+    private CrashRunException? _found;
 
     /// <summary>Prepares a run.</summary>
     /// <param name="seed">Decides everything.</param>
@@ -71,8 +73,24 @@ internal sealed class CrashRun
     /// <param name="crashes">Whether to try crashes.</param>
     public void Run(int steps, bool crashes = true)
     {
+        try
+        {
+            RunSteps(steps, crashes);
+        }
+        catch (Exception e) when (_found is not null)
+        {
+            throw _found ?? e; // the pipeline took what the hook threw for a failure of the disk
+        }
+        catch (StorageException e)
+        {
+            throw Fail(e.Message, e);
+        }
+    }
+
+    private void RunSteps(int steps, bool crashes)
+    {
         if (crashes)
-            _world.Disk.AfterOperation = (disk, _) => AfterOperation(disk);
+            _world.Disk.AfterOperation = AfterOperation;
         _database = Open(_world);
         _created = true;
         for (int i = 0; i < steps; i++)
@@ -122,10 +140,11 @@ internal sealed class CrashRun
         _mustHave = _last;
         SimulatedDisk copy = _world.Disk.Clone();
         copy.LosePower(_random.Next());
-        using Database again = Open(new SimulatedWorld(_random.Next(), copy) { SkippedSite = _skipped });
+        Database again = Open(new SimulatedWorld(_random.Next(), copy) { SkippedSite = _skipped });
         if (!again.Report.WasClean)
             throw Fail("a clean close did not survive a power loss");
         Check(again, _last, "after a clean close and a power loss");
+        Abandon(again);
     }
 
     private void Commit(Durability durability)
@@ -207,7 +226,7 @@ internal sealed class CrashRun
         _state = next;
     }
 
-    private void AfterOperation(SimulatedDisk disk)
+    private void AfterOperation(SimulatedDisk disk, DiskOperation operation)
     {
         if (_inHook || ++_sinceCheck < _everyNth)
             return;
@@ -215,8 +234,21 @@ internal sealed class CrashRun
         _inHook = true;
         try
         {
-            Points++;
-            Crash(disk.Clone(), _random.Next());
+            // Flushes of the directory are rare and each stands for a narrow window: look there more closely.
+            for (int i = operation == DiskOperation.FlushDirectory ? 6 : 1; i > 0; i--)
+            {
+                Points++;
+                Crash(disk.Clone(), _random.Next());
+            }
+        }
+        catch (CrashRunException e)
+        {
+            _found ??= e;
+            throw;
+        }
+        catch (Exception e)
+        {
+            throw _found ??= Fail(e.Message, e);
         }
         finally
         {
@@ -249,18 +281,19 @@ internal sealed class CrashRun
             bool opened = false;
             try
             {
-                using Database recovered = Open(world);
+                Database recovered = Open(world);
                 opened = true;
                 disk.CrashAt = 0;
                 must = Check(recovered, must, how + ", recovered");
+                Abandon(recovered);
             }
             catch (SimulatedCrashException)
             {
                 how += opened ? ", crashed after recovery" : ", crashed during recovery";
             }
-            catch (StorageException e) when (!_created && e.Code == StorageErrorCode.DoesNotExist)
+            catch (StorageException e)
             {
-                how += ", not yet there";
+                throw Fail($"{how}: {e.Message}", e);
             }
 
             if (random.Chance(30))
@@ -278,10 +311,13 @@ internal sealed class CrashRun
         try
         {
             SimulatedWorld world = new(random.Next(), disk) { SkippedSite = _skipped };
-            using Database database = Open(world);
+            Database database = Open(world);
             must = Check(database, must, how);
             if (!random.Chance(8))
+            {
+                Abandon(database);
                 return;
+            }
 
             // Life goes on: a commit, a checkpoint, a clean close, and the plug once more.
             Lsn lsn = database.Pipeline.Commit(
@@ -289,13 +325,28 @@ internal sealed class CrashRun
             if (random.Chance(50))
                 database.Checkpoints.Run();
             disk.LosePower(random.Next());
-            using Database later = Open(new SimulatedWorld(random.Next(), disk) { SkippedSite = _skipped });
+            Abandon(database);
+            Database later = Open(new SimulatedWorld(random.Next(), disk) { SkippedSite = _skipped });
             if (later.Report.LastLsn < lsn)
                 throw Fail($"{how}: a commit after recovery was lost");
+            Abandon(later);
         }
         catch (StorageException e)
         {
             throw Fail($"{how}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Frees the memory of a database whose machine may be gone.</summary>
+    private static void Abandon(Database database)
+    {
+        try
+        {
+            database.Dispose();
+        }
+        catch (SimulatedCrashException)
+        {
+            // It tried to remove its temporary file.
         }
     }
 
@@ -342,6 +393,9 @@ internal sealed class CrashRun
         return last;
     }
 
+    /// <summary>The most bytes that waited for a flush while checkpoints were written.</summary>
+    public long MostUnflushedBytes => _world.Disk.MostUnflushedBytes;
+
     private void CompareTree(Database database, Snapshot snapshot, ulong id, Tree expected, string how)
     {
         PageCursor cursor = database.Store.OpenCursor(new TreeId(id), snapshot.Lsn);
@@ -364,7 +418,7 @@ internal sealed class CrashRun
         }
     }
 
-    private InvalidOperationException Fail(string what, Exception? inner = null) =>
+    private CrashRunException Fail(string what, Exception? inner = null) =>
         new($"Seed {_seed}, operation {_world.Disk.Operations}{(_skipped is { } s ? $", without the flush {s}" : string.Empty)}: {what}", inner);
 
     private static string Key(ReadOnlySpan<byte> key) => Convert.ToHexString(key);

@@ -1,0 +1,49 @@
+using Xunit;
+using Xunit.Abstractions;
+
+namespace BareMetal.Data.Storage.Tests.Recovery;
+
+/// <summary>Every flush of the engine is there for a reason: without it the crash suite fails.</summary>
+public sealed class FlushSiteTests(ITestOutputHelper output)
+{
+    public static TheoryData<int> Sites
+    {
+        get
+        {
+            TheoryData<int> data = [];
+            foreach (FlushSite site in Enum.GetValues<FlushSite>())
+            {
+                // These two have tests of their own below: they are there for full disks and for memory, not for crashes.
+                if (site is not (FlushSite.LogExtent or FlushSite.CheckpointPaced))
+                    data.Add((int)site);
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Sites))]
+    public void Leaving_out_a_flush_is_noticed(int number)
+    {
+        FlushSite site = (FlushSite)number;
+        int points = 0;
+        for (ulong seed = 1; seed <= 60; seed++)
+        {
+            CrashRun run = new(seed, site);
+            try
+            {
+                run.Run(steps: 60);
+            }
+            catch (CrashRunException e)
+            {
+                output.WriteLine($"{site}: noticed after {points + run.Points} crash points: {e.Message}");
+                return;
+            }
+
+            points += run.Points;
+        }
+
+        Assert.Fail($"{points} crash points did not show that the flush {site} is missing");
+    }
+}
