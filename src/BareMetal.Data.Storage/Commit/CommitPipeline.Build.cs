@@ -6,8 +6,6 @@ namespace BareMetal.Data.Storage.Commit;
 /// <summary>The building side: one builder at a time works off the queue.</summary>
 internal sealed partial class CommitPipeline
 {
-    private long _extentFailures;
-
     private void BuildStep()
     {
         Build();
@@ -401,6 +399,7 @@ internal sealed partial class CommitPipeline
     private void TakeLsn(CommitTicket ticket)
     {
         _lastLsn = _lastLsn.Next();
+        _lastLogged = _lastLsn;
         ticket.Lsn = _lastLsn;
     }
 

@@ -162,10 +162,9 @@ internal sealed partial class CommitPipeline
         catch (StorageException)
         {
             // Only a preparation ahead of need: the writer that needs the extent tries again and gets the error.
-            _extentFailures++;
+            return;
         }
 
-        _roomEvent.Set();
     }
 
     private void OnNormalTimer(object? state)

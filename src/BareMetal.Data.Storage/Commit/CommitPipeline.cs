@@ -45,6 +45,7 @@ internal sealed partial class CommitPipeline : IDisposable
     private CommitTicket? _waitTail;
     private Lsn _builtFull;
     private Lsn _lastNormal;
+    private Lsn _lastLogged;
     private Lsn _built;
     private Lsn _visible;
     private Lsn _lastLsn;
@@ -80,6 +81,7 @@ internal sealed partial class CommitPipeline : IDisposable
         _scheduler = environment.Scheduler;
         _sequenceTree = sequenceTree;
         _lastLsn = last;
+        _lastLogged = log.DurableLsn;
         _built = last;
         _visible = last;
         _nextTransaction = environment.NextRandom();
@@ -101,6 +103,26 @@ internal sealed partial class CommitPipeline : IDisposable
         {
             lock (_gate)
                 return _visible;
+        }
+    }
+
+    /// <summary>The last LSN taken.</summary>
+    public Lsn LastLsn
+    {
+        get
+        {
+            lock (_gate)
+                return _lastLsn;
+        }
+    }
+
+    /// <summary>The last commit that was logged.</summary>
+    public Lsn LastLogged
+    {
+        get
+        {
+            lock (_gate)
+                return _lastLogged;
         }
     }
 

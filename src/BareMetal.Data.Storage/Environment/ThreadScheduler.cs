@@ -20,7 +20,9 @@ internal sealed class ThreadScheduler : IBackgroundScheduler
             signal.Reset();
             if (condition())
                 return;
-            signal.Wait();
+
+            // Where several wait on one signal, one may reset what the other has not seen yet: look again now and then.
+            signal.Wait(20);
         }
     }
 

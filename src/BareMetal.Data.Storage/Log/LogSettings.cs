@@ -4,13 +4,13 @@ namespace BareMetal.Data.Storage.Log;
 internal sealed record LogSettings
 {
     /// <summary>Bytes of the first extent and of the reserve.</summary>
-    public int FirstExtentBytes { get; init; } = 1 << 20;
+    public int FirstExtentBytes { get; init; } = 512 << 10;
 
     /// <summary>Bytes of the largest extent; each new one doubles until there.</summary>
     public int LargestExtentBytes { get; init; } = 16 << 20;
 
     /// <summary>Bytes of a group's buffer at most.</summary>
-    public int GroupBytes { get; init; } = 512 << 10;
+    public int GroupBytes { get; init; } = 256 << 10;
 
     /// <summary>Bytes of all extents in use above which only what frees space is accepted.</summary>
     public long MaxLogBytes { get; init; } = 4L << 30;

@@ -15,11 +15,16 @@ internal sealed class Database : IDisposable
     /// <summary>The tree that keeps counters' high-water marks: the counter's number to the mark, both big-endian.</summary>
     public static readonly TreeId SequenceTree = new(TreeId.FirstDynamic - 1);
 
+    private const int GarbagePages = 64;
+
+    private readonly IBackgroundScheduler _scheduler;
     private readonly IBackgroundWorker _checkpointWorker;
+    private readonly IBackgroundWorker _garbageWorker;
     private readonly ManualResetEventSlim _checkpointEnded = new(true);
     private readonly DatabaseSettings _settings;
     private readonly long _dirtyLimit;
     private long _logBytesAtCheckpoint;
+    private long _checkpointsEnded;
     private bool _closed;
 
     private Database(
@@ -39,9 +44,14 @@ internal sealed class Database : IDisposable
             KeptFileBytes = settings.KeptCheckpointBytes,
         };
         _dirtyLimit = settings.CheckpointDirtyBytes > 0 ? settings.CheckpointDirtyBytes : settings.CacheBytes / 2;
-        _checkpointWorker = environment.Scheduler.CreateWorker("BareMetal checkpointer", CheckpointStep);
+        _scheduler = environment.Scheduler;
+        _checkpointWorker = _scheduler.CreateWorker("BareMetal checkpointer", CheckpointStep);
+        _garbageWorker = _scheduler.CreateWorker("BareMetal page reclaimer", GarbageStep);
         if (settings.AutomaticCheckpoints)
+        {
             Pipeline.BatchBuilt = OnBatchBuilt;
+            Pipeline.Throttle = Throttle;
+        }
     }
 
     /// <summary>The data file.</summary>
@@ -64,6 +74,9 @@ internal sealed class Database : IDisposable
 
     /// <summary>What opening did.</summary>
     public RecoveryReport Report { get; }
+
+    /// <summary>Whether everything that was acknowledged is durable.</summary>
+    public bool IsDurable => Log.DurableLsn >= Pipeline.LastLogged;
 
     /// <summary>The failure of the last automatic checkpoint; null when it succeeded.</summary>
     public Exception? CheckpointFailure { get; private set; }
@@ -119,23 +132,16 @@ internal sealed class Database : IDisposable
     }
 
     /// <summary>Closes the database: cleanly, unless it is stopped.</summary>
-    /// <exception cref="StorageException">The last checkpoint failed; what was committed is in the log all the same.</exception>
+    /// <exception cref="StorageException">The last checkpoint failed, and the database is still open: dispose it.</exception>
     public void Close()
     {
         if (_closed)
             return;
+        StopWorkers();
+        if (Pipeline.Failure is null)
+            Checkpoints.Run(close: true);
         _closed = true;
-        Pipeline.BatchBuilt = null;
-        _checkpointWorker.Dispose();
-        try
-        {
-            if (Pipeline.Failure is null)
-                Checkpoints.Run(close: true);
-        }
-        finally
-        {
-            Release();
-        }
+        Release();
     }
 
     /// <summary>Lets go of everything without closing cleanly.</summary>
@@ -144,8 +150,7 @@ internal sealed class Database : IDisposable
         if (_closed)
             return;
         _closed = true;
-        Pipeline.BatchBuilt = null;
-        _checkpointWorker.Dispose();
+        StopWorkers();
         Release();
     }
 
@@ -454,12 +459,56 @@ internal sealed class Database : IDisposable
         {
             _checkpointWorker.Signal();
         }
+
+        if (Store.HasGarbage)
+            _garbageWorker.Signal();
+    }
+
+    /// <summary>Holds a writer back while far more is changed than a checkpoint has written: until one more checkpoint has ended.</summary>
+    private void Throttle()
+    {
+        if (Store.DirtyBytes < 2 * _dirtyLimit || Pipeline.Failure is not null)
+            return;
+        long seen = Volatile.Read(ref _checkpointsEnded);
+        _checkpointWorker.Signal();
+        _scheduler.WaitUntil(() => Volatile.Read(ref _checkpointsEnded) != seen || _closed || Pipeline.Failure is not null, _checkpointEnded);
+    }
+
+    /// <summary>Frees pages of dropped trees and replaced large values, a few at a time between commits.</summary>
+    private void GarbageStep()
+    {
+        bool more = true;
+        while (more && !_closed && Pipeline.Failure is null && Store.HasGarbage)
+        {
+            try
+            {
+                Pipeline.RunExclusive(() => Pipeline.ApplyUnlogged(lsn => more = Target.Batch.ReclaimDropped(lsn, GarbagePages)));
+            }
+            catch (StorageException e)
+            {
+                CheckpointFailure = e; // tried again after later commits
+                return;
+            }
+        }
+    }
+
+    private void StopWorkers()
+    {
+        Pipeline.BatchBuilt = null;
+        Pipeline.Throttle = null;
+        _garbageWorker.Dispose();
+        _checkpointWorker.Dispose();
     }
 
     private void CheckpointStep()
     {
         if (_closed || Pipeline.Failure is not null)
+        {
+            Interlocked.Increment(ref _checkpointsEnded);
+            _checkpointEnded.Set();
             return;
+        }
+
         Volatile.Write(ref _logBytesAtCheckpoint, Log.AppendedBytes);
         try
         {
@@ -472,6 +521,7 @@ internal sealed class Database : IDisposable
         }
         finally
         {
+            Interlocked.Increment(ref _checkpointsEnded);
             _checkpointEnded.Set();
         }
     }

@@ -1,6 +1,7 @@
-using System.Buffers.Binary;
 using BareMetal.Data.Storage.Commit;
+using BareMetal.Data.Storage.Log;
 using BareMetal.Data.Storage.Pages;
+using BareMetal.Data.Storage.Recovery;
 using BareMetal.Data.Storage.Transactions;
 using BareMetal.Data.Storage.Trees;
 
@@ -12,20 +13,20 @@ namespace BareMetal.Data.Storage;
 /// </summary>
 public sealed class StorageEngine : IDisposable, IAsyncDisposable
 {
-    private readonly Lock _commit = new();
-    private readonly Dictionary<ulong, ulong> _sequences = [];
-    private Lsn _last;
-    private long _lastTransaction;
-    private ulong _lastTree = TreeId.FirstDynamic - 1;
+    // Numbers of counters are below this one, which gives the numbers of trees.
+    private const ulong TreeCounter = ulong.MaxValue;
 
-    private StorageEngine(StorageOptions options)
+    private readonly IDisposable? _ownerLock;
+    private readonly DurableCounters _counters;
+    private long _lastTransaction;
+    private int _disposed;
+
+    private StorageEngine(StorageOptions options, IDisposable? ownerLock, Database database)
     {
         Options = options;
-        Store = PageStore.Create(
-            new PageStoreOptions { PageSize = options.PageSize, CacheBytes = options.CacheBytes, DatabaseId = Guid.NewGuid(), SpillName = options.Name + "-spill" },
-            new NoPageFile(options.PageSize),
-            options.Provider);
-        _last = Store.VisibleLsn;
+        _ownerLock = ownerLock;
+        Database = database;
+        _counters = new DurableCounters(database.Pipeline, database.ReadSequences());
     }
 
     /// <summary>The options it was opened with.</summary>
@@ -39,12 +40,72 @@ public sealed class StorageEngine : IDisposable, IAsyncDisposable
 
     internal LockManager Locks { get; } = new();
 
-    internal PageStore Store { get; }
+    /// <summary>What opening found and did, in a line.</summary>
+    public string OpenReport => Database.Report.ToString();
+
+    internal PageStore Store => Database.Store;
+
+    internal Database Database { get; }
 
     /// <summary>Opens or creates a database, recovering it when it was not closed cleanly.</summary>
     /// <param name="options">Where it is and how to open it.</param>
     /// <exception cref="StorageException">It does not exist, is not a database, is damaged, locked, of a newer format …</exception>
-    public static StorageEngine Open(StorageOptions options) => new(options);
+    public static StorageEngine Open(StorageOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentException.ThrowIfNullOrEmpty(options.Name);
+        StorageEnvironment environment = options.Environment ?? StorageEnvironment.Default;
+        DatabaseSettings settings = options.Settings ?? new DatabaseSettings
+        {
+            PageSize = options.PageSize,
+            CacheBytes = options.CacheBytes,
+            CheckpointLogBytes = options.CheckpointLogBytes,
+            Log = new LogSettings { MaxLogBytes = options.MaxLogBytes, KeptBytes = options.CheckpointLogBytes },
+        };
+        if (options.Mode == StorageFileMode.Open && !options.Provider.Exists(options.Name))
+        {
+            throw new StorageException(
+                StorageErrorCode.DoesNotExist, $"{options.Name}: there is no such database in {options.Provider.Location}.") { File = options.Name };
+        }
+
+        IDisposable ownerLock = options.Provider.AcquireOwnerLock(new DatabaseFiles(options.Name).Lock, options.OwnerLockTimeout);
+        try
+        {
+            return new StorageEngine(
+                options, ownerLock, Database.Open(options.Provider, options.Name, options.Mode, environment, settings));
+        }
+        catch
+        {
+            ownerLock.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Deletes the files of a database that is not open.</summary>
+    /// <param name="provider">Where it is.</param>
+    /// <param name="name">The data file's name.</param>
+    /// <returns>Whether there was one.</returns>
+    /// <exception cref="StorageException"><see cref="StorageErrorCode.Locked"/>: it is open somewhere.</exception>
+    public static bool Delete(IStorageProvider provider, string name)
+    {
+        ArgumentNullException.ThrowIfNull(provider);
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        DatabaseFiles files = new(name);
+        bool existed = provider.Exists(name);
+        using (provider.AcquireOwnerLock(files.Lock, TimeSpan.Zero))
+        {
+            provider.Delete(name); // first: what is left without it is no database
+            foreach (string file in provider.List())
+            {
+                if (files.IsSibling(file) && file != files.Lock)
+                    provider.Delete(file);
+            }
+        }
+
+        provider.Delete(files.Lock);
+        provider.FlushDirectory();
+        return existed;
+    }
 
     /// <summary>Begins a transaction. It is not bound to a thread, but used by one at a time.</summary>
     /// <param name="isolation">How much it sees of others.</param>
@@ -58,34 +119,17 @@ public sealed class StorageEngine : IDisposable, IAsyncDisposable
     /// <param name="sequence">The counter; any number that the caller has not used for another purpose.</param>
     /// <param name="count">How many numbers, at least 1.</param>
     /// <returns>The first of <paramref name="count"/> consecutive numbers.</returns>
-    public ulong ReserveSequence(ulong sequence, ulong count)
-    {
-        lock (_sequences)
-        {
-            ulong first = _sequences.GetValueOrDefault(sequence);
-            _sequences[sequence] = checked(first + count);
-            return first;
-        }
-    }
+    public ulong ReserveSequence(ulong sequence, ulong count) => _counters.Reserve(sequence, count);
 
     /// <summary>Moves a durable counter so that the next number is at least <paramref name="next"/>; never back.</summary>
-    public void AdvanceSequence(ulong sequence, ulong next)
-    {
-        lock (_sequences)
-            _sequences[sequence] = Math.Max(_sequences.GetValueOrDefault(sequence), next);
-    }
+    public void AdvanceSequence(ulong sequence, ulong next) => _counters.Advance(sequence, next);
 
     /// <summary>The number that a durable counter gives next, without taking it.</summary>
-    public ulong PeekSequence(ulong sequence)
-    {
-        lock (_sequences)
-            return _sequences.GetValueOrDefault(sequence);
-    }
+    public ulong PeekSequence(ulong sequence) => _counters.Peek(sequence);
 
     /// <summary>Writes everything committed so far to the data file and lets the log be recycled.</summary>
-    public void Checkpoint()
-    {
-    }
+    /// <exception cref="StorageException">It failed; unless the database is stopped it goes on, and the log keeps everything.</exception>
+    public void Checkpoint() => Database.Checkpoints.Run();
 
     /// <summary>Approximate number of entries of a tree in the newest visible state, for planning: exact to a small factor, cheap.</summary>
     public long EstimateEntries(TreeId tree)
@@ -102,7 +146,27 @@ public sealed class StorageEngine : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Closes the database cleanly.</summary>
-    public void Dispose() => Store.Dispose();
+    /// <exception cref="StorageException">Commits of durability Normal or Off could not be made durable any more.</exception>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        try
+        {
+            if (Database.Pipeline.Failure is null)
+                _counters.Settle();
+            Database.Close();
+        }
+        catch (StorageException) when (Database.IsDurable)
+        {
+            // The last checkpoint failed, on a full disk perhaps. Nothing is lost: the log has everything, and the next open replays it.
+            Database.Dispose();
+        }
+        finally
+        {
+            _ownerLock?.Dispose();
+        }
+    }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
@@ -114,52 +178,10 @@ public sealed class StorageEngine : IDisposable, IAsyncDisposable
     /// <summary>An owner of locks that is not a transaction: a session's advisory locks.</summary>
     internal LockOwner CreateLockOwner() => new(Interlocked.Increment(ref _lastTransaction));
 
-    internal TreeId NextTreeId() => new(Interlocked.Increment(ref _lastTree));
+    internal TreeId NextTreeId() => new(TreeId.FirstDynamic + _counters.Reserve(TreeCounter, 1));
 
-    internal Lsn Commit(ICommitRequest request, Durability durability)
-    {
-        lock (_commit)
-        {
-            request.Validate();
-            Lsn lsn = _last.Next();
-            WriteBatch batch = Store.BeginBatch(BatchMode.Direct);
-            request.Reset();
-            while (request.ReadNextWrite(out WriteOp op))
-            {
-                switch (op.Kind)
-                {
-                    case WriteOpKind.Put:
-                        batch.Put(lsn, op.Tree, op.Key, op.Value);
-                        break;
-                    case WriteOpKind.Delete:
-                        batch.Delete(lsn, op.Tree, op.Key);
-                        break;
-                    case WriteOpKind.CreateTree:
-                        batch.CreateTree(lsn, op.Tree);
-                        break;
-                    case WriteOpKind.DropTree:
-                        batch.DropTree(lsn, op.Tree);
-                        break;
-                }
-            }
+    internal Lsn Commit(ICommitRequest request, Durability durability) => Database.Pipeline.Commit(request, durability);
 
-            batch.Publish(lsn);
-            _last = lsn;
-            request.BeforeVisible(lsn);
-            Store.AdvanceVisible(lsn);
-            request.Committed(lsn);
-            return lsn;
-        }
-    }
-
-    internal ValueTask<Lsn> CommitAsync(ICommitRequest request, Durability durability) => new(Commit(request, durability));
-
-    private sealed class NoPageFile(int pageSize) : IPageFile
-    {
-        public int PageSize => pageSize;
-
-        public void Read(PageId id, Span<byte> buffer) => throw new StorageException(StorageErrorCode.Corruption, $"Page {id} is nowhere.");
-
-        public ValueTask ReadAsync(PageId id, Memory<byte> buffer, CancellationToken cancellationToken) => throw new StorageException(StorageErrorCode.Corruption, $"Page {id} is nowhere.");
-    }
+    internal ValueTask<Lsn> CommitAsync(ICommitRequest request, Durability durability) =>
+        Database.Pipeline.CommitAsync(request, durability, CancellationToken.None);
 }

@@ -35,4 +35,10 @@ public sealed record StorageOptions
 
     /// <summary>Log bytes after which a checkpoint is started. Default 64 MiB.</summary>
     public long CheckpointLogBytes { get; init; } = 64L << 20;
+
+    /// <summary>Time, randomness and background work; null takes the real ones.</summary>
+    internal StorageEnvironment? Environment { get; init; }
+
+    /// <summary>All sizes, in place of those above; for tests.</summary>
+    internal Recovery.DatabaseSettings? Settings { get; init; }
 }
