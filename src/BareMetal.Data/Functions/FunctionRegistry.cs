@@ -14,7 +14,7 @@ internal sealed class FunctionRegistry
     private readonly Dictionary<string, List<TableFunction>> _tables = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The functions that every database has.</summary>
-    public static FunctionRegistry Default { get; } = new();
+    public static FunctionRegistry Default { get; } = BuiltinFunctions.Create();
 
     /// <summary>The overloads of a scalar function or operator; empty when there is none.</summary>
     public IReadOnlyList<ScalarFunction> FindScalar(string name) => _scalars.TryGetValue(name, out List<ScalarFunction>? found) ? found : [];

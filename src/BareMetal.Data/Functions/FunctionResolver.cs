@@ -101,12 +101,12 @@ internal static class FunctionResolver
             else if (parameter.Kind == SqlTypeKind.Array && parameter.Element!.Kind == SqlTypeKind.Unknown)
             {
                 hasAnyArray = true;
-                cost += PolymorphicCost;
-                if (argument.Kind == SqlTypeKind.Array)
-                    continue;
-                if (argument.Kind != SqlTypeKind.Unknown)
+                if (argument.Kind != SqlTypeKind.Array && argument.Kind != SqlTypeKind.Unknown)
                     return false;
-                cost += UntypedCost;
+
+                // Untyped beside an array is an array, too.
+                bool likeOther = argument.Kind == SqlTypeKind.Unknown && arguments.Length == 2 && arguments[1 - i].Kind == SqlTypeKind.Array;
+                cost += likeOther ? 0 : argument.Kind == SqlTypeKind.Array ? PolymorphicCost : PolymorphicCost + UntypedCost;
             }
             else if (argument.Kind == SqlTypeKind.Unknown)
             {

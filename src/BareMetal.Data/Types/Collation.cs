@@ -61,6 +61,22 @@ internal abstract class Collation
     /// <summary>Appends bytes whose memory order is the collation's order and which are equal exactly when the texts are.</summary>
     public abstract void AppendSortKey(ReadOnlySpan<byte> text, RowBuffer buffer);
 
+    /// <summary>Whether the text begins with the part; an empty part always does.</summary>
+    public virtual bool StartsWith(ReadOnlySpan<byte> text, ReadOnlySpan<byte> part) => Folded(text).AsSpan().StartsWith(Folded(part));
+
+    /// <summary>Whether the text ends with the part; an empty part always does.</summary>
+    public virtual bool EndsWith(ReadOnlySpan<byte> text, ReadOnlySpan<byte> part) => Folded(text).AsSpan().EndsWith(Folded(part));
+
+    /// <summary>Whether the text holds the part; an empty part always does.</summary>
+    public virtual bool Contains(ReadOnlySpan<byte> text, ReadOnlySpan<byte> part) => Folded(text).AsSpan().IndexOf(Folded(part)) >= 0;
+
+    private byte[] Folded(ReadOnlySpan<byte> text)
+    {
+        RowBuffer buffer = new(text.Length);
+        AppendSortKey(text, buffer);
+        return buffer.ToArray();
+    }
+
     private static CultureCollation? CreateCulture(string name)
     {
         bool ignoreCase = name.EndsWith("_ci", StringComparison.OrdinalIgnoreCase);
@@ -86,6 +102,12 @@ internal abstract class Collation
         public override bool Equals(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right) => left.SequenceEqual(right);
 
         public override void AppendSortKey(ReadOnlySpan<byte> text, RowBuffer buffer) => buffer.Append(text);
+
+        public override bool StartsWith(ReadOnlySpan<byte> text, ReadOnlySpan<byte> part) => text.StartsWith(part);
+
+        public override bool EndsWith(ReadOnlySpan<byte> text, ReadOnlySpan<byte> part) => text.EndsWith(part);
+
+        public override bool Contains(ReadOnlySpan<byte> text, ReadOnlySpan<byte> part) => text.IndexOf(part) >= 0;
     }
 
     private sealed class OrdinalIgnoreCaseCollation() : Collation("ordinal_ci", CaseFolding.UnicodeVersion)
@@ -109,5 +131,14 @@ internal abstract class Collation
 
         public override void AppendSortKey(ReadOnlySpan<byte> text, RowBuffer buffer) =>
             buffer.Append(_compare.GetSortKey(Encoding.UTF8.GetString(text), options).KeyData);
+
+        public override bool StartsWith(ReadOnlySpan<byte> text, ReadOnlySpan<byte> part) =>
+            _compare.IsPrefix(Encoding.UTF8.GetString(text), Encoding.UTF8.GetString(part), options);
+
+        public override bool EndsWith(ReadOnlySpan<byte> text, ReadOnlySpan<byte> part) =>
+            _compare.IsSuffix(Encoding.UTF8.GetString(text), Encoding.UTF8.GetString(part), options);
+
+        public override bool Contains(ReadOnlySpan<byte> text, ReadOnlySpan<byte> part) =>
+            _compare.IndexOf(Encoding.UTF8.GetString(text), Encoding.UTF8.GetString(part), options) >= 0;
     }
 }

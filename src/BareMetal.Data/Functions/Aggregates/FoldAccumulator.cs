@@ -1,0 +1,301 @@
+using BareMetal.Data.Types;
+using BareMetal.Data.Values;
+
+namespace BareMetal.Data.Functions.Aggregates;
+
+/// <summary>How values of one column fold into a state; as a struct so that loops over it are compiled for it.</summary>
+internal interface IFold<TValue, TState, TResult>
+    where TState : struct
+{
+    static abstract void Add(ref TState state, TValue value);
+
+    static abstract void Merge(ref TState state, in TState other);
+
+    /// <summary>False gives null.</summary>
+    static abstract bool Result(in TState state, out TResult result);
+
+    /// <summary>Adds a run without nulls faster than one by one; false when there is no such way.</summary>
+    static virtual bool AddRun(ref TState state, ReadOnlySpan<TValue> values) => false;
+}
+
+/// <summary>An aggregate of one column whose state is a struct.</summary>
+internal sealed class FoldAccumulator<TValue, TState, TResult, TFold> : Accumulator
+    where TState : struct
+    where TFold : struct, IFold<TValue, TState, TResult>
+{
+    private TState[] _states = new TState[1];
+    private int _count;
+
+    public override long MemoryBytes => (long)_states.Length * System.Runtime.CompilerServices.Unsafe.SizeOf<TState>();
+
+    public override void EnsureGroups(int count)
+    {
+        if (count > _states.Length)
+            Array.Resize(ref _states, Math.Max(count, _states.Length * 2));
+        _count = Math.Max(_count, count);
+    }
+
+    public override void Add(ReadOnlySpan<Vector> arguments, int count, ReadOnlySpan<int> groups, FunctionContext context)
+    {
+        Vector<TValue> vector = (Vector<TValue>)arguments[0];
+        TState[] states = _states;
+        TValue[] data = vector.Data;
+        int stride = vector.Stride;
+        bool plain = !vector.HasNulls && stride == 1;
+        if (groups.IsEmpty)
+        {
+            TState state = states[0];
+            if (plain)
+            {
+                ReadOnlySpan<TValue> run = data.AsSpan(0, count);
+                if (!TFold.AddRun(ref state, run))
+                {
+                    foreach (TValue value in run)
+                        TFold.Add(ref state, value);
+                }
+            }
+            else
+            {
+                for (int i = 0; i < count; i++)
+                {
+                    if (!vector.IsNull(i))
+                        TFold.Add(ref state, data[i * stride]);
+                }
+            }
+
+            states[0] = state;
+            return;
+        }
+
+        if (plain)
+        {
+            for (int i = 0; i < groups.Length && i < data.Length; i++)
+                TFold.Add(ref states[groups[i]], data[i]);
+            return;
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            if (!vector.IsNull(i))
+                TFold.Add(ref states[groups[i]], data[i * stride]);
+        }
+    }
+
+    public override void Merge(Accumulator other, ReadOnlySpan<int> groups)
+    {
+        TState[] from = ((FoldAccumulator<TValue, TState, TResult, TFold>)other)._states;
+        for (int i = 0; i < groups.Length; i++)
+            TFold.Merge(ref _states[groups[i]], from[i]);
+    }
+
+    public override void Result(int first, int count, Vector result)
+    {
+        TResult[] target = ((Vector<TResult>)result).Data;
+        for (int i = 0; i < count; i++)
+        {
+            if (!TFold.Result(_states[first + i], out target[i]))
+                result.SetNull(i);
+        }
+    }
+
+    public override void Clear()
+    {
+        Array.Clear(_states);
+        _count = 0;
+    }
+}
+
+/// <summary>count(*) and count(x).</summary>
+internal sealed class CountAccumulator(bool star) : Accumulator
+{
+    private long[] _counts = new long[1];
+
+    public override long MemoryBytes => _counts.Length * 8L;
+
+    public override void EnsureGroups(int count)
+    {
+        if (count > _counts.Length)
+            Array.Resize(ref _counts, Math.Max(count, _counts.Length * 2));
+    }
+
+    public override void Add(ReadOnlySpan<Vector> arguments, int count, ReadOnlySpan<int> groups, FunctionContext context)
+    {
+        long[] counts = _counts;
+        bool all = star || !arguments[0].HasNulls;
+        if (groups.IsEmpty)
+        {
+            if (all)
+            {
+                counts[0] += count;
+                return;
+            }
+
+            for (int i = 0; i < count; i++)
+                counts[0] += arguments[0].IsNull(i) ? 0 : 1;
+            return;
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            if (all || !arguments[0].IsNull(i))
+                counts[groups[i]]++;
+        }
+    }
+
+    public override void Merge(Accumulator other, ReadOnlySpan<int> groups)
+    {
+        long[] from = ((CountAccumulator)other)._counts;
+        for (int i = 0; i < groups.Length; i++)
+            _counts[groups[i]] += from[i];
+    }
+
+    public override void Result(int first, int count, Vector result) =>
+        _counts.AsSpan(first, count).CopyTo(((Vector<long>)result).Data);
+
+    public override void Clear() => Array.Clear(_counts);
+}
+
+/// <summary>min and max by any order.</summary>
+internal sealed class ExtremeAccumulator<T, TOrder>(TOrder order, int sign) : Accumulator
+    where TOrder : struct, ISortOrder<T>
+{
+    private readonly TOrder _order = order;
+    private T[] _values = new T[1];
+    private bool[] _any = new bool[1];
+    private long _bytes;
+
+    public override long MemoryBytes => (long)_values.Length * (System.Runtime.CompilerServices.Unsafe.SizeOf<T>() + 1) + _bytes;
+
+    public override void EnsureGroups(int count)
+    {
+        if (count <= _values.Length)
+            return;
+        int size = Math.Max(count, _values.Length * 2);
+        Array.Resize(ref _values, size);
+        Array.Resize(ref _any, size);
+    }
+
+    public override void Add(ReadOnlySpan<Vector> arguments, int count, ReadOnlySpan<int> groups, FunctionContext context)
+    {
+        Vector<T> vector = (Vector<T>)arguments[0];
+        T[] data = vector.Data;
+        int stride = vector.Stride;
+        for (int i = 0; i < count; i++)
+        {
+            if (!vector.IsNull(i))
+                Add(groups.IsEmpty ? 0 : groups[i], data[i * stride]);
+        }
+    }
+
+    public override void Merge(Accumulator other, ReadOnlySpan<int> groups)
+    {
+        ExtremeAccumulator<T, TOrder> from = (ExtremeAccumulator<T, TOrder>)other;
+        for (int i = 0; i < groups.Length; i++)
+        {
+            if (from._any[i])
+                Add(groups[i], from._values[i]);
+        }
+    }
+
+    public override void Result(int first, int count, Vector result)
+    {
+        T[] target = ((Vector<T>)result).Data;
+        for (int i = 0; i < count; i++)
+        {
+            if (_any[first + i])
+                target[i] = _values[first + i];
+            else
+                result.SetNull(i);
+        }
+    }
+
+    public override void Clear()
+    {
+        Array.Clear(_values);
+        Array.Clear(_any);
+        _bytes = 0;
+    }
+
+    private void Add(int group, T value)
+    {
+        if (_any[group] && _order.Compare(value, _values[group]) * sign <= 0)
+            return;
+        if (typeof(T) == typeof(ByteSlice))
+        {
+            // The batch's bytes do not outlive it.
+            ByteSlice slice = (ByteSlice)(object)value!;
+            _bytes += slice.Length - (_any[group] ? ((ByteSlice)(object)_values[group]!).Length : 0);
+            value = (T)(object)new ByteSlice(slice.Span.ToArray());
+        }
+
+        _values[group] = value;
+        _any[group] = true;
+    }
+}
+
+/// <summary>Aggregates with a state object per group, one row at a time: the rarely used ones.</summary>
+internal sealed class ObjectAccumulator<TState>(
+    Action<TState, Value[]> add,
+    Action<TState, TState> merge,
+    Func<TState, Value> result,
+    Func<TState, long> size,
+    bool skipNulls = true) : Accumulator
+    where TState : class, new()
+{
+    private TState?[] _states = new TState?[1];
+    private Value[] _row = [];
+
+    public override long MemoryBytes
+    {
+        get
+        {
+            long bytes = _states.Length * 8L;
+            foreach (TState? state in _states)
+                bytes += state is null ? 0 : size(state);
+            return bytes;
+        }
+    }
+
+    public override void EnsureGroups(int count)
+    {
+        if (count > _states.Length)
+            Array.Resize(ref _states, Math.Max(count, _states.Length * 2));
+    }
+
+    public override void Add(ReadOnlySpan<Vector> arguments, int count, ReadOnlySpan<int> groups, FunctionContext context)
+    {
+        if (_row.Length != arguments.Length)
+            _row = new Value[arguments.Length];
+        for (int i = 0; i < count; i++)
+        {
+            if (skipNulls && Kernels.KernelSupport.AnyNull(arguments, i))
+                continue;
+            for (int a = 0; a < _row.Length; a++)
+                _row[a] = arguments[a].GetValue(i);
+            add(_states[groups.IsEmpty ? 0 : groups[i]] ??= new TState(), _row);
+        }
+    }
+
+    public override void Merge(Accumulator other, ReadOnlySpan<int> groups)
+    {
+        TState?[] from = ((ObjectAccumulator<TState>)other)._states;
+        for (int i = 0; i < groups.Length; i++)
+        {
+            if (from[i] is { } state)
+                merge(_states[groups[i]] ??= new TState(), state);
+        }
+    }
+
+    public override void Result(int first, int count, Vector vector)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            if (_states[first + i] is { } state)
+                vector.SetValue(i, result(state));
+            else
+                vector.SetNull(i);
+        }
+    }
+
+    public override void Clear() => Array.Clear(_states);
+}

@@ -1,0 +1,406 @@
+using BareMetal.Data.Functions.Json;
+using BareMetal.Data.Functions.Kernels;
+using BareMetal.Data.Rows;
+using BareMetal.Data.Types;
+using BareMetal.Data.Values;
+
+namespace BareMetal.Data.Functions.Scalars;
+
+/// <summary>Functions over json and jsonb. Results of the same kind as the argument; jsonb results are normalised.</summary>
+internal static class JsonFunctions
+{
+    private static readonly SqlType Texts = SqlType.ArrayOf(SqlType.Text);
+
+    public static void Define(Definitions define)
+    {
+        SqlType text = SqlType.Text, integer = SqlType.Integer, boolean = SqlType.Boolean;
+        foreach (SqlType json in new[] { SqlType.Json, SqlType.Jsonb })
+        {
+            SqlTypeKind kind = json.Kind;
+            string prefix = kind == SqlTypeKind.Json ? "json" : "jsonb";
+            define.Add("->", json, new SliceKernel(Member), json, text);
+            define.Add("->", json, new SliceKernel(Element), json, integer);
+            define.Add("->>", text, Kernel.Bytes((j, name, output) => JsonText.TryMember(j, name, out ReadOnlySpan<byte> value) && JsonText.WriteAsText(value, output)), json, text);
+            define.Add("->>", text, new ElementTextKernel(), json, integer);
+            define.AddValues("#>", json, (v, _) => Path(v, kind, asText: false), [json, Texts]);
+            define.AddValues("#>>", text, (v, _) => Path(v, kind, asText: true), [json, Texts]);
+            define.AddValues(prefix + "_extract_path", json, (v, _) => Path(v, kind, asText: false), [json, text], variadic: true);
+            define.AddValues(prefix + "_extract_path_text", text, (v, _) => Path(v, kind, asText: true), [json, text], variadic: true);
+            define.Add("@>", boolean, Kernel.FromBytes((a, b) => JsonEdit.Contains(a, b)), json, json);
+            define.Add("<@", boolean, Kernel.FromBytes((a, b) => JsonEdit.Contains(b, a)), json, json);
+            define.Add("?", boolean, Kernel.FromBytes(HasKey), json, text);
+            define.AddValues("?|", boolean, (v, _) => Boolean(Keys(v[1]).Any(k => HasKey(Bytes(v[0]), k))), [json, Texts]);
+            define.AddValues("?&", boolean, (v, _) => Boolean(Keys(v[1]).All(k => HasKey(Bytes(v[0]), k))), [json, Texts]);
+            Edit(define, "||", kind, (v, output) => JsonEdit.Concat(Bytes(v[0]), Bytes(v[1]), output), [json, json]);
+            Edit(define, "-", kind, (v, output) => JsonEdit.Delete(Bytes(v[0]), [Bytes(v[1]).ToArray()], output), [json, text]);
+            Edit(define, "-", kind, (v, output) => JsonEdit.Delete(Bytes(v[0]), [Utf8.ToBytes(v[1].As<int>().ToString(System.Globalization.CultureInfo.InvariantCulture))], output), [json, integer]);
+            Edit(define, "-", kind, DeleteKeys, [json, Texts]);
+            Edit(define, "#-", kind, (v, output) => JsonEdit.Delete(Bytes(v[0]), Keys(v[1]), output), [json, Texts]);
+            Edit(define, prefix + "_set", kind, (v, output) => JsonEdit.Set(Bytes(v[0]), Keys(v[1]), Bytes(v[2]), create: true, output), [json, Texts, json]);
+            Edit(define, prefix + "_set", kind, (v, output) => JsonEdit.Set(Bytes(v[0]), Keys(v[1]), Bytes(v[2]), v[3].As<bool>(), output), [json, Texts, json, boolean]);
+            Edit(define, prefix + "_strip_nulls", kind, (v, output) => JsonEdit.StripNulls(Bytes(v[0]), output), [json]);
+            define.Add(prefix + "_array_length", integer, new LengthKernel(), json);
+            define.Add(prefix + "_typeof", text, Kernel.Bytes((j, output) =>
+            {
+                output.Append(TypeOf(j));
+                return true;
+            }), json);
+            define.Add(prefix + "_pretty", text, Kernel.Bytes((j, output) =>
+            {
+                Pretty(j, 0, output);
+                return true;
+            }), json);
+            Build(define, kind, prefix);
+        }
+
+        // Of untyped text first the kind that keeps it as it is.
+        SqlPath(define, SqlType.Json);
+        SqlPath(define, SqlType.Jsonb);
+        define.Add("json_valid", boolean, Kernel.FromBytes(IsValid), text);
+    }
+
+    private static void Build(Definitions define, SqlTypeKind kind, string prefix)
+    {
+        SqlType json = new(kind);
+        define.Add("to_" + prefix, _ => json, (types, _) => Kernel.Values((v, _) => Write(kind, output => JsonWriter.Write(types[0], v[0], output))), [Definitions.Any]);
+        if (kind == SqlTypeKind.Json)
+        {
+            define.Add("array_to_json", _ => json, (types, _) => Kernel.Values((v, _) => Write(kind, output => JsonWriter.Write(types[0], v[0], output))), [Definitions.AnyArray]);
+            define.Add("row_to_json", _ => json, (types, _) => Kernel.Values((v, _) => Write(kind, output => JsonWriter.Write(types[0], v[0], output))), [new SqlType(SqlTypeKind.Record)]);
+        }
+
+        define.Add(prefix + "_build_array", _ => json, (types, _) => Kernel.Values((v, _) => Write(kind, output =>
+        {
+            output.AppendByte((byte)'[');
+            for (int i = 0; i < v.Length; i++)
+            {
+                if (i > 0)
+                    output.Append(", "u8);
+                JsonWriter.Write(types[i], v[i], output);
+            }
+
+            output.AppendByte((byte)']');
+        }), strict: false), [Definitions.Any], strict: false, variadic: true);
+        define.Add(prefix + "_build_object", _ => json, (types, _) => Kernel.Values((v, _) => Write(kind, output => BuildObject(types, v, output)), strict: false), [Definitions.Any], strict: false, variadic: true);
+        define.AddValues(prefix + "_object", json, (v, _) => Write(kind, output =>
+        {
+            Value[] items = v[0].As<ArrayValue>().Items;
+            if (items.Length % 2 != 0)
+                throw new BareMetalException("2202E", "The array must hold pairs of names and values.");
+            BuildObject([.. items.Select(_ => SqlType.Text)], items, output);
+        }), [Texts]);
+        define.AddValues(prefix + "_object", json, (v, _) => Write(kind, output =>
+        {
+            Value[] names = v[0].As<ArrayValue>().Items, values = v[1].As<ArrayValue>().Items;
+            if (names.Length != values.Length)
+                throw new BareMetalException("2202E", "The arrays of names and values must be of one length.");
+            Value[] pairs = new Value[names.Length * 2];
+            for (int i = 0; i < names.Length; i++)
+                (pairs[i * 2], pairs[i * 2 + 1]) = (names[i], values[i]);
+            BuildObject([.. pairs.Select(_ => SqlType.Text)], pairs, output);
+        }), [Texts, Texts]);
+    }
+
+    /// <summary>json_value, json_query and json_exists with a path such as <c>$.lines[0].price</c> or <c>$."a b"</c>.</summary>
+    private static void SqlPath(Definitions define, SqlType json)
+    {
+        SqlTypeKind kind = json.Kind;
+        define.AddValues("json_value", SqlType.Text, (v, _) =>
+        {
+            RowBuffer output = new();
+            return JsonText.TryPath(Bytes(v[0]), ParsePath(v[1]), out ReadOnlySpan<byte> value) && value[0] is not ((byte)'{' or (byte)'[') && JsonText.WriteAsText(value, output)
+                ? Value.From(SqlTypeKind.Text, new ByteSlice(output.ToArray()))
+                : Value.Null(SqlTypeKind.Text);
+        }, [json, SqlType.Text]);
+        define.AddValues("json_query", json, (v, _) => JsonText.TryPath(Bytes(v[0]), ParsePath(v[1]), out ReadOnlySpan<byte> value)
+            ? Value.From(kind, new ByteSlice(value.ToArray()))
+            : Value.Null(kind), [json, SqlType.Text]);
+        define.AddValues("json_exists", SqlType.Boolean, (v, _) => Boolean(JsonText.TryPath(Bytes(v[0]), ParsePath(v[1]), out ReadOnlySpan<byte> _)), [json, SqlType.Text]);
+    }
+
+    private static byte[][] ParsePath(in Value path)
+    {
+        string text = Utf8.ToString(path);
+        List<byte[]> steps = [];
+        int at = text.StartsWith("lax ", StringComparison.Ordinal) ? 4 : 0;
+        if (at >= text.Length || text[at++] != '$')
+            throw InvalidPath(text);
+        while (at < text.Length)
+        {
+            if (text[at] == '[')
+            {
+                int end = text.IndexOf(']', at);
+                if (end < 0 || !int.TryParse(text.AsSpan(at + 1, end - at - 1), System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out int index))
+                    throw InvalidPath(text);
+                steps.Add(Utf8.ToBytes(index.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+                at = end + 1;
+            }
+            else if (text[at] == '.' && at + 1 < text.Length && text[at + 1] == '"')
+            {
+                int end = at + 2;
+                while (end < text.Length && text[end] != '"')
+                    end += text[end] == '\\' ? 2 : 1;
+                if (end >= text.Length)
+                    throw InvalidPath(text);
+                RowBuffer name = new();
+                JsonText.Unescape(Utf8.ToBytes(text[(at + 2)..end]), name);
+                steps.Add(name.ToArray());
+                at = end + 1;
+            }
+            else if (text[at] == '.')
+            {
+                int end = ++at;
+                while (end < text.Length && text[end] is not ('.' or '['))
+                    end++;
+                if (end == at)
+                    throw InvalidPath(text);
+                steps.Add(Utf8.ToBytes(text[at..end]));
+                at = end;
+            }
+            else
+            {
+                throw InvalidPath(text);
+            }
+        }
+
+        return [.. steps];
+    }
+
+    private static BareMetalException InvalidPath(string path) =>
+        new(SqlStates.InvalidParameterValue, $"The JSON path '{path}' is not understood.") { Hint = "Write it as $.member[0].\"other member\"." };
+
+    private static bool IsValid(ReadOnlySpan<byte> text)
+    {
+        try
+        {
+            JsonText.Validate(text);
+            return true;
+        }
+        catch (BareMetalException)
+        {
+            // The question was whether it is valid.
+            return false;
+        }
+    }
+
+    private static bool Member(ReadOnlySpan<byte> json, Vector names, int row, out ReadOnlySpan<byte> value) =>
+        JsonText.TryMember(json, ((Vector<ByteSlice>)names).Data[row * names.Stride].Span, out value);
+
+    private static bool Element(ReadOnlySpan<byte> json, Vector indexes, int row, out ReadOnlySpan<byte> value) =>
+        JsonText.TryElement(json, ((Vector<int>)indexes).Data[row * indexes.Stride], out value);
+
+    private static Value Path(Value[] v, SqlTypeKind kind, bool asText)
+    {
+        byte[][] path = v[1].Kind == SqlTypeKind.Array ? Keys(v[1]) : [.. v.Skip(1).Select(k => Bytes(k).ToArray())];
+        SqlTypeKind result = asText ? SqlTypeKind.Text : kind;
+        if ((v[1].Kind == SqlTypeKind.Array && v[1].As<ArrayValue>().Items.Any(i => i.IsNull)) || !JsonText.TryPath(Bytes(v[0]), path, out ReadOnlySpan<byte> value))
+            return Value.Null(result);
+        if (!asText)
+            return Value.From(result, new ByteSlice(value.ToArray()));
+        RowBuffer output = new(value.Length);
+        return JsonText.WriteAsText(value, output) ? Value.From(result, new ByteSlice(output.ToArray())) : Value.Null(result);
+    }
+
+    private static bool HasKey(ReadOnlySpan<byte> json, ReadOnlySpan<byte> key)
+    {
+        switch (JsonText.KindOf(json))
+        {
+            case '{':
+                return JsonText.TryMember(json, key, out _);
+            case '[':
+                JsonElements elements = new(json);
+                while (elements.Next())
+                {
+                    if (elements.Value[0] == '"' && JsonText.NameIs(elements.Value[1..^1], key))
+                        return true;
+                }
+
+                return false;
+            case '"':
+                return JsonText.NameIs(JsonText.Trim(json)[1..^1], key);
+            default:
+                return false;
+        }
+    }
+
+    private static void DeleteKeys(Value[] v, RowBuffer output)
+    {
+        byte[] current = Bytes(v[0]).ToArray();
+        foreach (byte[] key in Keys(v[1]))
+        {
+            RowBuffer next = new(current.Length);
+            JsonEdit.Delete(current, [key], next);
+            current = next.ToArray();
+        }
+
+        output.Append(current);
+    }
+
+    private static void BuildObject(IReadOnlyList<SqlType> types, Value[] v, RowBuffer output)
+    {
+        if (v.Length % 2 != 0)
+            throw new BareMetalException(SqlStates.InvalidParameterValue, "An object is built from names and values in turn; the number of arguments must be even.");
+        output.AppendByte((byte)'{');
+        RowBuffer name = new();
+        for (int i = 0; i < v.Length; i += 2)
+        {
+            if (v[i].IsNull)
+                throw new BareMetalException(SqlStates.NullValueNotAllowed, $"The name at argument {i + 1} is null.");
+            if (i > 0)
+                output.Append(", "u8);
+            name.Clear();
+            ValueText.Append(types[i], v[i], name);
+            JsonText.WriteString(name.Span, output);
+            output.Append(" : "u8);
+            JsonWriter.Write(types[i + 1], v[i + 1], output);
+        }
+
+        output.AppendByte((byte)'}');
+    }
+
+    private static void Edit(Definitions define, string name, SqlTypeKind kind, Action<Value[], RowBuffer> edit, SqlType[] parameters) =>
+        define.AddValues(name, new SqlType(kind), (v, _) => Write(kind, output => edit(v, output)), parameters);
+
+    private static Value Write(SqlTypeKind kind, Action<RowBuffer> write)
+    {
+        RowBuffer output = new(64);
+        write(output);
+        return JsonWriter.ToValue(kind, output);
+    }
+
+    private static ReadOnlySpan<byte> TypeOf(ReadOnlySpan<byte> json) => JsonText.KindOf(json) switch
+    {
+        '{' => "object"u8,
+        '[' => "array"u8,
+        '"' => "string"u8,
+        't' or 'f' => "boolean"u8,
+        'n' => "null"u8,
+        _ => "number"u8,
+    };
+
+    private static void Pretty(ReadOnlySpan<byte> json, int depth, RowBuffer output)
+    {
+        json = JsonText.Trim(json);
+        bool first = true;
+        if (json[0] == '{')
+        {
+            output.AppendByte((byte)'{');
+            JsonMembers members = new(json);
+            while (members.Next())
+            {
+                NewLine(output, depth + 1, ref first);
+                output.AppendByte((byte)'"');
+                output.Append(members.RawName);
+                output.Append("\": "u8);
+                Pretty(members.Value, depth + 1, output);
+            }
+
+            Close(output, depth, first, (byte)'}');
+        }
+        else if (json[0] == '[')
+        {
+            output.AppendByte((byte)'[');
+            JsonElements elements = new(json);
+            while (elements.Next())
+            {
+                NewLine(output, depth + 1, ref first);
+                Pretty(elements.Value, depth + 1, output);
+            }
+
+            Close(output, depth, first, (byte)']');
+        }
+        else
+        {
+            output.Append(json);
+        }
+    }
+
+    private static void NewLine(RowBuffer output, int depth, ref bool first)
+    {
+        if (!first)
+            output.AppendByte((byte)',');
+        first = false;
+        output.AppendByte((byte)'\n');
+        output.Append(depth * 4).Fill((byte)' ');
+    }
+
+    private static void Close(RowBuffer output, int depth, bool empty, byte bracket)
+    {
+        if (empty)
+        {
+            output.AppendByte((byte)'\n');
+            output.Append(depth * 4).Fill((byte)' ');
+        }
+        else
+        {
+            bool first = true;
+            NewLine(output, depth, ref first);
+        }
+
+        output.AppendByte(bracket);
+    }
+
+    private static byte[][] Keys(in Value array)
+    {
+        Value[] items = array.As<ArrayValue>().Items;
+        List<byte[]> keys = new(items.Length);
+        foreach (Value item in items)
+        {
+            if (!item.IsNull)
+                keys.Add(Bytes(item).ToArray());
+        }
+
+        return [.. keys];
+    }
+
+    private static ReadOnlySpan<byte> Bytes(in Value value) => value.As<ByteSlice>().Span;
+
+    private static Value Boolean(bool value) => Value.From(SqlTypeKind.Boolean, value);
+
+    private delegate bool Slicer(ReadOnlySpan<byte> json, Vector keys, int row, out ReadOnlySpan<byte> value);
+
+    /// <summary>Gives a part of a document by reference, without a copy.</summary>
+    private sealed class SliceKernel(Slicer slicer) : RowKernel
+    {
+        protected override void Row(ReadOnlySpan<Vector> arguments, int row, Vector result, FunctionContext context)
+        {
+            ByteSlice json = Get<ByteSlice>(arguments[0], row);
+            ReadOnlySpan<byte> whole = json.Span;
+            if (!slicer(whole, arguments[1], row, out ReadOnlySpan<byte> part))
+            {
+                result.SetNull(row);
+                return;
+            }
+
+            int offset = (int)System.Runtime.CompilerServices.Unsafe.ByteOffset(
+                ref System.Runtime.InteropServices.MemoryMarshal.GetReference(whole),
+                ref System.Runtime.InteropServices.MemoryMarshal.GetReference(part));
+            ((Vector<ByteSlice>)result).Data[row] = new ByteSlice(json.Array, json.Offset + offset, part.Length);
+        }
+    }
+
+    private sealed class ElementTextKernel : RowKernel
+    {
+        protected override void Row(ReadOnlySpan<Vector> arguments, int row, Vector result, FunctionContext context)
+        {
+            RowBuffer buffer = Scratch.Rent();
+            if (JsonText.TryElement(Bytes(arguments[0], row), Get<int>(arguments[1], row), out ReadOnlySpan<byte> value) && JsonText.WriteAsText(value, buffer))
+                SetBytes(result, row, buffer.Span);
+            else
+                result.SetNull(row);
+            Scratch.Return(buffer);
+        }
+    }
+
+    private sealed class LengthKernel : RowKernel
+    {
+        protected override void Row(ReadOnlySpan<Vector> arguments, int row, Vector result, FunctionContext context)
+        {
+            int length = JsonText.ArrayLength(Bytes(arguments[0], row));
+            if (length < 0)
+                result.SetNull(row);
+            else
+                ((Vector<int>)result).Data[row] = length;
+        }
+    }
+}

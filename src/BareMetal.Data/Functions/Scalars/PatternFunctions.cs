@@ -1,0 +1,240 @@
+using System.Collections.Concurrent;
+using System.Text;
+using System.Text.RegularExpressions;
+using BareMetal.Data.Functions.Kernels;
+using BareMetal.Data.Types;
+using BareMetal.Data.Values;
+
+namespace BareMetal.Data.Functions.Scalars;
+
+/// <summary>LIKE, SIMILAR TO and regular expressions (System.Text.RegularExpressions, culture-invariant, with a time-out).</summary>
+internal static class PatternFunctions
+{
+    private static readonly TimeSpan MatchTimeout = TimeSpan.FromSeconds(10);
+    private static readonly ConcurrentDictionary<(string Pattern, RegexOptions Options), Regex> Cache = new();
+
+    public static void Define(Definitions define)
+    {
+        SqlType text = SqlType.Text, integer = SqlType.Integer, boolean = SqlType.Boolean, texts = SqlType.ArrayOf(SqlType.Text);
+        Like(define, "like", ignoreCase: false);
+        Like(define, "ilike", ignoreCase: true);
+        define.AddValues("similar_to", boolean, (v, _) => Boolean(IsMatch(Similar(Utf8.ToString(v[1]), "\\"), Utf8.ToString(v[0]))), [text, text]);
+        define.AddValues("similar_to", boolean, (v, _) => Boolean(IsMatch(Similar(Utf8.ToString(v[1]), Utf8.ToString(v[2])), Utf8.ToString(v[0]))), [text, text, text]);
+        define.Add("~", boolean, new RegexKernel(RegexOptions.None, negate: false), text, text);
+        define.Add("~*", boolean, new RegexKernel(RegexOptions.IgnoreCase, negate: false), text, text);
+        define.Add("!~", boolean, new RegexKernel(RegexOptions.None, negate: true), text, text);
+        define.Add("!~*", boolean, new RegexKernel(RegexOptions.IgnoreCase, negate: true), text, text);
+        define.Add("regex_is_match", boolean, new RegexKernel(RegexOptions.None, negate: false), text, text);
+        define.Add("regex_is_match", boolean, new RegexKernel(RegexOptions.None, negate: false), text, text, integer);
+        define.Add("regexp_like", boolean, new RegexKernel(RegexOptions.None, negate: false), text, text);
+        define.AddValues("regexp_like", boolean, (v, _) => Boolean(IsMatch(Get(Utf8.ToString(v[1]), Flags(v[2], out bool _)), Utf8.ToString(v[0]))), [text, text, text]);
+        define.AddValues("regexp_replace", text, (v, _) => Utf8.ToValue(Replace(Utf8.ToString(v[0]), Get(Utf8.ToString(v[1]), RegexOptions.None), Utf8.ToString(v[2]), all: false)), [text, text, text]);
+        define.AddValues("regexp_replace", text, (v, _) => Utf8.ToValue(Replace(Utf8.ToString(v[0]), Get(Utf8.ToString(v[1]), Flags(v[3], out bool all)), Utf8.ToString(v[2]), all)), [text, text, text, text]);
+        define.AddValues("regexp_count", integer, (v, _) => Value.From(SqlTypeKind.Integer, Guarded(() => Get(Utf8.ToString(v[1]), RegexOptions.None).Count(Utf8.ToString(v[0])))), [text, text]);
+        define.AddValues("regexp_substr", text, (v, _) =>
+        {
+            Match match = Guarded(() => Get(Utf8.ToString(v[1]), RegexOptions.None).Match(Utf8.ToString(v[0])));
+            return match.Success ? Utf8.ToValue(match.Value) : Value.Null(SqlTypeKind.Text);
+        }, [text, text]);
+        define.AddValues("regexp_match", texts, (v, _) => Groups(Guarded(() => Get(Utf8.ToString(v[1]), RegexOptions.None).Match(Utf8.ToString(v[0])))), [text, text]);
+        define.AddValues("regexp_match", texts, (v, _) => Groups(Guarded(() => Get(Utf8.ToString(v[1]), Flags(v[2], out bool _)).Match(Utf8.ToString(v[0])))), [text, text, text]);
+        define.AddValues("regexp_split_to_array", texts, (v, _) =>
+            Value.From(SqlTypeKind.Array, new ArrayValue(SqlType.Text, [.. Guarded(() => Get(Utf8.ToString(v[1]), RegexOptions.None).Split(Utf8.ToString(v[0]))).Select(Utf8.ToValue)])), [text, text]);
+
+        // substring(text from pattern): the first group, or the whole match.
+        define.AddValues("substring", text, (v, _) =>
+        {
+            Match match = Guarded(() => Get(Utf8.ToString(v[1]), RegexOptions.None).Match(Utf8.ToString(v[0])));
+            return match.Success ? Utf8.ToValue(match.Groups[match.Groups.Count > 1 ? 1 : 0].Value) : Value.Null(SqlTypeKind.Text);
+        }, [text, text]);
+    }
+
+    /// <summary>The compiled expression, from a bounded cache. A pattern that is none is 2201B.</summary>
+    internal static Regex Get(string pattern, RegexOptions options)
+    {
+        options = (options & ~RegexOptions.Compiled) | RegexOptions.CultureInvariant;
+        if (Cache.TryGetValue((pattern, options), out Regex? regex))
+            return regex;
+        try
+        {
+            regex = new Regex(pattern, options, MatchTimeout);
+        }
+        catch (ArgumentException e)
+        {
+            throw new BareMetalException(SqlStates.InvalidRegularExpression, $"The regular expression is not valid: {e.Message}", e);
+        }
+
+        if (Cache.Count >= 256)
+            Cache.Clear();
+        Cache.TryAdd((pattern, options), regex);
+        return regex;
+    }
+
+    private static void Like(Definitions define, string name, bool ignoreCase)
+    {
+        define.Add(name, _ => SqlType.Boolean, (types, _) => new LikeKernel(ignoreCase || IgnoresCase(types)), [SqlType.Text, SqlType.Text]);
+        define.Add(name, _ => SqlType.Boolean, (types, _) => new LikeKernel(ignoreCase || IgnoresCase(types)), [SqlType.Text, SqlType.Text, SqlType.Text]);
+    }
+
+    private static bool IgnoresCase(IReadOnlyList<SqlType> types) =>
+        (types[0].Collation ?? types[1].Collation)?.EndsWith("_ci", StringComparison.OrdinalIgnoreCase) == true;
+
+    private static bool IsMatch(Regex regex, string text) => Guarded(() => regex.IsMatch(text));
+
+    private static T Guarded<T>(Func<T> match)
+    {
+        try
+        {
+            return match();
+        }
+        catch (RegexMatchTimeoutException e)
+        {
+            throw new BareMetalException(SqlStates.QueryCanceled, $"Matching a regular expression took longer than {MatchTimeout.TotalSeconds} s.", e)
+            {
+                Hint = "Simplify the pattern; nested repetitions may take exponential time.",
+            };
+        }
+    }
+
+    private static RegexOptions Flags(in Value flags, out bool all)
+    {
+        RegexOptions options = RegexOptions.None;
+        all = false;
+        foreach (char flag in Utf8.ToString(flags))
+        {
+            switch (flag)
+            {
+                case 'i': options |= RegexOptions.IgnoreCase; break;
+                case 'c': options &= ~RegexOptions.IgnoreCase; break;
+                case 'g': all = true; break;
+                case 'n' or 'm': options |= RegexOptions.Multiline; break;
+                case 's': options |= RegexOptions.Singleline; break;
+                case 'x': options |= RegexOptions.IgnorePatternWhitespace; break;
+                default: throw new BareMetalException(SqlStates.InvalidParameterValue, $"There is no regular expression flag '{flag}'.");
+            }
+        }
+
+        return options;
+    }
+
+    private static string Replace(string text, Regex regex, string replacement, bool all)
+    {
+        // PostgreSQL's \1 and \& are .NET's ${1} and $0; a $ stands for itself.
+        StringBuilder converted = new();
+        for (int i = 0; i < replacement.Length; i++)
+        {
+            char c = replacement[i];
+            if (c == '\\' && i + 1 < replacement.Length)
+            {
+                char next = replacement[++i];
+                converted.Append(next == '&' ? "$0" : char.IsAsciiDigit(next) ? "${" + next + "}" : next == '$' ? "$$" : next.ToString());
+            }
+            else
+            {
+                converted.Append(c == '$' ? "$$" : c.ToString());
+            }
+        }
+
+        return Guarded(() => regex.Replace(text, converted.ToString(), all ? -1 : 1));
+    }
+
+    private static Value Groups(Match match)
+    {
+        if (!match.Success)
+            return Value.Null(SqlTypeKind.Array);
+        int first = match.Groups.Count > 1 ? 1 : 0;
+        Value[] items = new Value[match.Groups.Count - first];
+        for (int i = 0; i < items.Length; i++)
+            items[i] = match.Groups[i + first].Success ? Utf8.ToValue(match.Groups[i + first].Value) : Value.Null(SqlTypeKind.Text);
+        return Value.From(SqlTypeKind.Array, new ArrayValue(SqlType.Text, items));
+    }
+
+    /// <summary>SIMILAR TO as a regular expression over the whole text.</summary>
+    private static Regex Similar(string pattern, string escape)
+    {
+        StringBuilder regex = new("^(?:");
+        bool inSet = false;
+        for (int i = 0; i < pattern.Length; i++)
+        {
+            char c = pattern[i];
+            if (escape.Length > 0 && c == escape[0])
+            {
+                if (++i >= pattern.Length)
+                    throw new BareMetalException(SqlStates.InvalidEscapeSequence, "A SIMILAR TO pattern must not end with its escape character.");
+                regex.Append(Regex.Escape(pattern[i].ToString()));
+                continue;
+            }
+
+            if (inSet)
+            {
+                regex.Append(c == '\\' ? "\\\\" : c.ToString());
+                inSet = c != ']';
+                continue;
+            }
+
+            switch (c)
+            {
+                case '%': regex.Append(".*"); break;
+                case '_': regex.Append('.'); break;
+                case '[':
+                    inSet = true;
+                    regex.Append('[');
+                    break;
+                case '|' or '*' or '+' or '?' or '{' or '}' or '(' or ')': regex.Append(c); break;
+                default: regex.Append(Regex.Escape(c.ToString())); break;
+            }
+        }
+
+        return Get(regex.Append(")\\z").ToString(), RegexOptions.Singleline);
+    }
+
+    private static Value Boolean(bool value) => Value.From(SqlTypeKind.Boolean, value);
+
+    /// <summary>text, pattern [, escape]: the pattern is taken apart when it changes from row to row.</summary>
+    private sealed class LikeKernel(bool ignoreCase) : ScalarKernel
+    {
+        public override void Evaluate(ReadOnlySpan<Vector> arguments, int count, Vector result, FunctionContext context)
+        {
+            if (KernelSupport.AllNull(arguments, count, result))
+                return;
+            Vector<ByteSlice> texts = (Vector<ByteSlice>)arguments[0], patterns = (Vector<ByteSlice>)arguments[1];
+            Vector<ByteSlice>? escapes = arguments.Length > 2 ? (Vector<ByteSlice>)arguments[2] : null;
+            bool[] target = ((Vector<bool>)result).Data;
+            LikePattern? pattern = null;
+            int patternRow = 0;
+            for (int i = 0; i < count; i++)
+            {
+                if (KernelSupport.AnyNull(arguments, i))
+                {
+                    result.SetNull(i);
+                    continue;
+                }
+
+                if (pattern is null || !Same(patterns, patternRow, i) || (escapes is not null && !Same(escapes, patternRow, i)))
+                {
+                    ReadOnlySpan<byte> escape = escapes is null ? LikePattern.DefaultEscape : escapes.Data[i * escapes.Stride].Span;
+                    if (escape.Length > 1 && Utf8.Length(escape) > 1)
+                        throw new BareMetalException(SqlStates.InvalidEscapeSequence, "The escape of LIKE must be one character or empty.");
+                    pattern = new LikePattern(patterns.Data[i * patterns.Stride].Span, escape, ignoreCase);
+                    patternRow = i;
+                }
+
+                target[i] = pattern.IsMatch(texts.Data[i * texts.Stride].Span);
+            }
+        }
+
+        private static bool Same(Vector<ByteSlice> vector, int first, int second) =>
+            vector.IsConstant || vector.Data[first].Span.SequenceEqual(vector.Data[second].Span);
+    }
+
+    /// <summary>text, pattern [, RegexOptions bits].</summary>
+    private sealed class RegexKernel(RegexOptions options, bool negate) : RowKernel
+    {
+        protected override void Row(ReadOnlySpan<Vector> arguments, int row, Vector result, FunctionContext context)
+        {
+            RegexOptions all = arguments.Length > 2 ? (RegexOptions)Get<int>(arguments[2], row) : options;
+            Regex regex = PatternFunctions.Get(Utf8.ToString(Bytes(arguments[1], row)), all);
+            ((Vector<bool>)result).Data[row] = IsMatch(regex, Utf8.ToString(Bytes(arguments[0], row))) != negate;
+        }
+    }
+}

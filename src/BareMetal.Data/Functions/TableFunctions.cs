@@ -1,0 +1,171 @@
+using System.Text.RegularExpressions;
+using BareMetal.Data.Functions.Json;
+using BareMetal.Data.Functions.Scalars;
+using BareMetal.Data.Rows;
+using BareMetal.Data.Types;
+using BareMetal.Data.Values;
+
+namespace BareMetal.Data.Functions;
+
+/// <summary>The functions that give rows. A null argument gives none.</summary>
+internal static class TableFunctions
+{
+    public static void Define(Definitions define)
+    {
+        Series(define);
+        define.Registry.Add(new TableFunction
+        {
+            Name = "unnest",
+            Parameters = [Definitions.AnyArray],
+            Columns = types => [("unnest", types[0].Element!)],
+            Invoke = (v, _) => v[0].IsNull ? [] : Unnest(v[0].As<ArrayValue>().Items),
+        });
+        define.Registry.Add(new TableFunction
+        {
+            Name = "generate_subscripts",
+            Parameters = [Definitions.AnyArray, SqlType.Integer],
+            Columns = _ => [("generate_subscripts", SqlType.Integer)],
+            Invoke = (v, _) => v[0].IsNull || v[1].IsNull || v[1].As<int>() != 1 ? [] : Subscripts(v[0].As<ArrayValue>().Items.Length),
+        });
+        Json(define, SqlType.Json, "json");
+        Json(define, SqlType.Jsonb, "jsonb");
+        Add(define, "regexp_split_to_table", [SqlType.Text, SqlType.Text], [("regexp_split_to_table", SqlType.Text)], v =>
+            PatternFunctions.Get(Utf8.ToString(v[1]), RegexOptions.None).Split(Utf8.ToString(v[0])).Select(s => new[] { Utf8.ToValue(s) }));
+        Add(define, "string_to_table", [SqlType.Text, SqlType.Text], [("string_to_table", SqlType.Text)], v =>
+            v[0].As<ByteSlice>().Length == 0 ? [] : Utf8.ToString(v[0]).Split(Utf8.ToString(v[1])).Select(s => new[] { Utf8.ToValue(s) }));
+        Add(define, "regexp_matches", [SqlType.Text, SqlType.Text], [("regexp_matches", SqlType.ArrayOf(SqlType.Text))], v => Matches(v, all: false));
+        Add(define, "regexp_matches", [SqlType.Text, SqlType.Text, SqlType.Text], [("regexp_matches", SqlType.ArrayOf(SqlType.Text))], v => Matches(v, Utf8.ToString(v[2]).Contains('g')));
+    }
+
+    private static void Add(Definitions define, string name, SqlType[] parameters, (string Name, SqlType Type)[] columns, Func<Value[], IEnumerable<Value[]>> rows) =>
+        define.Registry.Add(new TableFunction
+        {
+            Name = name,
+            Parameters = parameters,
+            Columns = _ => columns,
+            Invoke = (v, _) => Array.Exists(v, x => x.IsNull) ? [] : rows(v),
+        });
+
+    private static void Series(Definitions define)
+    {
+        foreach (bool stepped in new[] { false, true })
+        {
+            SqlType[] Of(SqlType type, SqlType step) => stepped ? [type, type, step] : [type, type];
+            Add(define, "generate_series", Of(SqlType.Integer, SqlType.Integer), [("generate_series", SqlType.Integer)],
+                v => Integers(v[0].As<int>(), v[1].As<int>(), stepped ? v[2].As<int>() : 1).Select(x => new[] { Value.From(SqlTypeKind.Integer, (int)x) }));
+            Add(define, "generate_series", Of(SqlType.BigInt, SqlType.BigInt), [("generate_series", SqlType.BigInt)],
+                v => Integers(v[0].As<long>(), v[1].As<long>(), stepped ? v[2].As<long>() : 1).Select(x => new[] { Value.From(SqlTypeKind.BigInt, (long)x) }));
+            Add(define, "generate_series", Of(SqlType.Decimal, SqlType.Decimal), [("generate_series", SqlType.Decimal)],
+                v => Decimals(v[0].As<decimal>(), v[1].As<decimal>(), stepped ? v[2].As<decimal>() : 1));
+        }
+
+        foreach (SqlType type in new[] { SqlType.Timestamp, SqlType.TimestampTz })
+        {
+            Add(define, "generate_series", [type, type, SqlType.TimeSpan], [("generate_series", type)],
+                v => Integers(v[0].As<long>(), v[1].As<long>(), v[2].As<long>()).Select(x => new[] { Value.From(type.Kind, (long)x) }));
+        }
+    }
+
+    private static IEnumerable<Int128> Integers(Int128 from, Int128 to, Int128 step)
+    {
+        if (step == 0)
+            throw new BareMetalException(SqlStates.InvalidParameterValue, "The step of generate_series must not be zero.");
+        return Run(from, to, step);
+
+        static IEnumerable<Int128> Run(Int128 from, Int128 to, Int128 step)
+        {
+            for (Int128 x = from; step > 0 ? x <= to : x >= to; x += step)
+                yield return x;
+        }
+    }
+
+    private static IEnumerable<Value[]> Decimals(decimal from, decimal to, decimal step)
+    {
+        if (step == 0)
+            throw new BareMetalException(SqlStates.InvalidParameterValue, "The step of generate_series must not be zero.");
+        return Run(from, to, step);
+
+        static IEnumerable<Value[]> Run(decimal from, decimal to, decimal step)
+        {
+            for (decimal x = from; step > 0 ? x <= to : x >= to; x += step)
+            {
+                yield return [Value.From(SqlTypeKind.Decimal, x)];
+                if (step > 0 ? x > decimal.MaxValue - step : x < decimal.MinValue - step)
+                    yield break;
+            }
+        }
+    }
+
+    private static IEnumerable<Value[]> Unnest(Value[] items)
+    {
+        foreach (Value item in items)
+            yield return [item];
+    }
+
+    private static IEnumerable<Value[]> Subscripts(int count)
+    {
+        for (int i = 1; i <= count; i++)
+            yield return [Value.From(SqlTypeKind.Integer, i)];
+    }
+
+    private static void Json(Definitions define, SqlType json, string prefix)
+    {
+        SqlTypeKind kind = json.Kind;
+        Add(define, prefix + "_array_elements", [json], [("value", json)], v => Elements(v[0].As<ByteSlice>(), kind, asText: false));
+        Add(define, prefix + "_array_elements_text", [json], [("value", SqlType.Text)], v => Elements(v[0].As<ByteSlice>(), kind, asText: true));
+        Add(define, prefix + "_each", [json], [("key", SqlType.Text), ("value", json)], v => Members(v[0].As<ByteSlice>(), kind, asText: false));
+        Add(define, prefix + "_each_text", [json], [("key", SqlType.Text), ("value", SqlType.Text)], v => Members(v[0].As<ByteSlice>(), kind, asText: true));
+        Add(define, prefix + "_object_keys", [json], [(prefix + "_object_keys", SqlType.Text)], v => Members(v[0].As<ByteSlice>(), kind, asText: true).Select(m => new[] { m[0] }));
+    }
+
+    private static List<Value[]> Elements(ByteSlice json, SqlTypeKind kind, bool asText)
+    {
+        List<Value[]> rows = [];
+        JsonElements elements = new(json.Span);
+        RowBuffer text = new();
+        while (elements.Next())
+            rows.Add([Part(elements.Value, kind, asText, text)]);
+        return rows;
+    }
+
+    private static List<Value[]> Members(ByteSlice json, SqlTypeKind kind, bool asText)
+    {
+        List<Value[]> rows = [];
+        JsonMembers members = new(json.Span);
+        RowBuffer text = new();
+        while (members.Next())
+        {
+            text.Clear();
+            JsonText.Unescape(members.RawName, text);
+            Value name = Value.From(SqlTypeKind.Text, new ByteSlice(text.ToArray()));
+            rows.Add([name, Part(members.Value, kind, asText, text)]);
+        }
+
+        return rows;
+    }
+
+    private static Value Part(ReadOnlySpan<byte> json, SqlTypeKind kind, bool asText, RowBuffer text)
+    {
+        if (!asText)
+            return Value.From(kind, new ByteSlice(json.ToArray()));
+        text.Clear();
+        return JsonText.WriteAsText(json, text) ? Value.From(SqlTypeKind.Text, new ByteSlice(text.ToArray())) : Value.Null(SqlTypeKind.Text);
+    }
+
+    private static IEnumerable<Value[]> Matches(Value[] v, bool all)
+    {
+        Regex regex = PatternFunctions.Get(Utf8.ToString(v[1]), v.Length > 2 && Utf8.ToString(v[2]).Contains('i') ? RegexOptions.IgnoreCase : RegexOptions.None);
+        Match match = regex.Match(Utf8.ToString(v[0]));
+        while (match.Success)
+        {
+            int first = match.Groups.Count > 1 ? 1 : 0;
+            Value[] items = new Value[match.Groups.Count - first];
+            for (int i = 0; i < items.Length; i++)
+                items[i] = match.Groups[i + first].Success ? Utf8.ToValue(match.Groups[i + first].Value) : Value.Null(SqlTypeKind.Text);
+            yield return [Value.From(SqlTypeKind.Array, new ArrayValue(SqlType.Text, items))];
+            if (!all)
+                yield break;
+            match = match.NextMatch();
+        }
+    }
+}
