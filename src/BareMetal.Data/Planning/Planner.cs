@@ -24,4 +24,21 @@ internal static class Planner
             root = PhysicalPlanner.Arrange(root, statement.Output);
         return new PhysicalPlan(columns, isModification, root, planner);
     }
+
+    /// <summary>A plan that gives the statement's plan as text: one column, a row for each line, or one row of JSON.</summary>
+    /// <param name="statement">The statement to explain.</param>
+    /// <param name="options">As for planning it.</param>
+    /// <param name="analyze">Whether to run it and show what happened; a modification then modifies.</param>
+    /// <param name="asJson">JSON rather than lines of text.</param>
+    public static PhysicalPlan Explain(LogicalOperator statement, PlannerOptions options, bool analyze, bool asJson)
+    {
+        PhysicalPlan explained = Plan(statement, options);
+        Types.SqlType type = asJson ? Types.SqlType.Json : Types.SqlType.Text;
+        Binding.PlanColumn column = new(0, "QUERY PLAN", type, false);
+        return new PhysicalPlan(
+            [new PlanResultColumn(column.Name, type, false, null, null)],
+            analyze && explained.IsModification,
+            new ExplainNode(explained, analyze, asJson, column),
+            explained.Planner);
+    }
 }

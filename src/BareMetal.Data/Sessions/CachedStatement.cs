@@ -101,8 +101,12 @@ internal sealed class PlannedStatement
 
     public static PlannedStatement Make(Statement syntax, IReadOnlyList<SqlType> parameterTypes, CatalogSnapshot catalog, Session session)
     {
-        BoundStatement bound = TableBinder.BindStatement(syntax, parameterTypes, catalog, session.Settings.SearchPath);
-        PhysicalPlan plan = Planner.Plan(bound.Plan, session.Database.PlannerOptions(catalog, session.Settings.SearchPath));
+        ExplainStatement? explain = syntax as ExplainStatement;
+        BoundStatement bound = TableBinder.BindStatement(explain?.Statement ?? syntax, parameterTypes, catalog, session.Settings.SearchPath);
+        PlannerOptions options = session.Database.PlannerOptions(catalog, session.Settings.SearchPath);
+        PhysicalPlan plan = explain is null
+            ? Planner.Plan(bound.Plan, options)
+            : Planner.Explain(bound.Plan, options, explain.Analyze, explain.Format == ExplainFormat.Json);
         return new PlannedStatement
         {
             _catalog = catalog,
