@@ -81,6 +81,9 @@ public sealed class BareMetalException : DbException
         }
     }
 
+    /// <summary>What happened, without SQLSTATE, place, detail and hint.</summary>
+    internal string PlainMessage => base.Message;
+
     /// <summary>The same error at another place in the text.</summary>
     internal BareMetalException WithPosition(int position, int line, int column) =>
         new(SqlState, base.Message, InnerException)

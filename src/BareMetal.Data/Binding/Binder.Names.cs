@@ -1,0 +1,151 @@
+using BareMetal.Data.Catalog;
+using BareMetal.Data.Planning.Logical;
+using BareMetal.Data.Sql;
+using Ast = BareMetal.Data.Sql.Syntax;
+
+namespace BareMetal.Data.Binding;
+
+// What names of columns mean.
+internal sealed partial class Binder
+{
+    /// <summary>A use of a column, with its place.</summary>
+    private BoundExpression Reference(ScopeColumn column, SourcePosition position)
+    {
+        if (column.Origin is { } origin)
+        {
+            BoundExpression source = column.Expression;
+            if (source is BoundColumn { Column.OriginTable: { } table })
+                Depend(table, origin);
+        }
+
+        if (column.Expression is not BoundColumn bound)
+            return column.Expression;
+        var reference = new BoundColumn(bound.Column);
+        _positions[reference] = position;
+        return reference;
+    }
+
+    private BoundExpression BindColumn(Ast.ColumnExpression expression, Scope scope)
+    {
+        Ast.Identifier name = expression.Parts[^1];
+        if (expression.Parts.Length == 1)
+            return BindUnqualified(name, scope);
+        if (expression.Parts.Length > 3)
+            throw SqlErrors.At(expression.Position, SqlStates.UndefinedColumn, "A column has at most three parts: schema.table.column.");
+        RangeTable table = FindTable(expression.Parts.AsSpan()[..^1], scope, out Scope at);
+        at.Referenced = true;
+        ScopeColumn? found = null;
+        foreach (ScopeColumn column in table.Columns)
+        {
+            if (!name.Is(column.Name))
+                continue;
+            if (found is not null)
+                throw Ambiguous(name);
+            found = column;
+        }
+
+        if (found is not null)
+            return Reference(found, expression.Position);
+        string? near = NameSuggestion.Nearest(name.Name, table.Columns.Select(c => c.Name));
+        throw Undefined(expression.Position, $"{table.Alias}.{name}", near is null ? null : $"{table.Alias}.{near}", name.Name, table.Table);
+    }
+
+    private BoundExpression BindUnqualified(Ast.Identifier name, Scope scope)
+    {
+        for (Scope? s = scope; s is not null; s = s.Parent)
+        {
+            ScopeColumn? found = null;
+            foreach (ScopeColumn column in s.From.Columns)
+            {
+                if (!name.Is(column.Name))
+                    continue;
+                if (found is not null)
+                    throw Ambiguous(name);
+                found = column;
+            }
+
+            if (found is not null)
+            {
+                s.Referenced = true;
+                return Reference(found, name.Position);
+            }
+        }
+
+        var candidates = new List<string>();
+        for (Scope? s = scope; s is not null; s = s.Parent)
+        {
+            foreach (ScopeColumn column in s.From.Columns)
+                candidates.Add(column.Name);
+        }
+
+        string? near = NameSuggestion.Nearest(name.Name, candidates);
+        if (near is null)
+        {
+            for (Scope? s = scope; s is not null; s = s.Parent)
+            {
+                foreach (RangeTable table in s.From.Tables)
+                {
+                    if (name.Is(table.Alias))
+                    {
+                        throw SqlErrors.NotSupported(
+                            name.Position, $"\"{name}\" is a table; a whole row as a value is not supported.", $"Name a column: {table.Alias}.{(table.Columns.Count > 0 ? table.Columns[0].Name : "…")}.");
+                    }
+                }
+            }
+        }
+
+        throw Undefined(name.Position, name.Name, near, name.Name, null);
+    }
+
+    private static BareMetalException Ambiguous(Ast.Identifier name) => SqlErrors.At(
+        name.Position, SqlStates.AmbiguousColumn, $"The column \"{name}\" is ambiguous: several items of FROM have one.", "Write it with its table: table.column.");
+
+    private static BareMetalException Undefined(SourcePosition position, string shown, string? near, string column, Table? table) =>
+        new(SqlStates.UndefinedColumn, $"The column \"{shown}\" does not exist.")
+        {
+            Position = position.IsNone ? 0 : position.Offset + 1,
+            Line = position.Line,
+            Column = position.Column,
+            Hint = near is null ? null : $"Did you mean \"{near}\"?",
+            ColumnName = column,
+            TableName = table?.Name,
+            SchemaName = table?.Schema,
+        };
+
+    private static RangeTable FindTable(ReadOnlySpan<Ast.Identifier> qualifier, Scope scope, out Scope at)
+    {
+        Ast.Identifier name = qualifier[^1];
+        string? schema = qualifier.Length > 1 ? qualifier[^2].Name : null;
+        for (Scope? s = scope; s is not null; s = s.Parent)
+        {
+            RangeTable? found = null;
+            foreach (RangeTable table in s.From.Tables)
+            {
+                if (!name.Is(table.Alias) || (schema is not null && !Ast.Identifier.Comparer.Equals(schema, table.Schema)))
+                    continue;
+                if (found is not null)
+                    throw SqlErrors.At(name.Position, SqlStates.AmbiguousColumn, $"The table \"{name}\" is ambiguous.", "Give the items of FROM aliases.");
+                found = table;
+            }
+
+            if (found is not null)
+            {
+                at = s;
+                return found;
+            }
+        }
+
+        var aliases = new List<string>();
+        for (Scope? s = scope; s is not null; s = s.Parent)
+        {
+            foreach (RangeTable table in s.From.Tables)
+                aliases.Add(table.Alias);
+        }
+
+        string? near = NameSuggestion.Nearest(name.Name, aliases);
+        string shown = schema is null ? name.Name : schema + "." + name.Name;
+        throw SqlErrors.At(
+            qualifier[0].Position, SqlStates.UndefinedTable, $"There is no \"{shown}\" in FROM.",
+            near is not null ? $"Did you mean \"{near}\"?" : "Subqueries in FROM see what stands before them with LATERAL only; a table with an alias is known by that alias.");
+    }
+}

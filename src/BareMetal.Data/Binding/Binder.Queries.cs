@@ -1,0 +1,997 @@
+using BareMetal.Data.Catalog;
+using BareMetal.Data.Functions;
+using BareMetal.Data.Planning.Logical;
+using BareMetal.Data.Sql;
+using BareMetal.Data.Types;
+using Ast = BareMetal.Data.Sql.Syntax;
+
+namespace BareMetal.Data.Binding;
+
+// Queries: WITH, set operations, SELECT.
+internal sealed partial class Binder
+{
+    /// <summary>What a query's result is for.</summary>
+    /// <param name="Expected">Types for columns whose own type is open; null for none.</param>
+    /// <param name="KeepUnknown">Whether columns may stay without a type (the caller settles them).</param>
+    private readonly record struct QueryUse(SqlType[]? Expected, bool KeepUnknown)
+    {
+        public static readonly QueryUse Top = new(null, false);
+    }
+
+    private LogicalOperator BindQuery(Ast.Query query, Scope? outer, QueryUse use)
+    {
+        EnsureStack(query.Position);
+        if (_restricted is not null)
+            throw SqlErrors.At(query.Position, SqlStates.FeatureNotSupported, $"A subquery cannot stand in {_restricted}.");
+        CteScope? saved = _ctes;
+        List<CteDefinition>? definitions = query.With is null ? null : BindWith(query.With, outer);
+        LogicalOperator plan = BindQueryBody(query, outer, use);
+        _ctes = saved;
+        return definitions is null ? plan : new LogicalWith(definitions, plan);
+    }
+
+    private LogicalOperator BindQueryBody(Ast.Query query, Scope? outer, QueryUse use)
+    {
+        if (query.Body is Ast.SelectBody select)
+            return BindSelect(select, query, outer, use);
+        if (query.Locking.Length > 0)
+            throw SqlErrors.NotSupported(query.Locking[0].Position, "FOR UPDATE and FOR SHARE go with a plain SELECT only.");
+        LogicalOperator plan = query.Body switch
+        {
+            Ast.ValuesBody values => BindValuesBody(values, outer, use),
+            Ast.NestedBody nested => BindQuery(nested.Query, outer, use),
+            Ast.SetOperationBody set => BindSetOperation(set, outer, use),
+            _ => throw new InvalidOperationException(query.Body.GetType().Name),
+        };
+        if (query.OrderBy.Length > 0)
+        {
+            // The rows are known by their output columns only.
+            var columns = new ScopeColumn[plan.Output.Count];
+            for (int i = 0; i < columns.Length; i++)
+                columns[i] = new ScopeColumn(plan.Output[i].Name, new BoundColumn(plan.Output[i]));
+            var scope = new Scope(outer, new FromScope([], columns)) { Clause = "ORDER BY" };
+            var keys = new List<SortKey>();
+            foreach (Ast.SortItem item in query.OrderBy)
+            {
+                BoundExpression key = OutputPosition(item.Expression, columns.Length, "ORDER BY") is { } position
+                    ? new BoundColumn(plan.Output[position])
+                    : Known(Bind(item.Expression, scope), item.Position);
+                AddSortKey(keys, key, item);
+            }
+            plan = new LogicalSort(plan, keys);
+        }
+
+        return BindLimit(plan, query, outer);
+    }
+
+    private LogicalOperator BindLimit(LogicalOperator plan, Ast.Query query, Scope? outer)
+    {
+        if (query.Limit is null && query.Offset is null)
+            return plan;
+        var scope = new Scope(outer, FromScope.Empty) { Clause = "LIMIT" };
+        BoundExpression? limit = query.Limit is null ? null : Coerce(Bind(query.Limit, scope), SqlType.BigInt, CastContext.Assignment, query.Limit.Position);
+        BoundExpression? offset = query.Offset is null ? null : Coerce(Bind(query.Offset, scope), SqlType.BigInt, CastContext.Assignment, query.Offset.Position);
+        if (limit is BoundConstant { Value.IsNull: true })
+            limit = null;
+        return limit is null && offset is null ? plan : new LogicalLimit(plan, limit, offset, query.WithTies);
+    }
+
+    private static void AddSortKey(List<SortKey> keys, BoundExpression key, Ast.SortItem item)
+    {
+        if (key.Type.Kind is SqlTypeKind.Record)
+            throw SqlErrors.At(item.Position, SqlStates.UndefinedFunction, "A row cannot be sorted by; name its columns.");
+        foreach (SortKey known in keys)
+        {
+            // The second of two equal keys decides nothing.
+            if (BoundTree.AreEqual(known.Expression, key))
+                return;
+        }
+        keys.Add(new SortKey(key, item.Descending, item.NullsFirst ?? !item.Descending));
+    }
+
+    /// <summary>The column that an integer literal in ORDER BY or GROUP BY means, from 0; null for anything else.</summary>
+    private static int? OutputPosition(Ast.Expression expression, int count, string clause)
+    {
+        if (expression is not Ast.LiteralExpression { Kind: Ast.LiteralKind.Integer } literal)
+            return null;
+        if (literal.Value is int position && position >= 1 && position <= count)
+            return position - 1;
+        throw SqlErrors.At(
+            expression.Position, SqlStates.InvalidColumnReference, $"{clause} position {literal.Value} is not in the select list.",
+            $"The select list has {count} column{(count == 1 ? "" : "s")}.");
+    }
+
+    // ---- WITH
+
+    private List<CteDefinition> BindWith(Ast.WithClause with, Scope? outer)
+    {
+        var definitions = new List<CteDefinition>();
+        var names = new HashSet<string>(Ast.Identifier.Comparer);
+        foreach (Ast.CommonTableExpression cte in with.Expressions)
+        {
+            if (!names.Add(cte.Name.Name))
+                throw SqlErrors.At(cte.Name.Position, SqlStates.DuplicateAlias, $"WITH defines \"{cte.Name}\" twice.");
+            if (cte.Body is not Ast.QueryStatement body)
+                throw SqlErrors.NotSupported(cte.Body.Position, "INSERT, UPDATE and DELETE within WITH are not supported.", "Run it as a statement of its own, with RETURNING where its rows are needed.");
+            CteDefinition definition = with.Recursive && RefersTo(body.Query, cte.Name.Name)
+                ? BindRecursive(cte, body.Query, outer)
+                : BindDefinition(cte, body.Query, outer);
+            definitions.Add(definition);
+        }
+        return definitions;
+    }
+
+    private CteDefinition BindDefinition(Ast.CommonTableExpression cte, Ast.Query query, Scope? outer)
+    {
+        LogicalOperator plan = BindQuery(query, outer, QueryUse.Top);
+        var definition = new CteDefinition(cte.Name.Name, plan) { IsMaterialized = cte.Materialized };
+        _ctes = new CteScope(_ctes, cte.Name.Name, definition, RenamedColumns(plan.Output, cte));
+        return definition;
+    }
+
+    private PlanColumn[] RenamedColumns(IReadOnlyList<PlanColumn> output, Ast.CommonTableExpression cte)
+    {
+        CheckAliasCount(cte.Name, cte.Columns, output.Count);
+        var columns = new PlanColumn[output.Count];
+        for (int i = 0; i < columns.Length; i++)
+        {
+            PlanColumn c = output[i];
+            columns[i] = new PlanColumn(_nextColumn++, i < cte.Columns.Length ? cte.Columns[i].Name : c.Name, c.Type, c.IsNullable)
+            {
+                Origin = c.Origin, OriginTable = c.OriginTable,
+            };
+        }
+        return columns;
+    }
+
+    private static void CheckAliasCount(Ast.Identifier name, Ast.Identifier[] aliases, int count)
+    {
+        if (aliases.Length > count)
+        {
+            throw SqlErrors.At(
+                aliases[count].Position, SqlStates.InvalidColumnReference,
+                $"\"{name}\" has {count} column{(count == 1 ? "" : "s")}, but {aliases.Length} names are given.");
+        }
+    }
+
+    private CteDefinition BindRecursive(Ast.CommonTableExpression cte, Ast.Query query, Scope? outer)
+    {
+        if (query.Body is not Ast.SetOperationBody { Operator: Ast.SetOperator.Union } union || query.With is not null)
+        {
+            throw SqlErrors.At(
+                cte.Position, SqlStates.InvalidRecursion, $"The recursive query \"{cte.Name}\" is not of the form: first term UNION [ALL] recursive term.");
+        }
+
+        if (query.OrderBy.Length > 0 || query.Limit is not null || query.Offset is not null)
+            throw SqlErrors.NotSupported(query.Position, $"ORDER BY, LIMIT and OFFSET in the recursive query \"{cte.Name}\" are not supported.", "Put them where it is read.");
+        CteScope? before = _ctes;
+        _ctes = new CteScope(before, cte.Name.Name, null, []);
+        LogicalOperator first = BindOperand(union.Left, outer, QueryUse.Top);
+        var definition = new CteDefinition(cte.Name.Name, first) { IsUnionAll = union.All, IsMaterialized = true };
+        PlanColumn[] columns = RenamedColumns(first.Output, cte);
+        for (int i = 0; i < columns.Length; i++)
+            columns[i] = new PlanColumn(columns[i].Id, columns[i].Name, columns[i].Type, true);
+        var scope = new CteScope(before, cte.Name.Name, definition, columns);
+        _ctes = scope;
+        var types = new SqlType[columns.Length];
+        for (int i = 0; i < types.Length; i++)
+            types[i] = columns[i].Type;
+        LogicalOperator term = BindOperand(union.Right, outer, new QueryUse(types, false));
+        if (term.Output.Count != columns.Length)
+            throw ColumnCounts(union.Position, "UNION", columns.Length, term.Output.Count);
+        definition.RecursiveTerm = CoerceOutput(term, types, union.Right.Position, $"the recursive query \"{cte.Name}\"");
+        return definition;
+    }
+
+    /// <summary>Whether a query reads a name in FROM: told from the syntax, before anything is bound.</summary>
+    private static bool RefersTo(Ast.Query query, string name)
+    {
+        if (query.With is not null)
+        {
+            foreach (Ast.CommonTableExpression cte in query.With.Expressions)
+            {
+                if (cte.Body is Ast.QueryStatement body && RefersTo(body.Query, name))
+                    return true;
+            }
+        }
+        return RefersTo(query.Body, name);
+    }
+
+    private static bool RefersTo(Ast.QueryBody body, string name)
+    {
+        switch (body)
+        {
+            case Ast.NestedBody nested:
+                return RefersTo(nested.Query, name);
+            case Ast.SetOperationBody set:
+                return RefersTo(set.Left, name) || RefersTo(set.Right, name);
+            case Ast.SelectBody select:
+                foreach (Ast.TableReference table in select.From)
+                {
+                    if (RefersTo(table, name))
+                        return true;
+                }
+                // A subquery of an expression may read it too; telling so costs nothing but the other form of plan.
+                return select.Where is not null && RefersTo(select.Where, name);
+            default:
+                return false;
+        }
+    }
+
+    private static bool RefersTo(Ast.Expression expression, string name) => expression switch
+    {
+        Ast.ExistsExpression x => RefersTo(x.Query, name),
+        Ast.InQueryExpression x => RefersTo(x.Query, name),
+        Ast.SubqueryExpression x => RefersTo(x.Query, name),
+        Ast.UnaryExpression x => RefersTo(x.Operand, name),
+        Ast.BinaryExpression x => RefersTo(x.Left, name) || RefersTo(x.Right, name),
+        _ => false,
+    };
+
+    private static bool RefersTo(Ast.TableReference table, string name) => table switch
+    {
+        Ast.NamedTableReference named => named.Name.Schema is null && Ast.Identifier.Comparer.Equals(named.Name.Name, name),
+        Ast.JoinReference join => RefersTo(join.Left, name) || RefersTo(join.Right, name),
+        Ast.DerivedTableReference derived => RefersTo(derived.Query, name),
+        _ => false,
+    };
+
+    // ---- VALUES and set operations
+
+    private LogicalValues BindValuesBody(Ast.ValuesBody values, Scope? outer, QueryUse use)
+    {
+        int width = values.Rows[0].Length;
+        var scope = new Scope(outer, FromScope.Empty) { Clause = "VALUES" };
+        var rows = new BoundExpression[values.Rows.Length][];
+        for (int r = 0; r < rows.Length; r++)
+        {
+            rows[r] = new BoundExpression[width];
+            for (int c = 0; c < width; c++)
+                rows[r][c] = Bind(values.Rows[r][c], scope);
+        }
+
+        var columns = new PlanColumn[width];
+        var column = new BoundExpression[rows.Length];
+        var positions = new SourcePosition[rows.Length];
+        for (int c = 0; c < width; c++)
+        {
+            bool open = true;
+            bool nullable = false;
+            for (int r = 0; r < rows.Length; r++)
+            {
+                column[r] = rows[r][c];
+                positions[r] = values.Rows[r][c].Position;
+                open &= column[r].Type.Kind == SqlTypeKind.Unknown;
+            }
+
+            SqlType type = SqlType.Unknown;
+            if (open && use.Expected is not null && c < use.Expected.Length && use.Expected[c].Kind != SqlTypeKind.Unknown)
+            {
+                type = use.Expected[c];
+                for (int r = 0; r < rows.Length; r++)
+                    column[r] = Coerce(column[r], type, CastContext.Implicit, positions[r]);
+            }
+            else if (!open || !use.KeepUnknown)
+            {
+                type = Unify(column, positions, "VALUES");
+            }
+
+            for (int r = 0; r < rows.Length; r++)
+            {
+                rows[r][c] = column[r];
+                nullable |= BoundTree.IsNullable(column[r]);
+            }
+            columns[c] = NewColumn($"column{c + 1}", type, nullable);
+        }
+
+        return new LogicalValues(rows, columns);
+    }
+
+    private LogicalOperator BindOperand(Ast.QueryBody body, Scope? outer, QueryUse use) =>
+        BindQuery(new Ast.Query { Position = body.Position, Body = body }, outer, use);
+
+    private static BareMetalException ColumnCounts(SourcePosition position, string what, int left, int right) =>
+        SqlErrors.At(position, SqlStates.SyntaxError, $"The two sides of {what} have {left} and {right} columns.", "Both sides need the same number of columns.");
+
+    private LogicalOperator BindSetOperation(Ast.SetOperationBody set, Scope? outer, QueryUse use)
+    {
+        // Types unify over all operands of the tree at once: a null of the first takes the type of the last.
+        var operands = new List<(Ast.QueryBody Body, LogicalOperator Plan)>();
+        Collect(set);
+        int width = operands[0].Plan.Output.Count;
+        var types = new SqlType[width];
+        for (int c = 0; c < width; c++)
+        {
+            SqlType common = SqlType.Unknown;
+            foreach (var (body, plan) in operands)
+            {
+                if (plan.Output.Count != width)
+                    throw ColumnCounts(body.Position, set.Operator.ToString().ToUpperInvariant(), width, plan.Output.Count);
+                SqlType type = plan.Output[c].Type;
+                common = TypeRules.Common(common, type)
+                    ?? throw SqlErrors.At(
+                        body.Position, SqlStates.DatatypeMismatch,
+                        $"Column {c + 1} of {set.Operator.ToString().ToUpperInvariant()} has the types {TypeNames.Format(common)} and {TypeNames.Format(type)}, which have nothing in common.",
+                        "Convert one of them with CAST.");
+            }
+
+            if (common.Kind == SqlTypeKind.Unknown)
+                common = use.Expected is not null && c < use.Expected.Length ? use.Expected[c] : use.KeepUnknown ? common : SqlType.Text;
+            types[c] = common;
+        }
+
+        int next = 0;
+        return Build(set);
+
+        void Collect(Ast.QueryBody body)
+        {
+            EnsureStack(body.Position);
+            if (body is Ast.SetOperationBody inner)
+            {
+                Collect(inner.Left);
+                Collect(inner.Right);
+            }
+            else
+            {
+                operands.Add((body, BindOperand(body, outer, new QueryUse(null, true))));
+            }
+        }
+
+        LogicalOperator Build(Ast.QueryBody body)
+        {
+            if (body is not Ast.SetOperationBody inner)
+            {
+                (_, LogicalOperator plan) = operands[next++];
+                for (int c = 0; c < width; c++)
+                {
+                    if (plan.Output[c].Type.Kind == SqlTypeKind.Unknown && types[c].Kind != SqlTypeKind.Unknown)
+                    {
+                        // Its literals and parameters are bound again, now that their types are known.
+                        plan = BindOperand(body, outer, new QueryUse(types, use.KeepUnknown));
+                        break;
+                    }
+                }
+                return CoerceOutput(plan, types, body.Position, "a set operation");
+            }
+
+            LogicalOperator left = Build(inner.Left);
+            LogicalOperator right = Build(inner.Right);
+            var columns = new PlanColumn[width];
+            for (int c = 0; c < width; c++)
+            {
+                PlanColumn l = left.Output[c];
+                bool nullable = l.IsNullable || (inner.Operator == Ast.SetOperator.Union && right.Output[c].IsNullable);
+                columns[c] = NewColumn(l.Name, types[c], nullable);
+            }
+
+            SetOperationKind kind = inner.Operator switch
+            {
+                Ast.SetOperator.Union => SetOperationKind.Union,
+                Ast.SetOperator.Intersect => SetOperationKind.Intersect,
+                _ => SetOperationKind.Except,
+            };
+            return new LogicalSetOperation(kind, inner.All, left, right, columns);
+        }
+    }
+
+    /// <summary>The plan with its columns converted where their types differ.</summary>
+    private LogicalOperator CoerceOutput(LogicalOperator plan, ReadOnlySpan<SqlType> types, SourcePosition position, string what, CastContext context = CastContext.Implicit)
+    {
+        ProjectItem[]? items = null;
+        for (int c = 0; c < types.Length; c++)
+        {
+            PlanColumn column = plan.Output[c];
+            if (types[c].Kind == SqlTypeKind.Unknown || column.Type == types[c])
+                continue;
+            BoundExpression converted = Coerce(new BoundColumn(column), types[c], context, position, $"Column {c + 1} of {what}");
+            if (converted is BoundColumn)
+                continue;
+            if (items is null)
+            {
+                items = new ProjectItem[types.Length];
+                for (int i = 0; i < items.Length; i++)
+                    items[i] = new ProjectItem(plan.Output[i], new BoundColumn(plan.Output[i]));
+            }
+            items[c] = new ProjectItem(NewColumn(column.Name, types[c], column.IsNullable), converted);
+        }
+        return items is null ? plan : new LogicalProject(plan, items);
+    }
+
+    // ---- SELECT
+
+    private LogicalOperator BindSelect(Ast.SelectBody select, Ast.Query query, Scope? outer, QueryUse use)
+    {
+        RowLocking? locking = query.Locking.Length == 0 ? null : new RowLocking(query.Locking);
+        if (locking is not null && (select.GroupBy is not null || select.Having is not null || select.Distinct || select.DistinctOn.Length > 0))
+            throw SqlErrors.NotSupported(query.Locking[0].Position, "FOR UPDATE and FOR SHARE do not go with GROUP BY, HAVING or DISTINCT.");
+        (LogicalOperator plan, FromScope from) = BindFromList(select.From, outer, locking);
+        locking?.Check();
+        var context = new SelectContext { IsGrouped = select.GroupBy is not null || select.Having is not null };
+        foreach (Ast.WindowDefinition window in select.Windows)
+        {
+            if (!context.NamedWindows.TryAdd(window.Name.Name, window.Specification))
+                throw SqlErrors.At(window.Name.Position, SqlStates.WindowingError, $"The window \"{window.Name}\" is defined twice.");
+        }
+
+        var scope = new Scope(outer, from) { Select = context };
+        if (select.Where is not null)
+        {
+            scope.Clause = "WHERE";
+            plan = new LogicalFilter(plan, BindCondition(select.Where, scope));
+        }
+
+        List<SelectColumn> items = ExpandItems(select.Items, scope);
+        List<ProjectItem> keys = [];
+        IReadOnlyList<IReadOnlyList<int>>? sets = null;
+        if (select.GroupBy is not null)
+        {
+            scope.Clause = "GROUP BY";
+            sets = BindGrouping(select, items, scope, keys);
+        }
+
+        scope.Clause = "SELECT";
+        for (int i = 0; i < items.Count; i++)
+        {
+            SelectColumn item = items[i];
+            BoundExpression bound = item.Expression ?? Bind(item.Syntax!, scope);
+            if (bound.Type.Kind == SqlTypeKind.Unknown)
+            {
+                if (use.Expected is not null && i < use.Expected.Length && use.Expected[i].Kind != SqlTypeKind.Unknown)
+                    bound = Coerce(bound, use.Expected[i], CastContext.Implicit, item.Position);
+                else if (!use.KeepUnknown || select.Distinct || select.DistinctOn.Length > 0)
+                    bound = Known(bound, item.Position);
+            }
+            else
+            {
+                bound = Known(bound, item.Position);
+            }
+
+            if (bound.Type.Kind == SqlTypeKind.Record)
+                throw SqlErrors.NotSupported(item.Position, "A row as a result column is not supported.", "Select its fields as columns of their own.");
+            item.Expression = bound;
+        }
+
+        BoundExpression? having = null;
+        if (select.Having is not null)
+        {
+            scope.Clause = "HAVING";
+            having = BindCondition(select.Having, scope);
+        }
+
+        scope.Clause = "DISTINCT ON";
+        var distinctOn = new List<BoundExpression>();
+        foreach (Ast.Expression on in select.DistinctOn)
+            distinctOn.Add(BindOutputReference(on, items, scope, "DISTINCT ON"));
+        scope.Clause = "ORDER BY";
+        var order = new List<SortKey>();
+        foreach (Ast.SortItem item in query.OrderBy)
+            AddSortKey(order, BindOutputReference(item.Expression, items, scope, "ORDER BY"), item);
+
+        if (select.GroupBy is not null || having is not null || context.Aggregates.Count > 0)
+        {
+            if (locking is not null)
+                throw SqlErrors.NotSupported(query.Locking[0].Position, "FOR UPDATE and FOR SHARE do not go with aggregates.");
+            var grouper = new Grouper(this, from, keys, context, sets);
+            for (int i = 0; i < items.Count; i++)
+                items[i].Expression = grouper.Rewrite(items[i].Expression!);
+            having = having is null ? null : grouper.Rewrite(having);
+            for (int i = 0; i < distinctOn.Count; i++)
+                distinctOn[i] = grouper.Rewrite(distinctOn[i]);
+            for (int i = 0; i < order.Count; i++)
+                order[i] = order[i] with { Expression = grouper.Rewrite(order[i].Expression) };
+            foreach (WindowCall window in context.Windows)
+                grouper.Rewrite(window);
+            plan = new LogicalAggregate(plan, keys, context.Aggregates, sets);
+            if (having is not null)
+                plan = new LogicalFilter(plan, having);
+        }
+
+        plan = BuildWindows(plan, context.Windows);
+        return BuildOutput(plan, select, query, outer, items, distinctOn, order);
+    }
+
+    /// <summary>Projection, DISTINCT, ORDER BY and LIMIT; columns that are only sorted by are dropped at the end.</summary>
+    private LogicalOperator BuildOutput(
+        LogicalOperator plan, Ast.SelectBody select, Ast.Query query, Scope? outer, List<SelectColumn> items, List<BoundExpression> distinctOn, List<SortKey> order)
+    {
+        var projected = new List<ProjectItem>(items.Count);
+        var used = new HashSet<PlanColumn>();
+        foreach (SelectColumn item in items)
+        {
+            BoundExpression e = item.Expression!;
+            PlanColumn column = e is BoundColumn c && c.Column.Name == item.Name && used.Add(c.Column) ? c.Column : NewColumn(item.Name, e);
+            projected.Add(new ProjectItem(column, e));
+        }
+
+        int visible = projected.Count;
+        for (int i = 0; i < order.Count; i++)
+        {
+            BoundExpression key = OutputColumn(order[i].Expression, out bool hidden);
+            if (hidden && select.Distinct)
+            {
+                throw SqlErrors.At(
+                    query.OrderBy[Math.Min(i, query.OrderBy.Length - 1)].Position, SqlStates.InvalidColumnReference,
+                    "With SELECT DISTINCT the expressions of ORDER BY must be in the select list.");
+            }
+            order[i] = order[i] with { Expression = key };
+        }
+
+        for (int i = 0; i < distinctOn.Count; i++)
+            distinctOn[i] = OutputColumn(distinctOn[i], out _);
+        if (distinctOn.Count > 0)
+        {
+            for (int i = 0; i < Math.Min(distinctOn.Count, order.Count); i++)
+            {
+                bool found = false;
+                foreach (BoundExpression on in distinctOn)
+                    found |= BoundTree.AreEqual(on, order[i].Expression);
+                if (!found)
+                {
+                    throw SqlErrors.At(
+                        query.OrderBy[i].Position, SqlStates.InvalidColumnReference, "The expressions of DISTINCT ON must come first in ORDER BY.");
+                }
+            }
+        }
+
+        if (!IsIdentity(projected, plan.Output))
+            plan = new LogicalProject(plan, projected);
+        if (select.Distinct)
+            plan = new LogicalDistinct(plan);
+        if (order.Count > 0)
+            plan = new LogicalSort(plan, order);
+        if (distinctOn.Count > 0)
+            plan = new LogicalDistinct(plan, distinctOn);
+        plan = BindLimit(plan, query, outer);
+        if (projected.Count > visible)
+        {
+            var kept = new ProjectItem[visible];
+            for (int i = 0; i < visible; i++)
+                kept[i] = new ProjectItem(projected[i].Column, new BoundColumn(projected[i].Column));
+            plan = new LogicalProject(plan, kept);
+        }
+
+        return plan;
+
+        BoundColumn OutputColumn(BoundExpression expression, out bool hidden)
+        {
+            hidden = false;
+            for (int i = 0; i < projected.Count; i++)
+            {
+                if (BoundTree.AreEqual(projected[i].Expression, expression))
+                {
+                    hidden = i >= visible;
+                    return new BoundColumn(projected[i].Column);
+                }
+            }
+
+            hidden = true;
+            PlanColumn column = expression is BoundColumn c && used.Add(c.Column) ? c.Column : NewColumn("sort", expression);
+            projected.Add(new ProjectItem(column, expression));
+            return new BoundColumn(column);
+        }
+    }
+
+    private static bool IsIdentity(List<ProjectItem> items, IReadOnlyList<PlanColumn> columns)
+    {
+        if (items.Count != columns.Count)
+            return false;
+        for (int i = 0; i < columns.Count; i++)
+        {
+            if (items[i].Column != columns[i] || items[i].Expression is not BoundColumn c || c.Column != columns[i])
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>A column of the select list: its syntax until it is bound.</summary>
+    private sealed class SelectColumn
+    {
+        public required string Name { get; init; }
+
+        public required SourcePosition Position { get; init; }
+
+        public Ast.Expression? Syntax { get; init; }
+
+        public Ast.Identifier? Alias { get; init; }
+
+        public BoundExpression? Expression { get; set; }
+    }
+
+    private List<SelectColumn> ExpandItems(Ast.SelectItem[] items, Scope scope)
+    {
+        var columns = new List<SelectColumn>(items.Length);
+        foreach (Ast.SelectItem item in items)
+        {
+            if (item.Expression is Ast.StarExpression star)
+            {
+                if (item.Alias is not null)
+                    throw SqlErrors.Syntax(item.Alias.Value.Position, "* takes no alias.");
+                ExpandStar(star, scope, columns);
+                continue;
+            }
+
+            columns.Add(new SelectColumn
+            {
+                Name = item.Alias?.Name ?? NameOf(item.Expression, scope),
+                Position = item.Position,
+                Syntax = item.Expression,
+                Alias = item.Alias,
+            });
+        }
+        return columns;
+    }
+
+    private void ExpandStar(Ast.StarExpression star, Scope scope, List<SelectColumn> columns)
+    {
+        IReadOnlyList<ScopeColumn> source;
+        if (star.Qualifier.Length == 0)
+        {
+            if (scope.From.Tables.Count == 0 && scope.From.Columns.Count == 0)
+                throw SqlErrors.Syntax(star.Position, "SELECT * needs a FROM.");
+            source = scope.From.Columns;
+        }
+        else
+        {
+            RangeTable table = FindTable(star.Qualifier, scope, out Scope at);
+            at.Referenced = true;
+            source = table.Columns;
+        }
+
+        scope.Referenced = true;
+        foreach (ScopeColumn column in source)
+        {
+            columns.Add(new SelectColumn { Name = column.Name, Position = star.Position, Expression = Reference(column, star.Position) });
+        }
+    }
+
+    /// <summary>The name of a result column without an alias, as PostgreSQL gives it.</summary>
+    private static string NameOf(Ast.Expression expression, Scope scope) => expression switch
+    {
+        Ast.ColumnExpression column => SpellingOf(column, scope),
+        Ast.CallExpression call => call.Name.Name,
+        Ast.FieldExpression { Field: { } field } => field.Name,
+        Ast.SubscriptExpression subscript => NameOf(subscript.Operand, scope),
+        Ast.CollateExpression collate => NameOf(collate.Operand, scope),
+        Ast.CastExpression cast => NameOf(cast.Operand, scope) is var name && name != "?column?" ? name : cast.Type.Name.ToLowerInvariant(),
+        Ast.TypedLiteralExpression literal => literal.Type.Name.ToLowerInvariant(),
+        Ast.CaseExpression { Else: Ast.ColumnExpression otherwise } => SpellingOf(otherwise, scope),
+        Ast.CaseExpression => "case",
+        Ast.ArrayExpression or Ast.ArrayQueryExpression => "array",
+        Ast.ExistsExpression => "exists",
+        Ast.RowExpression => "row",
+        Ast.AtTimeZoneExpression => "timezone",
+        Ast.LiteralExpression { Kind: Ast.LiteralKind.Boolean } => "bool",
+        Ast.SubqueryExpression { Query.Body: Ast.SelectBody { Items.Length: > 0 } inner } => inner.Items[0].Alias?.Name ?? NameOf(inner.Items[0].Expression, new Scope(null, FromScope.Empty)),
+        _ => "?column?",
+    };
+
+    /// <summary>A column's name in the spelling of its definition.</summary>
+    private static string SpellingOf(Ast.ColumnExpression column, Scope scope)
+    {
+        string name = column.Parts[^1].Name;
+        string? alias = column.Parts.Length > 1 ? column.Parts[^2].Name : null;
+        for (Scope? s = scope; s is not null; s = s.Parent)
+        {
+            if (alias is null)
+            {
+                foreach (ScopeColumn c in s.From.Columns)
+                {
+                    if (Ast.Identifier.Comparer.Equals(c.Name, name))
+                        return c.Name;
+                }
+                continue;
+            }
+
+            foreach (RangeTable t in s.From.Tables)
+            {
+                if (!Ast.Identifier.Comparer.Equals(t.Alias, alias))
+                    continue;
+                foreach (ScopeColumn c in t.Columns)
+                {
+                    if (Ast.Identifier.Comparer.Equals(c.Name, name))
+                        return c.Name;
+                }
+            }
+        }
+        return name;
+    }
+
+    /// <summary>An expression of ORDER BY or DISTINCT ON: an output name, a position, or any expression over the input.</summary>
+    private BoundExpression BindOutputReference(Ast.Expression expression, List<SelectColumn> items, Scope scope, string clause)
+    {
+        if (OutputPosition(expression, items.Count, clause) is { } position)
+            return items[position].Expression!;
+        if (expression is Ast.ColumnExpression { Parts: [var name] })
+        {
+            BoundExpression? found = null;
+            foreach (SelectColumn item in items)
+            {
+                if (!name.Is(item.Name))
+                    continue;
+                if (found is not null && !BoundTree.AreEqual(found, item.Expression))
+                    throw SqlErrors.At(expression.Position, SqlStates.AmbiguousColumn, $"{clause} \"{name}\" is ambiguous: several result columns have this name.", "Use its position, or give one of them another alias.");
+                found ??= item.Expression;
+            }
+
+            if (found is not null)
+                return found;
+        }
+
+        return Known(Bind(expression, scope), expression.Position);
+    }
+
+    // ---- GROUP BY
+
+    private List<IReadOnlyList<int>>? BindGrouping(Ast.SelectBody select, List<SelectColumn> items, Scope scope, List<ProjectItem> keys)
+    {
+        bool simple = true;
+        foreach (Ast.GroupingElement element in select.GroupBy!)
+            simple &= element.Kind == Ast.GroupingKind.Expressions && element.Expressions.Length > 0;
+        var bound = new List<BoundExpression>();
+        // Each element gives alternatives of key sets; the whole is their product.
+        List<int[]> product = [[]];
+        foreach (Ast.GroupingElement element in select.GroupBy)
+        {
+            List<int[]> alternatives = Alternatives(element);
+            var next = new List<int[]>();
+            foreach (int[] left in product)
+            {
+                foreach (int[] right in alternatives)
+                    next.Add([.. left.Union(right)]);
+            }
+
+            product = next;
+            if (product.Count > 4096)
+                throw SqlErrors.At(element.Position, SqlStates.StatementTooComplex, "GROUP BY makes more than 4096 grouping sets.");
+        }
+
+        foreach (BoundExpression key in bound)
+        {
+            // A plain column stays itself, so that subqueries that refer to it see the group's. In grouping sets it may become null.
+            PlanColumn column = simple && key is BoundColumn c ? c.Column
+                : simple ? NewColumn("key", key)
+                : NewColumn(key is BoundColumn n ? n.Column.Name : "key", key.Type, true);
+            keys.Add(new ProjectItem(column, key));
+        }
+
+        if (simple)
+            return null;
+        var sets = new List<IReadOnlyList<int>>();
+        foreach (int[] set in product)
+        {
+            if (!select.GroupByDistinct || !sets.Exists(s => s.Order().SequenceEqual(set.Order())))
+                sets.Add(set);
+        }
+        return sets;
+
+        int Key(Ast.Expression expression)
+        {
+            BoundExpression key = BindGroupKey(expression, items, scope);
+            for (int i = 0; i < bound.Count; i++)
+            {
+                if (BoundTree.AreEqual(bound[i], key))
+                    return i;
+            }
+            bound.Add(key);
+            return bound.Count - 1;
+        }
+
+        List<int[]> Alternatives(Ast.GroupingElement element)
+        {
+            switch (element.Kind)
+            {
+                case Ast.GroupingKind.Expressions:
+                    return [[.. element.Expressions.Select(Key).Distinct()]];
+                case Ast.GroupingKind.Sets:
+                {
+                    var all = new List<int[]>();
+                    foreach (Ast.GroupingElement inner in element.Elements)
+                        all.AddRange(Alternatives(inner));
+                    return all;
+                }
+
+                default:
+                {
+                    var parts = new List<int[]>();
+                    foreach (Ast.GroupingElement inner in element.Elements)
+                    {
+                        if (inner.Kind != Ast.GroupingKind.Expressions)
+                            throw SqlErrors.Syntax(inner.Position, $"{element.Kind.ToString().ToUpperInvariant()} holds expressions only.");
+                        parts.Add(Alternatives(inner)[0]);
+                    }
+
+                    if (parts.Count > 12)
+                        throw SqlErrors.At(element.Position, SqlStates.StatementTooComplex, "ROLLUP and CUBE take at most 12 elements.");
+                    var all = new List<int[]>();
+                    if (element.Kind == Ast.GroupingKind.Rollup)
+                    {
+                        for (int n = parts.Count; n >= 0; n--)
+                            all.Add([.. parts.Take(n).SelectMany(p => p).Distinct()]);
+                    }
+                    else
+                    {
+                        for (int mask = (1 << parts.Count) - 1; mask >= 0; mask--)
+                            all.Add([.. parts.Where((_, i) => (mask & (1 << (parts.Count - 1 - i))) != 0).SelectMany(p => p).Distinct()]);
+                    }
+                    return all;
+                }
+            }
+        }
+    }
+
+    /// <summary>A key of GROUP BY: a position, a column of the input, an output name, or any expression.</summary>
+    private BoundExpression BindGroupKey(Ast.Expression expression, List<SelectColumn> items, Scope scope)
+    {
+        SelectColumn? item = null;
+        if (OutputPosition(expression, items.Count, "GROUP BY") is { } position)
+        {
+            item = items[position];
+        }
+        else if (expression is Ast.ColumnExpression { Parts: [var name] } && !HasColumn(scope.From, name.Name))
+        {
+            foreach (SelectColumn candidate in items)
+            {
+                if (candidate.Alias is { } alias && alias.Is(name.Name))
+                {
+                    item = candidate;
+                    break;
+                }
+            }
+        }
+
+        if (item is null)
+            return Known(Bind(expression, scope), expression.Position);
+        return item.Expression ?? Known(Bind(item.Syntax!, scope), item.Position);
+    }
+
+    private static bool HasColumn(FromScope from, string name)
+    {
+        foreach (ScopeColumn column in from.Columns)
+        {
+            if (Ast.Identifier.Comparer.Equals(column.Name, name))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>Replaces grouped expressions by their keys, and refuses what is neither grouped nor aggregated.</summary>
+    private sealed class Grouper(Binder binder, FromScope from, List<ProjectItem> keys, SelectContext context, IReadOnlyList<IReadOnlyList<int>>? sets)
+    {
+        public BoundExpression Rewrite(BoundExpression expression) => BoundTree.Rewrite(expression, Replace);
+
+        public void Rewrite(WindowCall window)
+        {
+            BoundTree.Rewrite(window.Arguments, Replace, out var arguments);
+            BoundTree.Rewrite(window.PartitionBy, Replace, out var partition);
+            BoundTree.Rewrite(window.OrderBy, Replace, out IReadOnlyList<SortKey> order);
+            window.Arguments = arguments;
+            window.PartitionBy = partition;
+            window.OrderBy = order;
+            if (window.Aggregate is not null)
+                window.Aggregate = (BoundAggregate)BoundTree.Rewrite(window.Aggregate, Replace);
+        }
+
+        private BoundExpression? Replace(BoundExpression expression)
+        {
+            if (expression is BoundConstant or BoundParameter)
+                return expression;
+            if (expression is BoundGrouping grouping)
+                return grouping with { Arguments = [.. grouping.Arguments.Select(GroupingKey)] };
+            foreach (ProjectItem key in keys)
+            {
+                if (BoundTree.AreEqual(key.Expression, expression))
+                    return key.Expression is BoundColumn c && c.Column == key.Column ? expression : new BoundColumn(key.Column);
+            }
+
+            if (expression is not BoundColumn column || !from.Produces(column.Column))
+                return null;
+            if (sets is null && AddDependent(column))
+                return column;
+            throw Ungrouped(column);
+        }
+
+        private BoundColumn GroupingKey(BoundExpression argument)
+        {
+            foreach (ProjectItem key in keys)
+            {
+                if (BoundTree.AreEqual(key.Expression, argument))
+                    return new BoundColumn(key.Column);
+            }
+            throw SqlErrors.At(binder.PositionOf(argument), SqlStates.GroupingError, "The arguments of GROUPING must be expressions of GROUP BY.");
+        }
+
+        /// <summary>A column of a table whose primary key is grouped is one value per group; it becomes a key that splits nothing.</summary>
+        private bool AddDependent(BoundColumn column)
+        {
+            foreach (RangeTable table in from.Tables)
+            {
+                if (table.Table?.PrimaryKey is not { } primary || !Contains(table, column.Column))
+                    continue;
+                foreach (int id in primary.ColumnIds)
+                {
+                    if (!HasKey(table, id))
+                        return false;
+                }
+
+                keys.Add(new ProjectItem(column.Column, new BoundColumn(column.Column)));
+                return true;
+            }
+            return false;
+        }
+
+        private static bool Contains(RangeTable table, PlanColumn column)
+        {
+            foreach (ScopeColumn c in table.Columns)
+            {
+                if (c.Expression is BoundColumn b && b.Column == column)
+                    return true;
+            }
+            return false;
+        }
+
+        private bool HasKey(RangeTable table, int columnId)
+        {
+            foreach (ScopeColumn c in table.Columns)
+            {
+                if (c.Origin?.Id != columnId)
+                    continue;
+                foreach (ProjectItem key in keys)
+                {
+                    if (BoundTree.AreEqual(key.Expression, c.Expression))
+                        return true;
+                }
+            }
+            return false;
+        }
+
+        private BareMetalException Ungrouped(BoundColumn column)
+        {
+            string name = column.Column.Name;
+            foreach (RangeTable table in from.Tables)
+            {
+                if (Contains(table, column.Column))
+                    name = table.Alias + "." + name;
+            }
+
+            string hint = context.IsGrouped
+                ? "Add it to GROUP BY, or put it into an aggregate function such as min."
+                : "There is an aggregate function but no GROUP BY: add GROUP BY, or aggregate this column too.";
+            return SqlErrors.At(
+                binder.PositionOf(column), SqlStates.GroupingError, $"The column \"{name}\" must appear in GROUP BY or in an aggregate function.", hint);
+        }
+    }
+
+    private SourcePosition PositionOf(BoundExpression expression)
+    {
+        SourcePosition found = default;
+        BoundTree.Visit(expression, e =>
+        {
+            if (found.IsNone && _positions.TryGetValue(e, out SourcePosition position))
+                found = position;
+        });
+        return found;
+    }
+
+    // ---- windows
+
+    private static LogicalOperator BuildWindows(LogicalOperator plan, List<WindowCall> calls)
+    {
+        var done = new bool[calls.Count];
+        for (int i = 0; i < calls.Count; i++)
+        {
+            if (done[i])
+                continue;
+            var items = new List<WindowItem>();
+            for (int j = i; j < calls.Count; j++)
+            {
+                if (done[j] || !BoundTree.AreEqual(calls[i].PartitionBy, calls[j].PartitionBy) || !BoundTree.AreEqual(calls[i].OrderBy, calls[j].OrderBy))
+                    continue;
+                done[j] = true;
+                items.Add(new WindowItem(calls[j].Column, calls[j].Name, calls[j].Arguments, calls[j].Aggregate, calls[j].Frame));
+            }
+
+            plan = new LogicalWindow(plan, calls[i].PartitionBy, calls[i].OrderBy, items);
+        }
+        return plan;
+    }
+}
