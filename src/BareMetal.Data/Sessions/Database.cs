@@ -3,6 +3,7 @@ using BareMetal.Data.Catalog;
 using BareMetal.Data.Catalog.Ddl;
 using BareMetal.Data.Planning;
 using BareMetal.Data.Storage;
+using TableBinder = BareMetal.Data.Binding.TableBinder;
 
 namespace BareMetal.Data.Sessions;
 

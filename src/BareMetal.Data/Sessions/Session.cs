@@ -4,6 +4,7 @@ using BareMetal.Data.Catalog.Ddl;
 using BareMetal.Data.Execution.Modification;
 using BareMetal.Data.Storage;
 using BareMetal.Data.Values;
+using TableBinder = BareMetal.Data.Binding.TableBinder;
 
 namespace BareMetal.Data.Sessions;
 

@@ -1,6 +1,7 @@
 using BareMetal.Data.Sql;
 using BareMetal.Data.Sql.Syntax;
 using BareMetal.Data.Types;
+using TableBinder = BareMetal.Data.Binding.TableBinder;
 
 namespace BareMetal.Data.Catalog.Ddl;
 

@@ -1,4 +1,5 @@
 using BareMetal.Data.Sql.Syntax;
+using TableBinder = BareMetal.Data.Binding.TableBinder;
 
 namespace BareMetal.Data.Catalog.Ddl;
 
