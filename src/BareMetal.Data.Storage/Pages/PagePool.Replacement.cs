@@ -116,8 +116,7 @@ internal sealed unsafe partial class PagePool
         {
             // Frame numbers start at 1; the last slab is only as large as its frames need.
             int frames = Math.Min(1 << _slabBits, _frameCount + 1 - (slab << _slabBits));
-            nuint bytes = (nuint)frames * (nuint)_pageSize;
-            _slabs[slab] = (byte*)NativeMemory.AlignedAlloc(bytes, bytes >= 4 << 20 ? 2u << 20 : 4096u);
+            _slabs[slab] = (byte*)PageMemory.Allocate((nuint)frames * (nuint)_pageSize);
         }
         return frame;
     }
@@ -211,7 +210,7 @@ internal sealed unsafe partial class PagePool
                 {
                     throw new StorageException(StorageErrorCode.OutOfMemory, "Too many page versions are kept. End long transactions and readers.");
                 }
-                void* chunk = NativeMemory.AlignedAlloc(ImagesPerChunk * (nuint)sizeof(PageImage), 64);
+                void* chunk = PageMemory.Allocate(ImagesPerChunk * (nuint)sizeof(PageImage));
                 NativeMemory.Clear(chunk, ImagesPerChunk * (nuint)sizeof(PageImage));
                 _chunks[_imageChunks] = (PageImage*)chunk;
                 int first = _imageChunks++ << ImagesPerChunkBits;

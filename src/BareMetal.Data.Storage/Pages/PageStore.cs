@@ -293,6 +293,7 @@ internal sealed unsafe class PageStore : IDisposable
             {
                 break;
             }
+            PagePool.Prefetch(page);
             PagePool.Touch(image);
             PageKind kind = PageFormat.Kind(page);
             if (kind == PageKind.Inner)

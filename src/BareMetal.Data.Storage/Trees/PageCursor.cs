@@ -501,6 +501,7 @@ internal sealed unsafe class PageCursor : IDisposable
             {
                 break;
             }
+            PagePool.Prefetch(page);
             PagePool.Touch(image);
             PageKind kind = PageFormat.Kind(page);
             if (kind == PageKind.Leaf)
