@@ -35,8 +35,8 @@ internal static class EntitySchemaInstaller
 
     private static void Run(Session session, EntitySchema schema, CancellationToken cancellationToken)
     {
-        Table? table = FindTable(session, schema.TableName, cancellationToken);
-        (int Version, string Hash)? record = FindTable(session, RecordTable, cancellationToken) is null
+        Table? table = FindTable(session, schema.TableName);
+        (int Version, string Hash)? record = FindTable(session, RecordTable) is null
             ? null
             : ReadRecord(session, schema.TableName, cancellationToken);
         if (table is null)
@@ -73,22 +73,8 @@ internal static class EntitySchemaInstaller
         WriteRecord(session, schema, cancellationToken);
     }
 
-    private static Table? FindTable(Session session, string name, CancellationToken cancellationToken)
-    {
-        StringBuilder sql = new("SELECT * FROM ");
-        EntitySql.AppendName(sql, name);
-        try
-        {
-            PreparedCommand command = session.Prepare(sql.ToString(), []);
-            using CommandExecution execution = session.Execute(command, [], new ExecutionOptions(default, SchemaOnly: true), cancellationToken);
-            execution.NextResult();
-            return execution.Columns.Count > 0 ? execution.Columns[0].OriginTable : null;
-        }
-        catch (BareMetalException e) when (e.SqlState == SqlStates.UndefinedTable)
-        {
-            return null;
-        }
-    }
+    private static Table? FindTable(Session session, string name)
+        => session.Catalog.Resolve(null, name, [CatalogSnapshot.DefaultSchema]) as Table;
 
     private static void Create(Session session, EntitySchema schema, CancellationToken cancellationToken)
     {
