@@ -20,9 +20,15 @@ public sealed class BareMetalArrayTypeMapping : RelationalTypeMapping
         : base(
             new RelationalTypeMappingParameters(
                 new CoreTypeMappingParameters(clrType, elementMapping: elementMapping),
-                elementMapping.StoreType + "[]"))
+                ElementStoreType(elementMapping) + "[]"))
     {
     }
+
+    // Values that are compared with a column are not cut to the column's size: a longer one simply is not equal.
+    private static string ElementStoreType(RelationalTypeMapping mapping)
+        => mapping is StringTypeMapping or CharTypeMapping && mapping.StoreType is not ("json" or "jsonb")
+            ? "text"
+            : mapping.StoreTypeNameBase;
 
     private BareMetalArrayTypeMapping(RelationalTypeMappingParameters parameters)
         : base(parameters)

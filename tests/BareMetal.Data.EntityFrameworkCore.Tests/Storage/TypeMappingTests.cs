@@ -124,6 +124,16 @@ public sealed class TypeMappingTests : IDisposable
         Assert.Equal(DBNull.Value, nullable.CreateParameter(command, "p", null).Value);
     }
 
+    [Theory]
+    [InlineData(typeof(string), "varchar(5)", "text[]")]
+    [InlineData(typeof(char), null, "text[]")]
+    [InlineData(typeof(decimal), "decimal(18,2)", "decimal[]")]
+    [InlineData(typeof(double), null, "double precision[]")]
+    public void An_array_has_no_facets_of_a_column(Type elementType, string? columnType, string expected)
+        => Assert.Equal(
+            expected,
+            new BareMetalArrayTypeMapping(elementType.MakeArrayType(), Source.FindMapping(elementType, columnType)!).StoreType);
+
     [Fact]
     public void Every_mapping_is_public_with_a_public_default_so_that_compiled_models_can_name_it()
     {
