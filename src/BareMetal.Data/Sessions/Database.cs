@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using BareMetal.Data.Catalog;
 using BareMetal.Data.Catalog.Ddl;
+using BareMetal.Data.Functions;
 using BareMetal.Data.Planning;
 using BareMetal.Data.Storage;
 using TableBinder = BareMetal.Data.Binding.TableBinder;
@@ -23,6 +24,8 @@ internal sealed class Database
     private readonly List<Session> _sessions = [];
     private Timer? _watch;
     private int _references;
+
+    static Database() => SystemFunctions.Register(FunctionRegistry.Default);
 
     private Database(string key, DatabaseOptions options, StorageEngine engine)
     {

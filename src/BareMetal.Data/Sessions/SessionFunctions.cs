@@ -7,7 +7,7 @@ using BareMetal.Data.Storage;
 namespace BareMetal.Data.Sessions;
 
 /// <summary>What functions see of the statement and session that run them.</summary>
-internal sealed class SessionFunctions(Session session) : FunctionContext
+internal sealed class SessionFunctions(Session session) : FunctionContext, ICatalogSource
 {
     private DateTimeOffset _statementTime;
     private CancellationToken _cancellation;

@@ -1,0 +1,7 @@
+namespace BareMetal.Data.Catalog;
+
+/// <summary>A function context that knows the catalog which the statement sees; the catalog's own functions ask for it.</summary>
+internal interface ICatalogSource
+{
+    CatalogSnapshot Catalog { get; }
+}
