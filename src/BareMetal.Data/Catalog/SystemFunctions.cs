@@ -82,8 +82,8 @@ internal static class SystemFunctions
                 ViewColumn c = v.Columns[i];
                 yield return
                 [
-                    Of(v.Id), Of(v.Schema), Of(v.Name), Of(true), Of(i + 1), Of(c.Name), Of(i + 1), Of(TypeNames.Format(c.Type)), Of(c.IsNullable), Of(null),
-                    Of(null), Of(false), Of(null), Of(null), Of(c.Type.Length), Of(c.Type.Precision), Of(c.Type.Scale), Of(c.Type.Collation), Of(null),
+                    Of(v.Id), Of(v.Schema), Of(v.Name), Of(true), Of(i + 1), Of(c.Name), Of(i + 1), Of(TypeNames.Format(c.Type)), Of(c.IsNullable), None,
+                    None, Of(false), None, None, Of(c.Type.Length), Of(c.Type.Precision), Of(c.Type.Scale), Of(c.Type.Collation), None,
                 ];
             }
         }
@@ -115,7 +115,7 @@ internal static class SystemFunctions
                 }
 
                 foreach (int id in i.IncludedColumnIds)
-                    yield return [Of(i.Id), Of(t.Schema), Of(t.Name), Of(i.Name), Of(++position), Of(t.FindColumn(id)?.Name), Of(null), Of(false), Of(false), Of(true)];
+                    yield return [Of(i.Id), Of(t.Schema), Of(t.Name), Of(i.Name), Of(++position), Of(t.FindColumn(id)?.Name), None, Of(false), Of(false), Of(true)];
             }
         }
     }
@@ -129,7 +129,7 @@ internal static class SystemFunctions
                 yield return
                 [
                     Of(t.Schema), Of(t.Name), Of(k.Name), Of(k.Kind == KeyConstraintKind.PrimaryKey ? "PRIMARY KEY" : "UNIQUE"),
-                    Of(null), Of(null), Of(null), Of(null), Of(null), Of(null), Of(k.Comment),
+                    None, None, None, None, None, None, Of(k.Comment),
                 ];
             }
 
@@ -138,13 +138,13 @@ internal static class SystemFunctions
                 Table? parent = catalog.Find<Table>(f.ReferencedTableId);
                 yield return
                 [
-                    Of(t.Schema), Of(t.Name), Of(f.Name), Of("FOREIGN KEY"), Of(null), Of(parent?.Schema), Of(parent?.Name),
+                    Of(t.Schema), Of(t.Name), Of(f.Name), Of("FOREIGN KEY"), None, Of(parent?.Schema), Of(parent?.Name),
                     Of(parent is null ? null : ReferencedName(parent, f)), Of(Name(f.OnDelete)), Of(Name(f.OnUpdate)), Of(f.Comment),
                 ];
             }
 
             foreach (CheckConstraint c in t.Checks)
-                yield return [Of(t.Schema), Of(t.Name), Of(c.Name), Of("CHECK"), Of(c.Sql), Of(null), Of(null), Of(null), Of(null), Of(null), Of(c.Comment)];
+                yield return [Of(t.Schema), Of(t.Name), Of(c.Name), Of("CHECK"), Of(c.Sql), None, None, None, None, None, Of(c.Comment)];
         }
     }
 
@@ -155,7 +155,7 @@ internal static class SystemFunctions
             foreach (KeyConstraint k in Keys(t))
             {
                 for (int i = 0; i < k.ColumnIds.Count; i++)
-                    yield return [Of(t.Schema), Of(t.Name), Of(k.Name), Of(i + 1), Of(t.FindColumn(k.ColumnIds[i])?.Name), Of(null)];
+                    yield return [Of(t.Schema), Of(t.Name), Of(k.Name), Of(i + 1), Of(t.FindColumn(k.ColumnIds[i])?.Name), None];
             }
 
             foreach (ForeignKey f in t.ForeignKeys)
@@ -227,6 +227,9 @@ internal static class SystemFunctions
         ReferentialAction.SetDefault => "SET DEFAULT",
         _ => "NO ACTION",
     };
+
+    /// <summary>A null of a text column.</summary>
+    private static Value None => Value.Null(SqlTypeKind.Text);
 
     private static Value Of(string? value) =>
         value is null ? Value.Null(SqlTypeKind.Text) : Value.From(SqlTypeKind.Text, new ByteSlice(Encoding.UTF8.GetBytes(value)));

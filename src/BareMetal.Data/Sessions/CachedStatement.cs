@@ -99,10 +99,10 @@ internal sealed class PlannedStatement
         LocksRows = LocksRows,
     };
 
-    public static PlannedStatement Make(Statement syntax, IReadOnlyList<SqlType> parameterTypes, CatalogSnapshot catalog, Session session)
+    public static PlannedStatement Make(Statement syntax, SqlType[] parameterTypes, CatalogSnapshot catalog, Session session)
     {
         ExplainStatement? explain = syntax as ExplainStatement;
-        BoundStatement bound = TableBinder.BindStatement(explain?.Statement ?? syntax, parameterTypes, catalog, session.Settings.SearchPath);
+        BoundStatement bound = Binder.Bind(explain?.Statement ?? syntax, catalog, new BindingOptions { SearchPath = session.Settings.SearchPath }, parameterTypes);
         PlannerOptions options = session.Database.PlannerOptions(catalog, session.Settings.SearchPath);
         PhysicalPlan plan = explain is null
             ? Planner.Plan(bound.Plan, options)
@@ -115,7 +115,7 @@ internal sealed class PlannedStatement
             ParameterTypes = bound.ParameterTypes,
             Objects = bound.Objects,
             Columns = ResultColumns(plan),
-            LocksRows = !plan.IsModification && TableBinder.LocksRows(bound.Plan),
+            LocksRows = !plan.IsModification && LogicalTools.Any(bound.Plan, static op => op is LogicalScan { Lock: not RowLockMode.None }),
         };
     }
 

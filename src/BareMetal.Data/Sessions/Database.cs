@@ -204,7 +204,7 @@ internal sealed class Database
     public PlannerOptions PlannerOptions(CatalogSnapshot catalog, IReadOnlyList<string> searchPath) => new()
     {
         RowCount = table => Engine.EstimateEntries(table.Tree),
-        BindTable = table => TableBinder.Bind(table, catalog, searchPath),
+        BindTable = table => TableBindings.For(table, catalog, searchPath),
     };
 
     internal void Forget(Session session)

@@ -1,4 +1,5 @@
 using System.Reflection;
+using BareMetal.Data.Binding;
 using BareMetal.Data.Catalog;
 using BareMetal.Data.Catalog.Ddl;
 using BareMetal.Data.Execution.Modification;
@@ -285,7 +286,7 @@ internal sealed class Session : IDisposable
         {
             Catalog = catalog,
             Store = Database.Catalog,
-            BindTable = table => TableBinder.Bind(table, catalog, path),
+            BindTable = table => TableBindings.For(table, catalog, path),
             BindDefault = (table, column) => column.DefaultSql is null ? null : TableBinder.BindDefault(table, column, catalog, path),
             IsChangedHere = editor is null ? static _ => false : editor.HasChanged,
         };

@@ -135,7 +135,7 @@ internal sealed partial class DefinitionExecutor
         DropDependentViews(table.Id, column.Id, what, action.Cascade);
 
         // Generated columns over it go with CASCADE only; indexes and constraints over it go in any case, as in PostgreSQL.
-        TableRowBinding row = TableBinder.Bind(table, Current, _context.SearchPath);
+        TableRowBinding row = TableBindings.For(table, Current, _context.SearchPath);
         List<string> generated = [];
         foreach ((int ordinal, BoundExpression expression) in row.Generated)
         {
@@ -245,7 +245,7 @@ internal sealed partial class DefinitionExecutor
         if (column.Identity is not null && !IsInteger(type) && type.Kind != SqlTypeKind.Decimal)
             throw CatalogErrors.Make(SqlStates.InvalidParameterValue, $"The identity column \"{column.Name}\" must have an integer type.", action.Position);
 
-        TableRowBinding row = TableBinder.Bind(table, Current, _context.SearchPath);
+        TableRowBinding row = TableBindings.For(table, Current, _context.SearchPath);
         BoundExpression value = action.Using is not null
             ? TableBinder.BindOver(row, action.Using, Current, _context.SearchPath, type)
             : TableBinder.Cast(new BoundColumn(row.Columns[column.Ordinal]), type, column, action.Position);
@@ -431,7 +431,7 @@ internal sealed partial class DefinitionExecutor
         TableBinder.Validate(next, Current, _context.SearchPath);
         if (column.IsStored)
             return Rewrite(table, WithNewLayout(next));
-        TableRowBinding row = TableBinder.Bind(table, Current, _context.SearchPath);
+        TableRowBinding row = TableBindings.For(table, Current, _context.SearchPath);
         return RebuildIndexes(next, i => IndexUses(table.Indexes.First(o => o.Id == i.Id), column, row));
     }
 

@@ -80,7 +80,7 @@ internal sealed partial class DefinitionExecutor
         }
         else
         {
-            TableRowBinding row = TableBinder.Bind(table, Current, _context.SearchPath);
+            TableRowBinding row = TableBindings.For(table, Current, _context.SearchPath);
             BoundExpression bound = TableBinder.BindOver(row, item.Expression, Current, _context.SearchPath);
             if (bound.Type.Kind == SqlTypeKind.Record)
                 throw CatalogErrors.Make(SqlStates.InvalidTableDefinition, $"An expression of type {TypeNames.Format(bound.Type)} can't be part of a key.", item.Position);

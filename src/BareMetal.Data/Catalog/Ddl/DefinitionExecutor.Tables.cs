@@ -1,3 +1,4 @@
+using BareMetal.Data.Binding;
 using BareMetal.Data.Sql;
 using BareMetal.Data.Sql.Syntax;
 using BareMetal.Data.Types;

@@ -1,3 +1,4 @@
+using BareMetal.Data.Binding;
 using BareMetal.Data.Sql.Syntax;
 using TableBinder = BareMetal.Data.Binding.TableBinder;
 

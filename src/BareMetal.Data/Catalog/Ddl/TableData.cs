@@ -140,9 +140,9 @@ internal sealed class TableData(DefinitionContext context)
     public void CopyRows(Table table, Table next, (int ColumnId, BoundExpression Value)? converted, CatalogSnapshot catalog, IReadOnlyList<string> searchPath)
     {
         OperatorBuilder builder = new();
-        TableRowBinding row = TableBinder.Bind(table, catalog, searchPath);
+        TableRowBinding row = TableBindings.For(table, catalog, searchPath);
         RowImage old = new(row, builder);
-        RowImage image = new(TableBinder.Bind(next, catalog, searchPath), builder);
+        RowImage image = new(TableBindings.For(next, catalog, searchPath), builder);
         Evaluator? conversion = converted is { } c ? builder.Compile(c.Value, row.Columns) : null;
         Evaluator?[] fills = new Evaluator?[next.Columns.Count];
         foreach (Column column in next.Columns)
@@ -277,7 +277,7 @@ internal sealed class TableData(DefinitionContext context)
 
     private TableReader Open(Table table) => new(
         Transaction,
-        new RowImage(TableBinder.Bind(table, context.Catalog.Current, context.SearchPath), new OperatorBuilder()),
+        new RowImage(TableBindings.For(table, context.Catalog.Current, context.SearchPath), new OperatorBuilder()),
         CursorSource.Newest);
 
     private bool Next(TableReader reader)
