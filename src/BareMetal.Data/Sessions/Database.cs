@@ -228,9 +228,9 @@ internal sealed class Database
         {
             path = Path.GetFullPath(options.Path);
             // A link and what it leads to are one database.
-            if (File.ResolveLinkTarget(path, returnFinalTarget: true) is { } target)
+            if (File.Exists(path) && File.ResolveLinkTarget(path, returnFinalTarget: true) is { } target)
                 path = target.FullName;
-            if (Path.GetDirectoryName(path) is { } folder && Directory.ResolveLinkTarget(folder, returnFinalTarget: true) is { } folderTarget)
+            if (Path.GetDirectoryName(path) is { } folder && Directory.Exists(folder) && Directory.ResolveLinkTarget(folder, returnFinalTarget: true) is { } folderTarget)
                 path = Path.Combine(folderTarget.FullName, Path.GetFileName(path));
         }
         catch (Exception e) when (e is IOException or ArgumentException or NotSupportedException or UnauthorizedAccessException)
