@@ -216,6 +216,20 @@ public sealed class BareMetalQueryableMethodTranslatingExpressionVisitor : Relat
             : base.TranslateCount(source, predicate);
 
     /// <inheritdoc />
+    // The rows of the inner side stay whatever the outer side's condition says, so that it has to be tested before the join.
+    protected override ShapedQueryExpression? TranslateRightJoin(
+        ShapedQueryExpression outer,
+        ShapedQueryExpression inner,
+        LambdaExpression outerKeySelector,
+        LambdaExpression innerKeySelector,
+        LambdaExpression resultSelector)
+    {
+        if (outer.QueryExpression is SelectExpression { Predicate: not null } select)
+            select.PushdownIntoSubquery();
+        return base.TranslateRightJoin(outer, inner, outerKeySelector, innerKeySelector, resultSelector);
+    }
+
+    /// <inheritdoc />
     // An element of a whole JSON array is reached by its path.
     protected override ShapedQueryExpression? TranslateElementAtOrDefault(
         ShapedQueryExpression source,

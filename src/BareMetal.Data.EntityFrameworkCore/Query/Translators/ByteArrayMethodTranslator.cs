@@ -24,7 +24,16 @@ internal sealed class ByteArrayMethodTranslator(BareMetalSqlExpressionFactory fa
         return method.Name switch
         {
             nameof(Enumerable.Contains) when arguments.Count == 2 && arguments[1].Type == typeof(byte)
-                => factory.Strict("contains", [arguments[0], factory.ApplyDefaultTypeMapping(arguments[1])], typeof(bool)),
+                => factory.Strict(
+                    "contains",
+                    [
+                        arguments[0],
+                        // A number in the text would be an integer.
+                        arguments[1] is SqlConstantExpression { Value: byte value }
+                            ? factory.ApplyDefaultTypeMapping(factory.Constant(new[] { value }))
+                            : factory.ApplyDefaultTypeMapping(arguments[1]),
+                    ],
+                    typeof(bool)),
             nameof(Enumerable.First) when arguments.Count == 1
                 => factory.Convert(factory.Strict("get_byte", [arguments[0], factory.Constant(0)], typeof(int)), typeof(byte)),
             nameof(Enumerable.ElementAt) when arguments.Count == 2 && arguments[1].Type == typeof(int)
