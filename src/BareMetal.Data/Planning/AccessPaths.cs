@@ -49,6 +49,9 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
     /// <param name="terms">Conditions over the scan's columns and outer ones.</param>
     public List<AccessPath> Find(LogicalScan scan, IReadOnlyList<BoundExpression> terms)
     {
+        // The row's key is no column of the table: the scan gives it after the others.
+        if (scan.RowKey is not null && scan.Columns.Contains(scan.RowKey))
+            scan = new LogicalScan(scan.Table, [.. scan.Columns.Where(c => !ReferenceEquals(c, scan.RowKey))], scan.Alias) { Lock = scan.Lock, RowKey = scan.RowKey };
         double tableRows = cardinality.TableRows(scan.Table);
         List<AccessPath> paths = [];
         KeyPart[] primary = PrimaryParts(scan);
@@ -298,7 +301,7 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
                 continue;
             best = found;
             used = term;
-            if (found.Kind == SeekPartKind.Value)
+            if (found.Kind == SeekPartKind.Value && found.Values[0] is BoundConstant or BoundParameter)
                 break;
         }
 

@@ -270,7 +270,7 @@ internal sealed class PhysicalPlanner
         return MakeFilter(node, terms);
     }
 
-    private static IReadOnlyList<PlanColumn> PhysicalOutput(LogicalOperator op) => op is LogicalScan { RowKey: { } key } scan ? [.. scan.Columns, key] : op.Output;
+    private static IReadOnlyList<PlanColumn> PhysicalOutput(LogicalOperator op) => op is LogicalScan { RowKey: { } key } scan && !scan.Columns.Contains(key) ? [.. scan.Columns, key] : op.Output;
 
     /// <summary>
     /// For a plan that runs for many outer rows: when its input does not depend on them, the input is read once and hashed by what is
@@ -436,6 +436,13 @@ internal sealed class PhysicalPlanner
         double outer = _outerRows;
         PlanNode right = Plan(join.Right, PlanRequest.None);
         _outerRows = outer;
+        if (join.Kind == JoinKind.Inner && !LogicalTools.FreeColumns(join.Left).Overlaps(rightColumns))
+        {
+            PlanNode? turned = TryLookup(new LogicalJoin(JoinKind.Inner, join.Right, join.Left, join.Condition), terms, right, request);
+            if (turned is not null && (lookup is null || turned.Cost < lookup.Cost))
+                lookup = turned;
+        }
+
         BoundExpression? condition = ExpressionTools.Combine([.. rest.Select(RewriteGrouping)]);
         foreach (BoundExpression term in rest)
             PlanSubqueries(term, left.Rows);

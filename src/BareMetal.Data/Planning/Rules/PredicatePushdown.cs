@@ -181,6 +181,7 @@ internal static class PredicatePushdown
             List<BoundExpression> all = [.. conditions, .. terms];
             conditions = [];
             AddImplied(all, left, right);
+            RemoveImplied(all);
             foreach (BoundExpression term in all)
             {
                 bool usesLeft = Uses(term, left);
@@ -245,6 +246,26 @@ internal static class PredicatePushdown
     }
 
     private static bool Uses(BoundExpression term, HashSet<PlanColumn> columns) => ExpressionTools.Columns(term).Overlaps(columns);
+
+    /// <summary>Where a = 5 and b = 5, a = b says nothing more.</summary>
+    private static void RemoveImplied(List<BoundExpression> terms)
+    {
+        for (int i = terms.Count - 1; i >= 0; i--)
+        {
+            if (terms[i] is BoundCall { Function.Name: "=", Arguments: [BoundColumn a, BoundColumn b] }
+                && terms.Any(t => FixedValue(t, a) is { } value && terms.Any(u => FixedValue(u, b) is { } other && ExpressionTools.AreSame(value, other))))
+                terms.RemoveAt(i);
+        }
+    }
+
+    private static BoundExpression? FixedValue(BoundExpression term, BoundColumn column)
+    {
+        if (term is not BoundCall { Function.Name: "=", Arguments: [var a, var b] })
+            return null;
+        if (a is BoundColumn x && ReferenceEquals(x.Column, column.Column) && b is BoundConstant or BoundParameter)
+            return b;
+        return b is BoundColumn y && ReferenceEquals(y.Column, column.Column) && a is BoundConstant or BoundParameter ? a : null;
+    }
 
     /// <summary>From a = b and a = 5 follows b = 5, which the other side can seek with.</summary>
     private static void AddImplied(List<BoundExpression> terms, HashSet<PlanColumn> left, HashSet<PlanColumn> right)
