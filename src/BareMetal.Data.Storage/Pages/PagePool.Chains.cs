@@ -12,6 +12,7 @@ internal sealed unsafe partial class PagePool
     private readonly NativeQueue<int> _retired = new();
 
     private long _dirtyPages;
+    private int _credit;
 
     /// <summary>Pages whose newest image the data file does not hold.</summary>
     public long DirtyPages => Volatile.Read(ref _dirtyPages);
@@ -192,6 +193,7 @@ internal sealed unsafe partial class PagePool
                 {
                     _retired.Enqueue(index);
                 }
+                _credit = Math.Min(_credit + 3, int.MaxValue / 2);
             }
         }
     }
@@ -221,6 +223,20 @@ internal sealed unsafe partial class PagePool
         }
     }
 
+    /// <summary>
+    /// Looks at some superseded images, in proportion to those that came since, so that many which an old snapshot keeps cost little.
+    /// </summary>
+    /// <param name="budget">How many to look at, at most.</param>
+    /// <param name="oldestGone">Whether the oldest snapshot was given back: all are worth a look again.</param>
+    public void ReclaimSome(int budget, bool oldestGone)
+    {
+        int credit = oldestGone ? _credit = _retired.Count : _credit;
+        if (credit > 0)
+        {
+            Reclaim(Math.Min(budget, credit));
+        }
+    }
+
     /// <summary>Frees superseded images that no snapshot needs.</summary>
     /// <param name="budget">How many to look at.</param>
     /// <returns>How many were freed.</returns>
@@ -233,7 +249,9 @@ internal sealed unsafe partial class PagePool
         try
         {
             int freed = 0;
-            for (int n = Math.Min(budget, _retired.Count); n > 0; n--)
+            int looks = Math.Min(budget, _retired.Count);
+            _credit = Math.Max(_credit - looks, 0);
+            for (int n = looks; n > 0; n--)
             {
                 int index = _retired.Dequeue();
                 if (TryReclaim(index))
@@ -481,7 +499,7 @@ internal sealed unsafe partial class PagePool
     public bool ChangedSince(ulong id, ulong lsn)
     {
         long* epoch = ReaderEpoch.Enter();
-        PageImage* image = Find(id, ulong.MaxValue);
+        PageImage* image = _disposed ? null : Find(id, ulong.MaxValue);
         bool known = image != null && (image->Flags & ImageFlags.Loading) == 0;
         bool changed = known && image->Lsn > lsn;
         ReaderEpoch.Exit(epoch);

@@ -57,28 +57,30 @@ internal sealed unsafe partial class PagePool
         Debug.Assert(!ReaderEpoch.IsInside, "A buffer is never waited for inside an epoch.");
         var spin = default(SpinWait);
         long deadline = 0;
+        Span<Victim> victims = stackalloc Victim[EvictBatch];
         while (true)
         {
-            int freed;
-            bool waiting;
+            int count;
             lock (_evictLock)
             {
                 if (TryAcquireFrame(out int raced))
                 {
                     return raced;
                 }
-                freed = Evict(Math.Clamp(_frameCount / 8, 1, EvictBatch));
+                count = PickVictims(victims[..Math.Clamp(_frameCount / 8, 1, EvictBatch)]);
             }
+            GiveUp(victims[..count]);
             ReaderEpoch.Advance();
             if (TryAcquireFrame(out int frame))
             {
                 return frame;
             }
+            bool waiting;
             lock (_freeLock)
             {
                 waiting = _limbo.Count > 0;
             }
-            if (freed > 0 || waiting)
+            if (count > 0 || waiting)
             {
                 spin.SpinOnce();
                 continue;
@@ -229,28 +231,21 @@ internal sealed unsafe partial class PagePool
     /// <summary>Takes an image record with a buffer, for a page that is about to be made.</summary>
     public int AcquireImage()
     {
-        int frame = AcquireFrame();
-        int index = AllocateImage();
-        PageImage* image = At(index);
-        image->Frame = frame;
-        image->Data = FrameData(frame);
-        image->Pins = 1;
-        return index;
-    }
-
-    /// <summary>Like <see cref="AcquireImage"/>, but gives nothing up and never waits.</summary>
-    public int TryAcquireImage()
-    {
-        if (!TryAcquireFrame(out int frame))
+        BeginWork();
+        try
         {
-            return 0;
+            int frame = AcquireFrame();
+            int index = AllocateImage();
+            PageImage* image = At(index);
+            image->Frame = frame;
+            image->Data = FrameData(frame);
+            image->Pins = 1;
+            return index;
         }
-        int index = AllocateImage();
-        PageImage* image = At(index);
-        image->Frame = frame;
-        image->Data = FrameData(frame);
-        image->Pins = 1;
-        return index;
+        finally
+        {
+            EndWork();
+        }
     }
 
     /// <summary>Gives back what <see cref="AcquireImage"/> gave and nobody linked.</summary>
@@ -263,31 +258,31 @@ internal sealed unsafe partial class PagePool
         ToLimbo(index, frame);
     }
 
-    /// <summary>Gives up to <paramref name="wanted"/> buffers up. Under the replacement lock.</summary>
-    private int Evict(int wanted)
+    private struct Victim
     {
-        int freed = 0;
+        public int Image;
+        public int Frame;
+        public bool FromSmall;
+    }
+
+    /// <summary>Chooses buffers to give up and takes them away from readers to come. Under the replacement lock.</summary>
+    private int PickVictims(Span<Victim> victims)
+    {
+        int picked = 0;
         int smallTarget = Math.Max(_frameCount / 10, 1);
         int attempts = 4 * (_small.Count + _main.Count) + 8;
-        while (freed < wanted && attempts-- > 0 && _small.Count + _main.Count > 0)
+        while (picked < victims.Length && attempts-- > 0 && _small.Count + _main.Count > 0)
         {
-            bool fromSmall = _main.Count == 0 || (_small.Count > smallTarget);
-            FrameRing ring = fromSmall && _small.Count > 0 ? _small : _main;
-            fromSmall = ring == _small;
-            int frame = ring.Pop();
+            bool fromSmall = _small.Count > 0 && (_main.Count == 0 || _small.Count > smallTarget);
+            int frame = (fromSmall ? _small : _main).Pop();
             int index = _frameImage[frame];
-            if (index == 0)
-            {
-                _inQueue[frame] = 0;
-                continue;
-            }
-            PageImage* image = At(index);
-            if (image->Frame != frame)
+            if (index == 0 || At(index)->Frame != frame)
             {
                 _frameImage[frame] = 0;
                 _inQueue[frame] = 0;
                 continue;
             }
+            PageImage* image = At(index);
             if (Volatile.Read(ref image->Pins) != 0)
             {
                 // In use is used again; and pinned pages must not keep the search in the small queue.
@@ -300,18 +295,11 @@ internal sealed unsafe partial class PagePool
                 _main.Push(frame);
                 continue;
             }
-            ulong id = image->PageId;
-            bool gone;
-            try
-            {
-                gone = TryEvict(index, frame);
-            }
-            catch
-            {
-                ring.Push(frame);
-                throw;
-            }
-            if (!gone)
+            // Inside the epoch the record can't become another image's between the look and the exchange.
+            long* epoch = ReaderEpoch.Enter();
+            bool taken = image->Frame == frame && image->Data != null && Interlocked.CompareExchange(ref image->Pins, -1, 0) == 0;
+            ReaderEpoch.Exit(epoch);
+            if (!taken)
             {
                 _main.Push(frame);
                 continue;
@@ -320,43 +308,48 @@ internal sealed unsafe partial class PagePool
             _inQueue[frame] = 0;
             if (fromSmall)
             {
-                _ghosts[Bucket(id)] = id;
+                _ghosts[Bucket(image->PageId)] = image->PageId;
             }
-            freed++;
+            victims[picked++] = new Victim { Image = index, Frame = frame, FromSmall = fromSmall };
         }
-        return freed;
+        return picked;
     }
 
-    private bool TryEvict(int index, int frame)
+    /// <summary>Frees the buffers of pages that were taken, spilling what is needed and stored nowhere else. No lock is held meanwhile.</summary>
+    private void GiveUp(ReadOnlySpan<Victim> victims)
+    {
+        for (int i = 0; i < victims.Length; i++)
+        {
+            try
+            {
+                GiveUp(victims[i].Image, victims[i].Frame);
+            }
+            catch
+            {
+                for (; i < victims.Length; i++)
+                {
+                    PutFrame(victims[i].Frame, victims[i].Image);
+                    Volatile.Write(ref At(victims[i].Image)->Pins, 0);
+                }
+                throw;
+            }
+        }
+    }
+
+    private void GiveUp(int index, int frame)
     {
         PageImage* image = At(index);
-        // Inside the epoch the record can't become another image's between the look and the exchange.
-        long* epoch = ReaderEpoch.Enter();
-        bool taken = image->Frame == frame && image->Data != null && Interlocked.CompareExchange(ref image->Pins, -1, 0) == 0;
-        ReaderEpoch.Exit(epoch);
-        if (!taken)
-        {
-            return false;
-        }
         object shard = Shard(image->PageId);
         bool spill;
         lock (shard)
         {
-            spill = image->Spill == 0 && (image->Flags & (ImageFlags.OnFile | ImageFlags.Unlinked)) == 0 && IsNeeded(index);
+            spill = image->Spill == 0 && (image->Flags & ImageFlags.OnFile) == 0 && IsNeeded(index);
         }
         int slot = 0;
         if (spill)
         {
-            try
-            {
-                slot = _spill.Write(image->Data);
-                Interlocked.Increment(ref _spillWrites);
-            }
-            catch
-            {
-                Volatile.Write(ref image->Pins, 0);
-                throw;
-            }
+            slot = _spill.Write(image->Data);
+            Interlocked.Increment(ref _spillWrites);
         }
         lock (shard)
         {
@@ -372,20 +365,12 @@ internal sealed unsafe partial class PagePool
                 // The data file's copy stands behind every chain; what nobody needs goes.
                 Unlink(index);
                 DropSpill(image);
-                if ((image->Flags & ImageFlags.Retired) != 0)
-                {
-                    ToLimbo(0, frame);
-                }
-                else
-                {
-                    ToLimbo(index, frame);
-                }
-                return true;
+                ToLimbo((image->Flags & ImageFlags.Retired) != 0 ? 0 : index, frame);
+                return;
             }
             ToLimbo(0, frame);
             Volatile.Write(ref image->Pins, 0);
         }
-        return true;
     }
 
     /// <summary>A ring of frame numbers with room for all of them.</summary>

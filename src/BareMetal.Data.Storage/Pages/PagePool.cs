@@ -39,8 +39,9 @@ internal sealed unsafe partial class PagePool : IDisposable
     private readonly NativeQueue<LimboEntry> _limbo = new();
     private int _framesMade;
     private int _imageChunks;
-    private bool _disposed;
+    private volatile bool _disposed;
     private bool _freed;
+    private int _working;
 
     public PagePool(PageStoreOptions options, IPageFile file, SpillFile spill, SnapshotRegistry snapshots)
     {
@@ -73,6 +74,9 @@ internal sealed unsafe partial class PagePool : IDisposable
     ~PagePool() => FreeMemory();
 
     public int PageSize => _pageSize;
+
+    /// <summary>Whether the pool has ended. Looked at inside an epoch, before its memory is.</summary>
+    public bool IsDisposed => _disposed;
 
     /// <summary>Buffers in all.</summary>
     public int FrameCount => _frameCount;
@@ -200,7 +204,7 @@ internal sealed unsafe partial class PagePool : IDisposable
     public PageImage* Pin(ulong id, ulong lsn)
     {
         long* epoch = ReaderEpoch.Enter();
-        PageImage* image = Find(id, lsn);
+        PageImage* image = _disposed ? null : Find(id, lsn);
         if (image != null && image->Data != null && TryPin(image))
         {
             if (image->Data != null)
@@ -219,7 +223,7 @@ internal sealed unsafe partial class PagePool : IDisposable
     public PageImage* TryPinResident(ulong id, ulong lsn)
     {
         long* epoch = ReaderEpoch.Enter();
-        PageImage* image = Find(id, lsn);
+        PageImage* image = _disposed ? null : Find(id, lsn);
         if (image != null && image->Data != null && TryPin(image))
         {
             if (image->Data != null)
@@ -235,6 +239,32 @@ internal sealed unsafe partial class PagePool : IDisposable
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private PageImage* PinSlow(ulong id, ulong lsn)
+    {
+        BeginWork();
+        try
+        {
+            return PinLoading(id, lsn);
+        }
+        finally
+        {
+            EndWork();
+        }
+    }
+
+    /// <summary>Begins what uses the pool's memory without a pin or an epoch; disposal waits for its end.</summary>
+    private void BeginWork()
+    {
+        Interlocked.Increment(ref _working);
+        if (_disposed)
+        {
+            Interlocked.Decrement(ref _working);
+            throw new ObjectDisposedException(nameof(PageStore));
+        }
+    }
+
+    private void EndWork() => Interlocked.Decrement(ref _working);
+
+    private PageImage* PinLoading(ulong id, ulong lsn)
     {
         object shard = Shard(id);
         var spin = default(SpinWait);
@@ -419,15 +449,32 @@ internal sealed unsafe partial class PagePool : IDisposable
             Monitor.PulseAll(shard);
             Monitor.Exit(shard);
         }
-        // Readers that are inside an epoch still look at the memory; none enters again through a disposed store.
+        // Readers that are inside an epoch still look at the memory; who enters later sees that the pool is disposed and looks no further.
         long ended = ReaderEpoch.Advance();
         var spin = default(SpinWait);
-        while (ReaderEpoch.MinActive() <= ended)
+        while (Volatile.Read(ref _working) != 0 || ReaderEpoch.MinActive() <= ended)
         {
             spin.SpinOnce();
         }
+        if (HasPins())
+        {
+            // Somebody still holds a page, such as a reader that was not closed: the memory goes when nobody refers to the pool.
+            return;
+        }
         FreeMemory();
         GC.SuppressFinalize(this);
+    }
+
+    private bool HasPins()
+    {
+        for (int i = 1; i < _imageChunks << ImagesPerChunkBits; i++)
+        {
+            if (At(i)->Pins > 0)
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void FreeMemory()

@@ -24,7 +24,8 @@ internal sealed unsafe class PageStore : IDisposable
     private int _garbage = 1;
     private int _building;
     private int _checkpointing;
-    private bool _disposed;
+    private volatile bool _disposed;
+    private readonly ConcurrentBag<PrivateTree> _privateTrees = [];
 
     private PageStore(PageStoreOptions options, IPageFile file, IStorageProvider temporary, Lsn at, bool create)
     {
@@ -130,7 +131,7 @@ internal sealed unsafe class PageStore : IDisposable
         _snapshots.Release(snapshot);
         if (Pool.RetiredImages > 0)
         {
-            Pool.Reclaim(32);
+            Pool.ReclaimSome(64, snapshot.Lsn.Value < _snapshots.Visible && _snapshots.Oldest() > snapshot.Lsn.Value);
         }
     }
 
@@ -148,7 +149,7 @@ internal sealed unsafe class PageStore : IDisposable
         _snapshots.Visible = end.Value;
         if (Pool.RetiredImages > 0)
         {
-            Pool.Reclaim(64);
+            Pool.ReclaimSome(64, oldestGone: false);
         }
     }
 
@@ -257,6 +258,21 @@ internal sealed unsafe class PageStore : IDisposable
         }
     }
 
+    /// <summary>An empty private tree; give it back with <see cref="ReturnPrivateTree"/>, or dispose it.</summary>
+    public PrivateTree RentPrivateTree() => _privateTrees.TryTake(out PrivateTree? tree) ? tree : new PrivateTree(this);
+
+    /// <summary>Drops the tree's content and keeps the object for the next who needs one. Its cursors are closed.</summary>
+    public void ReturnPrivateTree(PrivateTree tree)
+    {
+        if (_disposed)
+        {
+            tree.Dispose();
+            return;
+        }
+        tree.Reset();
+        _privateTrees.Add(tree);
+    }
+
     /// <summary>A cursor over a tree at a snapshot that is held.</summary>
     public PageCursor OpenCursor(TreeId tree, Lsn lsn)
     {
@@ -284,6 +300,11 @@ internal sealed unsafe class PageStore : IDisposable
         }
         var result = PointRead.UseCursor;
         long* epoch = ReaderEpoch.Enter();
+        if (_disposed)
+        {
+            ReaderEpoch.Exit(epoch);
+            throw new ObjectDisposedException(nameof(PageStore));
+        }
         ulong id = root;
         for (int depth = 0; depth < 64; depth++)
         {

@@ -82,7 +82,8 @@ internal sealed unsafe class PrivatePages(PageStore store) : PageSpace(store)
     {
         ReleasePins();
         _freed.Clear();
-        for (int i = _first; i != 0;)
+        // A store that was disposed meanwhile has taken the pages with it.
+        for (int i = Pool.IsDisposed ? 0 : _first; i != 0;)
         {
             int next = Pool.At(i)->Link;
             Pool.Discard(i);

@@ -493,7 +493,7 @@ internal sealed unsafe class PageCursor : IDisposable
         long* epoch = ReaderEpoch.Enter();
         ulong id = _root;
         int depth = 0;
-        while (true)
+        while (!_pool.IsDisposed)
         {
             PageImage* image = _pool.Find(id, _lsn);
             byte* page;

@@ -126,16 +126,22 @@ internal sealed unsafe class PrivateTree : IDisposable
         }
     }
 
-    public void Dispose()
+    /// <summary>Closes all cursors and drops all entries; the tree can be used again.</summary>
+    internal void Reset()
     {
         while (_cursors.Count > 0)
         {
             _cursors[^1].Close();
         }
         _pages.FreeAll();
-        _editor.Dispose();
         Root = 0;
         Count = 0;
+    }
+
+    public void Dispose()
+    {
+        Reset();
+        _editor.Dispose();
     }
 
     internal void Forget(PageCursor cursor) => _cursors.Remove(cursor);

@@ -213,6 +213,28 @@ public sealed class PageStoreTests
     }
 
     [Fact]
+    public void A_reader_that_outlives_the_store_gets_an_error_and_may_still_be_closed()
+    {
+        var harness = new StoreHarness(4096, 64);
+        harness.Create(Tree);
+        harness.Put(Tree, Key(1), [7]);
+        ulong root = harness.Store.FindTree(new TreeId(Tree), harness.Last);
+        PageCursor standing = harness.Store.OpenCursor(new TreeId(Tree), harness.Last);
+        PageCursor idle = harness.Store.OpenCursor(new TreeId(Tree), harness.Last);
+        PrivateTree own = harness.Store.RentPrivateTree();
+        own.Put(Key(1), [1], 1);
+        Assert.True(standing.SeekFirst());
+        harness.Dispose();
+        Assert.Equal(7, standing.Value[0]);
+        Assert.Throws<ObjectDisposedException>(() => standing.Seek(Key(1)));
+        Assert.Throws<ObjectDisposedException>(() => idle.SeekFirst());
+        Assert.Throws<ObjectDisposedException>(() => harness.Store.TryGet(root, harness.Last, Key(1), new byte[8], out _, out _));
+        Assert.Throws<ObjectDisposedException>(() => own.Put(Key(2), [1], 1));
+        standing.Close();
+        own.Dispose();
+    }
+
+    [Fact]
     public void A_dropped_tree_is_freed_step_by_step_also_after_reopening()
     {
         using var harness = new StoreHarness(4096, 64);
