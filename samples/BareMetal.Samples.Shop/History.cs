@@ -82,7 +82,7 @@ internal sealed class History(int seed)
             {
                 CustomerId = customers[_random.Next(customers.Count)],
                 PlacedAt = at,
-                Status = (OrderStatus)Math.Min(_random.Next(1, 12), 3),
+                Status = _random.Next(20) switch { 0 => OrderStatus.New, 1 => OrderStatus.Cancelled, < 8 => OrderStatus.Paid, _ => OrderStatus.Shipped },
                 Handling = _random.Next(4) == 0 ? null : TimeSpan.FromMinutes(_random.Next(30, 5000)),
             };
             int count = Math.Min(_random.Next(1, 6), lines);
