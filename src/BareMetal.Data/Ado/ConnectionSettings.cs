@@ -1,4 +1,5 @@
 using System.Data;
+using System.Globalization;
 using BareMetal.Data.Sessions;
 using BareMetal.Data.Storage;
 
@@ -8,6 +9,8 @@ namespace BareMetal.Data;
 internal sealed class ConnectionSettings
 {
     private const string MemoryPrefix = ":memory:";
+
+    private static long s_privateMemory;
 
     public ConnectionSettings(string connectionString, IStorageProvider? substrate)
     {
@@ -23,6 +26,8 @@ internal sealed class ConnectionSettings
         IsMemory = substrate is null && (named || builder.Mode == BareMetalOpenMode.Memory);
         string path = named ? builder.DataSource[MemoryPrefix.Length..] : builder.DataSource;
         IsPrivateMemory = IsMemory && path.Length == 0;
+        if (IsPrivateMemory)
+            path = "private " + Interlocked.Increment(ref s_privateMemory).ToString(CultureInfo.InvariantCulture);
         CanOpen = IsMemory || builder.DataSource.Length > 0;
         TimeSpan lockTimeout = builder.LockTimeout == 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(builder.LockTimeout);
         Database = new DatabaseOptions

@@ -140,10 +140,11 @@ internal static class SchemaCollections
         }
     }
 
+    // The engine's own views are listed only when their schema is asked for.
     private static IEnumerable<T> Objects<T>(CatalogSnapshot catalog, string?[] restrictions)
         where T : CatalogObject
         => catalog.Objects.OfType<T>()
-            .Where(o => Matches(restrictions, 0, o.Schema) && Matches(restrictions, 1, o.Name))
+            .Where(o => Matches(restrictions, 0, o.Schema) && Matches(restrictions, 1, o.Name) && (o.Id > 0 || (restrictions.Length > 0 && restrictions[0] is not null)))
             .OrderBy(o => o.Schema, StringComparer.OrdinalIgnoreCase).ThenBy(o => o.Name, StringComparer.OrdinalIgnoreCase);
 
     private static void FillTables(CatalogSnapshot catalog, DataTable table, string?[] restrictions)

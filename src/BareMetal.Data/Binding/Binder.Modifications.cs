@@ -452,7 +452,6 @@ internal sealed partial class Binder
         }
 
         TableRowBinding oldRow = BindRow(table, columns);
-        stored.Add(rowKey);
         var scan = new LogicalScan(table, stored, alias) { Lock = RowLockMode.Update, RowKey = rowKey };
         var target = new FromScope(RangeOf(oldRow, alias, schema));
         if (from.Length == 0)
