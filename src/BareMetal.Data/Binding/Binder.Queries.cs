@@ -495,11 +495,12 @@ internal sealed partial class Binder
         LogicalOperator plan, Ast.SelectBody select, Ast.Query query, Scope? outer, List<SelectColumn> items, List<BoundExpression> distinctOn, List<SortKey> order)
     {
         var projected = new List<ProjectItem>(items.Count);
-        var used = new HashSet<PlanColumn>();
+        // A column of the input is passed on as itself, once; one of an outer query never.
+        var free = new HashSet<PlanColumn>(plan.Output);
         foreach (SelectColumn item in items)
         {
             BoundExpression e = item.Expression!;
-            PlanColumn column = e is BoundColumn c && c.Column.Name == item.Name && used.Add(c.Column) ? c.Column : NewColumn(item.Name, e);
+            PlanColumn column = e is BoundColumn c && c.Column.Name == item.Name && free.Remove(c.Column) ? c.Column : NewColumn(item.Name, e);
             projected.Add(new ProjectItem(column, e));
         }
 
@@ -565,7 +566,7 @@ internal sealed partial class Binder
             }
 
             hidden = true;
-            PlanColumn column = expression is BoundColumn c && used.Add(c.Column) ? c.Column : NewColumn("sort", expression);
+            PlanColumn column = expression is BoundColumn c && free.Remove(c.Column) ? c.Column : NewColumn("sort", expression);
             projected.Add(new ProjectItem(column, expression));
             return new BoundColumn(column);
         }

@@ -5,14 +5,14 @@ internal static class NameSuggestion
 {
     /// <summary>
     /// The candidate nearest to the name by edits (a swap of neighbours counts as one), if it is near enough: a third of the
-    /// length, at least one edit; the first of equals. Case does not count.
+    /// length, at least one edit, never every letter; the first of equals. Case does not count.
     /// </summary>
     public static string? Nearest(string name, IEnumerable<string> candidates)
     {
         if (name.Length is 0 or > 64)
             return null;
         string? best = null;
-        int bestDistance = Math.Max(1, name.Length / 3) + 1;
+        int bestDistance = Math.Min(Math.Max(1, name.Length / 3) + 1, name.Length);
         foreach (string candidate in candidates)
         {
             if (candidate.Length > 64 || Math.Abs(candidate.Length - name.Length) >= bestDistance)
