@@ -220,7 +220,13 @@ internal sealed class Cardinality(PlannerOptions options)
                 return tableRows;
         }
 
-        // A foreign key has at most as many values as its target has rows; that is not known here, so the usual square root serves.
+        // A foreign key has about as many values as its target has rows.
+        foreach (ForeignKey key in table.ForeignKeys)
+        {
+            if (key.ColumnIds.Count == 1 && key.ColumnIds[0] == column.Origin.Id && options.FindTable(key.ReferencedTableId) is { } target)
+                return Math.Max(1, Math.Min(tableRows, TableRows(target)));
+        }
+
         _ = input;
         return Math.Max(Math.Min(tableRows, 10), Math.Sqrt(tableRows));
     }

@@ -3,6 +3,7 @@ using BareMetal.Data.Catalog;
 using BareMetal.Data.Execution;
 using BareMetal.Data.Execution.Operators;
 using BareMetal.Data.Planning.Logical;
+using BareMetal.Data.Planning.Rules;
 using BareMetal.Data.Types;
 using BareMetal.Data.Values;
 
@@ -41,7 +42,24 @@ internal sealed class PhysicalPlanner
     public Cardinality Cardinality => _cardinality;
 
     /// <summary>Plans a statement that the rules have been applied to.</summary>
-    public PlanNode PlanStatement(LogicalOperator statement) => Plan(statement, PlanRequest.None);
+    public PlanNode PlanStatement(LogicalOperator statement)
+    {
+        if (statement is LogicalInsert or LogicalUpdate or LogicalDelete)
+        {
+            PlanNode source = PlanLocking(LogicalTools.Inputs(statement)[0]);
+            return new ModificationNode(statement, source) { Rows = statement.Output.Count == 0 ? 0 : source.Rows, Cost = source.Cost + (source.Rows * 5) };
+        }
+
+        return PlanLocking(statement);
+    }
+
+    private PlanNode PlanLocking(LogicalOperator plan)
+    {
+        List<RowLock> locks = [];
+        LogicalOperator lifted = LockLifting.Apply(plan, locks);
+        PlanNode node = Plan(lifted, PlanRequest.None);
+        return locks.Count == 0 ? node : new LockRowsNode(node, locks) { Rows = node.Rows, Cost = node.Cost + (node.Rows * 0.5), Ordering = node.Ordering };
+    }
 
     /// <summary>The plan of a subquery in an expression.</summary>
     public PlanNode PlanSubquery(BoundSubquery subquery)
@@ -114,12 +132,6 @@ internal sealed class PhysicalPlanner
                 return PlanWith(with, request);
             case LogicalCteReference reference:
                 return new CteNode(reference.Definition, reference.Columns) { Rows = _cardinality.Estimate(reference), Cost = _cardinality.Estimate(reference) * 0.05 };
-            case LogicalInsert or LogicalUpdate or LogicalDelete:
-            {
-                PlanNode source = Plan(LogicalTools.Inputs(op)[0], PlanRequest.None);
-                return new ModificationNode(op, source) { Rows = op.Output.Count == 0 ? 0 : source.Rows, Cost = source.Cost + (source.Rows * 5) };
-            }
-
             default:
                 throw new BareMetalException(SqlStates.InternalError, $"{op.GetType().Name} cannot be planned.");
         }
@@ -270,7 +282,17 @@ internal sealed class PhysicalPlanner
         return MakeFilter(node, terms);
     }
 
-    private static IReadOnlyList<PlanColumn> PhysicalOutput(LogicalOperator op) => op is LogicalScan { RowKey: { } key } scan && !scan.Columns.Contains(key) ? [.. scan.Columns, key] : op.Output;
+    private static List<PlanColumn> PhysicalOutput(LogicalOperator op)
+    {
+        List<PlanColumn> output = [.. op.Output];
+        foreach (PlanColumn key in RowKeys(op))
+        {
+            if (!output.Contains(key))
+                output.Add(key);
+        }
+
+        return output;
+    }
 
     /// <summary>
     /// For a plan that runs for many outer rows: when its input does not depend on them, the input is read once and hashed by what is

@@ -9,6 +9,9 @@ internal sealed class PlannerOptions
     /// <summary>About how many rows a table has; −1 when not known.</summary>
     public Func<Table, long> RowCount { get; init; } = static _ => -1;
 
+    /// <summary>A table by its id, for what foreign keys say about numbers of values; null when not known.</summary>
+    public Func<long, Table?> FindTable { get; init; } = static _ => null;
+
     /// <summary>
     /// The table's columns as plan columns with the bound predicates and expressions of its indexes; needed only for tables that have
     /// filtered indexes or indexes over expressions. Null: such indexes are not used.

@@ -204,6 +204,7 @@ internal sealed class Database
     public PlannerOptions PlannerOptions(CatalogSnapshot catalog, IReadOnlyList<string> searchPath) => new()
     {
         RowCount = table => Engine.EstimateEntries(table.Tree),
+        FindTable = id => catalog.TryGet(id, out CatalogObject? found) ? found as Table : null,
         BindTable = table => TableBindings.For(table, catalog, searchPath),
     };
 
