@@ -89,11 +89,13 @@ internal static class FunctionResolver
         SqlType[] result = new SqlType[arguments.Length];
         SqlType common = SqlType.Unknown;
         bool hasAnyArray = false;
+        bool isExact = true;
         for (int i = 0; i < arguments.Length; i++)
         {
             SqlType parameter = parameters[Math.Min(i, parameters.Count - 1)];
             SqlType argument = arguments[i];
             result[i] = argument;
+            isExact &= parameter.Kind == argument.Kind && parameter.Kind is not (SqlTypeKind.Unknown or SqlTypeKind.Array);
             if (parameter.Kind == SqlTypeKind.Unknown)
             {
                 cost += PolymorphicCost;
@@ -163,6 +165,8 @@ internal static class FunctionResolver
             }
         }
 
+        if (isExact)
+            cost = 0;
         types = result;
         return true;
     }

@@ -37,6 +37,8 @@ internal readonly struct NaturalOrder<T> : ISortOrder<T>
             return Hashing.Mix(words[0] ^ Hashing.Mix(words[1]));
         }
 
+        if (typeof(T) == typeof(decimal))
+            return Hashing.Decimal((decimal)(object)value);
         if (typeof(T) == typeof(long) || typeof(T) == typeof(ulong))
             return Hashing.Mix(Unsafe.As<T, ulong>(ref value));
         return Hashing.Mix((uint)value.GetHashCode());
@@ -62,7 +64,7 @@ internal readonly struct FloatOrder<T> : ISortOrder<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Equal(T left, T right) => left == right || (T.IsNaN(left) && T.IsNaN(right));
 
-    public ulong Hash(T value) => Hashing.Mix(T.IsNaN(value) ? 1 : value == T.Zero ? 0 : BitConverter.DoubleToUInt64Bits(double.CreateTruncating(value)));
+    public ulong Hash(T value) => Hashing.Mix(T.IsNaN(value) ? 0x7FF8_0000_0000_0000 : value == T.Zero ? 0 : BitConverter.DoubleToUInt64Bits(double.CreateTruncating(value)));
 }
 
 /// <summary>Instants with an offset: the offset does not count.</summary>

@@ -194,6 +194,12 @@ internal static class JsonNormal
         if (negative && digits.IndexOfAnyInRange((byte)'1', (byte)'9') >= 0)
             buffer.AppendByte((byte)'-');
         int point = digits.Length + (int)raw.Exponent;
+        if (point > 1 && digits.IndexOfAnyInRange((byte)'1', (byte)'9') < 0)
+        {
+            digits = digits[..1];
+            point = 1;
+        }
+
         if (point <= 0)
         {
             buffer.Append("0."u8);
