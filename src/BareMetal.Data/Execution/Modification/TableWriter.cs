@@ -223,6 +223,10 @@ internal sealed class TableWriter
         New.CheckRows(_writes.Context);
         New.PrepareIndexes(_writes.Context);
         Update(0, rowKey);
+
+        // The default may be the very key that goes: then nothing differs, and yet the parent is missing.
+        if (action == ReferentialAction.SetDefault)
+            _writes.RequireParent(target, New, 0);
     }
 
     /// <summary>Reads a row into <see cref="Old"/>, with virtual columns and index entries prepared. False when there is none.</summary>
