@@ -32,7 +32,7 @@ internal static class SystemCatalog
         Standard(-32, "columns", """
             SELECT current_database() AS table_catalog, schema_name AS table_schema, table_name, column_name, ordinal_position, default_sql AS column_default,
                 CASE WHEN is_nullable THEN 'YES' ELSE 'NO' END AS is_nullable, data_type, max_length AS character_maximum_length, numeric_precision, numeric_scale,
-                collation AS collation_name, CASE WHEN identity IS NULL THEN 'NO' ELSE 'YES' END AS is_identity, identity AS identity_generation,
+                collation_name, CASE WHEN identity IS NULL THEN 'NO' ELSE 'YES' END AS is_identity, identity AS identity_generation,
                 CASE WHEN generated_sql IS NULL THEN 'NEVER' ELSE 'ALWAYS' END AS is_generated, generated_sql AS generation_expression
             FROM bm_columns()
             """),

@@ -20,7 +20,7 @@ internal static class SystemFunctions
         Add(registry, "bm_columns", Columns,
             ("table_id", Long), ("schema_name", Text), ("table_name", Text), ("is_view", Bool), ("column_id", Int), ("column_name", Text), ("ordinal_position", Int),
             ("data_type", Text), ("is_nullable", Bool), ("default_sql", Text), ("generated_sql", Text), ("is_stored", Bool), ("identity", Text), ("identity_sequence", Text),
-            ("max_length", Int), ("numeric_precision", Int), ("numeric_scale", Int), ("collation", Text), ("comment", Text));
+            ("max_length", Int), ("numeric_precision", Int), ("numeric_scale", Int), ("collation_name", Text), ("comment", Text));
         Add(registry, "bm_indexes", Indexes,
             ("index_id", Long), ("table_id", Long), ("schema_name", Text), ("table_name", Text), ("index_name", Text), ("is_unique", Bool), ("is_constraint", Bool),
             ("nulls_not_distinct", Bool), ("filter_sql", Text), ("comment", Text));
