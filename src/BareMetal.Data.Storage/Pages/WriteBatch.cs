@@ -33,6 +33,7 @@ internal sealed unsafe class WriteBatch : PageSpace
     private ulong _lastTree;
     private ulong _lastRoot;
     private ulong _lastLeaf;
+    private ulong _deletingIn;
     private int _lastFree;
 
     internal WriteBatch(PageStore store, PageAllocator allocator)
@@ -47,6 +48,8 @@ internal sealed unsafe class WriteBatch : PageSpace
         public int Pages;
         public int Ids;
         public int Values;
+        public bool IsPut;
+        public ulong Root;
     }
 
     private struct PreparedValue
@@ -200,6 +203,7 @@ internal sealed unsafe class WriteBatch : PageSpace
         try
         {
             ulong root = Root(tree);
+            _deletingIn = root;
             bool found = root != 0 && _editor.Delete(root, key);
             EndOperation();
             return found;
@@ -455,7 +459,7 @@ internal sealed unsafe class WriteBatch : PageSpace
     public override byte* ReadNeighbour(ulong id) => _mode == BatchMode.Direct ? Read(id) : TryRead(id);
 
     /// <inheritdoc/>
-    public override bool CanAfford(int pages) => _mode == BatchMode.Direct || _stock.Count - _owed >= pages;
+    public override bool CanAfford(int pages) => _mode == BatchMode.Direct || (_stock.Count - _owed >= pages && !PutsAhead());
 
     /// <inheritdoc/>
     public override bool CanFree(ulong id) => _mode == BatchMode.Direct || Pool.IsWritableWithin(_allocator.MapOf(id), _serial);
@@ -524,6 +528,23 @@ internal sealed unsafe class WriteBatch : PageSpace
         return root;
     }
 
+    /// <summary>
+    /// Whether the commit goes on with puts into the tree in which it just deletes: they were found to fit into the leaves as they are,
+    /// so no leaf is merged before them.
+    /// </summary>
+    private bool PutsAhead()
+    {
+        const int Look = 16;
+        for (int i = 0; i < _prepared.Count && _prepared[i].Root == _deletingIn; i++)
+        {
+            if (_prepared[i].IsPut || i == Look)
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private bool Prepare(TreeId tree, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool isDelete)
     {
         CheckOpen();
@@ -538,10 +559,11 @@ internal sealed unsafe class WriteBatch : PageSpace
         }
         _preparing = true;
         _stamp = _changed ? _stamp : _base;
-        var op = default(PreparedOperation);
+        var op = new PreparedOperation { IsPut = !isDelete };
         try
         {
             ulong root = Root(tree);
+            op.Root = root;
             if (root == 0)
             {
                 if (isDelete)
