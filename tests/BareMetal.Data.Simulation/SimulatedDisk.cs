@@ -17,6 +17,7 @@ public sealed class SimulatedDisk
     private Dictionary<string, SimulatedInode> durableNames = new(StringComparer.Ordinal);
     private List<DirectoryChange> pendingChanges = [];
     private HashSet<string> locks = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> mostUnflushed = new(StringComparer.Ordinal);
     private ulong trace = 14695981039346656037UL;
     private bool crashed;
     private int session;
@@ -43,8 +44,8 @@ public sealed class SimulatedDisk
     /// </summary>
     public bool DelayedAllocation { get; set; }
 
-    /// <summary>The most bytes that were ever waiting for a flush.</summary>
-    public long MostUnflushedBytes { get; private set; }
+    /// <summary>The most bytes of a file that were ever waiting for a flush.</summary>
+    public long MostUnflushedBytes(string name) => mostUnflushed.GetValueOrDefault(name);
 
     /// <summary>A hash over all operations and their data: equal for two equal runs.</summary>
     public ulong Trace => trace;
@@ -171,14 +172,12 @@ public sealed class SimulatedDisk
     }
 
     /// <summary>After an operation took its (volatile) effect: the place where the machine crashes.</summary>
-    private void End(DiskOperation kind)
+    private void End(DiskOperation kind, string name)
     {
         if (kind == DiskOperation.Read)
             return;
-        long waiting = 0;
-        foreach (SimulatedInode inode in names.Values)
-            waiting += inode.UnflushedBytes;
-        MostUnflushedBytes = Math.Max(MostUnflushedBytes, waiting);
+        if (kind == DiskOperation.Write && names.TryGetValue(name, out SimulatedInode? written) && written.UnflushedBytes > MostUnflushedBytes(name))
+            mostUnflushed[name] = written.UnflushedBytes;
         AfterOperation?.Invoke(this, kind);
         if (CrashAt != 0 && Operations >= CrashAt)
         {
@@ -245,7 +244,7 @@ public sealed class SimulatedDisk
                 inode = new SimulatedInode(disk.sectorSize);
                 disk.names.Add(name, inode);
                 disk.pendingChanges.Add(new(DiskOperation.Create, name, null, inode));
-                disk.End(DiskOperation.Create);
+                disk.End(DiskOperation.Create, name);
             }
 
             return new SimulatedFile(disk, session, name, inode!);
@@ -268,7 +267,7 @@ public sealed class SimulatedDisk
             disk.Begin(session, DiskOperation.Delete, name);
             if (disk.names.Remove(name, out SimulatedInode? inode))
                 disk.pendingChanges.Add(new(DiskOperation.Delete, name, null, inode));
-            disk.End(DiskOperation.Delete);
+            disk.End(DiskOperation.Delete, name);
         }
 
         public void Rename(string name, string newName)
@@ -278,13 +277,13 @@ public sealed class SimulatedDisk
                 throw new StorageException(StorageErrorCode.DoesNotExist, $"{name}: the file does not exist.") { File = name };
             disk.names[newName] = inode;
             disk.pendingChanges.Add(new(DiskOperation.Rename, name, newName, inode));
-            disk.End(DiskOperation.Rename);
+            disk.End(DiskOperation.Rename, name);
         }
 
         public void FlushDirectory()
         {
             disk.Begin(session, DiskOperation.FlushDirectory, string.Empty);
-            disk.End(DiskOperation.FlushDirectory);
+            disk.End(DiskOperation.FlushDirectory, string.Empty);
             foreach (DirectoryChange change in disk.pendingChanges)
                 change.Apply(disk.durableNames);
             disk.pendingChanges.Clear();
@@ -350,7 +349,7 @@ public sealed class SimulatedDisk
             disk.Mix(buffer);
             disk.CheckSpace(inode, offset + buffer.Length, name, DiskOperation.Write);
             inode.Write(offset, buffer);
-            disk.End(DiskOperation.Write);
+            disk.End(DiskOperation.Write, name);
         }
 
         public void SetLength(long length)
@@ -359,13 +358,13 @@ public sealed class SimulatedDisk
             disk.Mix((ulong)length);
             disk.CheckSpace(inode, length, name, DiskOperation.SetLength);
             inode.SetLength(length);
-            disk.End(DiskOperation.SetLength);
+            disk.End(DiskOperation.SetLength, name);
         }
 
         public void Flush()
         {
             DiskFault? fault = disk.Begin(session, DiskOperation.Flush, name);
-            disk.End(DiskOperation.Flush); // a crash at a flush comes before its effect
+            disk.End(DiskOperation.Flush, name); // a crash at a flush comes before its effect
             if (fault == DiskFault.FlushLosesData)
             {
                 inode.DropUnflushed();

@@ -71,7 +71,7 @@ internal sealed class CheckpointFile : IDisposable
             CheckpointFile result = new(file, pageSize, environment.NextRandom(), from, target.CheckpointLsn, target, pages);
             file.Write(0, result.BuildHeader());
 
-            byte[] buffer = new byte[Math.Max(Buffered, pageSize)];
+            byte[] buffer = new byte[Math.Max(Math.Min(Buffered, paceBytes), pageSize)];
             int perBuffer = buffer.Length / pageSize;
             uint crc = 0;
             long unflushed = 0;

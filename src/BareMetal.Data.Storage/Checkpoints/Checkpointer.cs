@@ -191,18 +191,26 @@ internal sealed class Checkpointer
 
     private void ApplyOnce(CheckpointFile file)
     {
-        ApplyPages(file, _data);
+        ApplyPages(file, _data, PaceBytes, Pace);
         _data.FlushPages(FlushSite.CheckpointApplied);
     }
 
     /// <summary>Writes the pages of a checkpoint file in place.</summary>
-    public static void ApplyPages(CheckpointFile file, DataFile data)
+    public static void ApplyPages(CheckpointFile file, DataFile data, long paceBytes, Action? pace)
     {
         byte[] page = new byte[data.PageSize];
+        long unflushed = 0;
         for (int i = 0; i < file.Pages.Count; i++)
         {
             file.Read(i, page);
             data.WritePage(file.Pages[i], page);
+            unflushed += page.Length;
+            if (unflushed >= paceBytes && i + 1 < file.Pages.Count)
+            {
+                data.FlushPages(FlushSite.CheckpointPaced);
+                unflushed = 0;
+                pace?.Invoke();
+            }
         }
     }
 

@@ -93,8 +93,8 @@ internal sealed partial class CommitPipeline : IDisposable
     /// <summary>Called with the bytes appended to the log so far when a batch ended, to start checkpoints.</summary>
     public Action<long>? BatchBuilt { get; set; }
 
-    /// <summary>Called by each committer before it queues, to hold writers back. May wait.</summary>
-    public Action? Throttle { get; set; }
+    /// <summary>Called by each committer before it queues, to hold writers back. May wait, may refuse.</summary>
+    public Action<ICommitRequest>? Throttle { get; set; }
 
     /// <summary>The LSN up to which commits are visible.</summary>
     public Lsn VisibleLsn
@@ -136,7 +136,7 @@ internal sealed partial class CommitPipeline : IDisposable
     /// <exception cref="StorageException">The commit failed; with <see cref="StorageErrorCode.CommitOutcomeUnknown"/> perhaps not.</exception>
     public Lsn Commit(ICommitRequest request, Durability durability)
     {
-        Throttle?.Invoke();
+        Throttle?.Invoke(request);
         CommitTicket ticket = Rent();
         ticket.StartCommit(request, durability, CancellationToken.None);
         Enqueue(ticket);
@@ -151,7 +151,7 @@ internal sealed partial class CommitPipeline : IDisposable
     {
         if (cancellation.IsCancellationRequested)
             return ValueTask.FromCanceled<Lsn>(cancellation);
-        Throttle?.Invoke();
+        Throttle?.Invoke(request);
         CommitTicket ticket = Rent();
         ticket.StartCommit(request, durability, cancellation);
         Enqueue(ticket);

@@ -21,6 +21,7 @@ internal sealed class Database : IDisposable
     private readonly IBackgroundWorker _checkpointWorker;
     private readonly IBackgroundWorker _garbageWorker;
     private readonly ManualResetEventSlim _checkpointEnded = new(true);
+    private readonly DatabaseFiles _files;
     private readonly DatabaseSettings _settings;
     private readonly long _dirtyLimit;
     private long _logBytesAtCheckpoint;
@@ -31,6 +32,7 @@ internal sealed class Database : IDisposable
         DatabaseFiles files, IStorageProvider provider, StorageEnvironment environment, DatabaseSettings settings, DataFile data, PageStore store,
         PageStoreTarget target, LogWriter log, RecoveryReport report)
     {
+        _files = files;
         _settings = settings;
         Data = data;
         Store = store;
@@ -43,7 +45,7 @@ internal sealed class Database : IDisposable
             PaceBytes = settings.CheckpointPaceBytes,
             KeptFileBytes = settings.KeptCheckpointBytes,
         };
-        _dirtyLimit = settings.CheckpointDirtyBytes > 0 ? settings.CheckpointDirtyBytes : settings.CacheBytes / 2;
+        _dirtyLimit = settings.CheckpointDirtyBytes > 0 ? settings.CheckpointDirtyBytes : settings.CacheBytes * 3 / 8;
         _scheduler = environment.Scheduler;
         _checkpointWorker = _scheduler.CreateWorker("BareMetal checkpointer", CheckpointStep);
         _garbageWorker = _scheduler.CreateWorker("BareMetal page reclaimer", GarbageStep);
@@ -215,7 +217,7 @@ internal sealed class Database : IDisposable
         try
         {
             data = DataFile.Open(provider, files.Data, environment);
-            int finished = FinishCheckpoint(provider, files, environment, data);
+            int finished = FinishCheckpoint(provider, files, environment, settings, data);
             DatabaseHeader header = data.Header;
 
             LogScan scan;
@@ -295,7 +297,8 @@ internal sealed class Database : IDisposable
 
     /// <summary>Applies a checkpoint file that was sealed before a crash.</summary>
     /// <returns>The number of its pages; −1 when there is none.</returns>
-    private static int FinishCheckpoint(IStorageProvider provider, DatabaseFiles files, StorageEnvironment environment, DataFile data)
+    private static int FinishCheckpoint(
+        IStorageProvider provider, DatabaseFiles files, StorageEnvironment environment, DatabaseSettings settings, DataFile data)
     {
         for (int which = 0; which < 2; which++)
         {
@@ -305,7 +308,7 @@ internal sealed class Database : IDisposable
             // It may only be in the system's cache, and it must outlive the pages that it replaces.
             file.Flush(environment, FlushSite.RecoveredCheckpoint);
             environment.FlushDirectory(provider, FlushSite.RecoveredCheckpointDirectory);
-            Checkpointer.ApplyPages(file, data);
+            Checkpointer.ApplyPages(file, data, settings.CheckpointPaceBytes, pace: null);
             data.FlushPages(FlushSite.RecoveredPages);
             data.WriteHeader(
                 data.Header with
@@ -465,13 +468,21 @@ internal sealed class Database : IDisposable
     }
 
     /// <summary>Holds a writer back while far more is changed than a checkpoint has written: until one more checkpoint has ended.</summary>
-    private void Throttle()
+    /// <exception cref="StorageException">There is no space for checkpoints: memory would fill with what can't be written.</exception>
+    private void Throttle(ICommitRequest request)
     {
         if (Store.DirtyBytes < 2 * _dirtyLimit || Pipeline.Failure is not null)
             return;
         long seen = Volatile.Read(ref _checkpointsEnded);
         _checkpointWorker.Signal();
         _scheduler.WaitUntil(() => Volatile.Read(ref _checkpointsEnded) != seen || _closed || Pipeline.Failure is not null, _checkpointEnded);
+        if (CheckpointFailure is StorageException { Code: StorageErrorCode.DiskFull } full && Store.DirtyBytes >= 2 * _dirtyLimit &&
+            !request.OnlyFreesSpace)
+        {
+            throw new StorageException(
+                StorageErrorCode.DiskFull,
+                $"{_files.Data}: {Store.DirtyBytes >> 10} KiB of changes wait for a checkpoint, for which there is no space: {full.Message}", full);
+        }
     }
 
     /// <summary>Frees pages of dropped trees and replaced large values, a few at a time between commits.</summary>

@@ -17,7 +17,7 @@ internal sealed record DatabaseSettings
     /// <summary>Log bytes after which a checkpoint is started.</summary>
     public long CheckpointLogBytes { get; init; } = 64L << 20;
 
-    /// <summary>Bytes of changed pages after which a checkpoint is started; above twice that writers wait for it. 0: half the cache.</summary>
+    /// <summary>Bytes of changed pages after which a checkpoint is started; above twice that writers wait for it. 0: three eighths of the cache.</summary>
     public long CheckpointDirtyBytes { get; init; }
 
     /// <summary>Bytes of a checkpoint between flushes.</summary>

@@ -398,9 +398,6 @@ internal sealed class CrashRun
         return last;
     }
 
-    /// <summary>The most bytes that waited for a flush while checkpoints were written.</summary>
-    public long MostUnflushedBytes => _world.Disk.MostUnflushedBytes;
-
     private void CompareTree(Database database, Snapshot snapshot, ulong id, Tree expected, string how)
     {
         PageCursor cursor = database.Store.OpenCursor(new TreeId(id), snapshot.Lsn);

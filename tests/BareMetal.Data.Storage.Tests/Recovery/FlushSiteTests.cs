@@ -1,3 +1,5 @@
+using BareMetal.Data.Simulation;
+using BareMetal.Data.Storage.Recovery;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -45,5 +47,27 @@ public sealed class FlushSiteTests(ITestOutputHelper output)
         }
 
         Assert.Fail($"{points} crash points did not show that the flush {site} is missing");
+    }
+
+    [Fact]
+    public void A_checkpoint_never_leaves_much_unflushed_and_the_paced_flush_is_why()
+    {
+        const long Limit = 64 << 10;
+        Assert.InRange(MostUnflushed(null), 1, Limit);
+        Assert.True(MostUnflushed(FlushSite.CheckpointPaced) > Limit);
+
+        static long MostUnflushed(FlushSite? skipped)
+        {
+            SimulatedWorld world = new(1) { SkippedSite = skipped };
+            using Database database = Database.Open(
+                world.Disk.Provider, "p.bmdb", StorageFileMode.CreateNew, world.Environment,
+                CrashRun.Tiny with { CheckpointPaceBytes = 16 << 10, AutomaticCheckpoints = false });
+            ListRequest create = new ListRequest().Create(2000);
+            for (int i = 0; i < 200; i++)
+                create.Put(2000, [(byte)i, 1], new byte[900]);
+            database.Pipeline.Commit(create, Durability.Full);
+            database.Checkpoints.Run();
+            return world.Disk.MostUnflushedBytes(new DatabaseFiles("p.bmdb").Checkpoint(0));
+        }
     }
 }
