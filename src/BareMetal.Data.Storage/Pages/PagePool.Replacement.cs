@@ -318,11 +318,18 @@ internal sealed unsafe partial class PagePool
     /// <summary>Frees the buffers of pages that were taken, spilling what is needed and stored nowhere else. No lock is held meanwhile.</summary>
     private void GiveUp(ReadOnlySpan<Victim> victims)
     {
+        int kept = 0;
         for (int i = 0; i < victims.Length; i++)
         {
             try
             {
                 GiveUp(victims[i].Image, victims[i].Frame);
+            }
+            catch (StorageException e) when (e.Code == StorageErrorCode.DiskFull && ++kept < victims.Length)
+            {
+                // Reads go on while the disk is full, as long as any page needs no spilling.
+                PutFrame(victims[i].Frame, victims[i].Image);
+                Volatile.Write(ref At(victims[i].Image)->Pins, 0);
             }
             catch
             {
