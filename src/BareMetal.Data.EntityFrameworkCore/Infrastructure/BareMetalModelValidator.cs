@@ -32,6 +32,24 @@ public sealed class BareMetalModelValidator : RelationalModelValidator
         }
     }
 
+    /// <inheritdoc />
+    // A sequence serves all tables of a hierarchy; only identities would give a key twice.
+    protected override void ValidateValueGeneration(
+        IEntityType entityType,
+        IKey key,
+        IDiagnosticsLogger<DbLoggerCategory.Model.Validation> logger)
+    {
+        if (entityType.GetTableName() is null
+            || (string?)entityType[RelationalAnnotationNames.MappingStrategy] != RelationalAnnotationNames.TpcMappingStrategy)
+            return;
+        foreach (var property in key.Properties)
+        {
+            if ((property.ValueGenerated & ValueGenerated.OnAdd) != 0
+                && property.GetValueGenerationStrategy() == BareMetalValueGenerationStrategy.IdentityColumn)
+                logger.TpcStoreGeneratedIdentityWarning(property);
+        }
+    }
+
     private static void ValidateStoredProcedures(IEntityType entityType)
     {
         if (entityType.GetInsertStoredProcedure() is not null

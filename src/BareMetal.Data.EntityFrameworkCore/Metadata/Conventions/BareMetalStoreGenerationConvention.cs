@@ -43,7 +43,9 @@ public sealed class BareMetalStoreGenerationConvention : StoreGenerationConventi
                 => RemoveStrategy() == null && propertyBuilder.HasComputedColumnSql(null, fromDataAnnotation) is not null,
             BareMetalAnnotationNames.ValueGenerationStrategy
                 => (propertyBuilder.HasDefaultValue(null, fromDataAnnotation) == null
-                    | propertyBuilder.HasDefaultValueSql(null, fromDataAnnotation) == null
+                    // The default that draws from a sequence is the strategy's own.
+                    | (annotation.Value is not BareMetalValueGenerationStrategy.Sequence
+                        && propertyBuilder.HasDefaultValueSql(null, fromDataAnnotation) == null)
                     | propertyBuilder.HasComputedColumnSql(null, fromDataAnnotation) == null)
                 && RemoveStrategy() is not null,
             _ => false,
