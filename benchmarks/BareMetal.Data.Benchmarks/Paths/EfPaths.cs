@@ -46,7 +46,8 @@ public sealed class EfFind() : EfPath("ef-find", "find", 1.0)
 /// <summary>A compiled, untracked lookup.</summary>
 public sealed class EfCompiledLookup() : EfPath("ef-compiled", "lookup", 1.0)
 {
-    private static readonly Func<BenchContext, int, Order?> Lookup = EF.CompileQuery((BenchContext c, int id) => c.Orders.AsNoTracking().FirstOrDefault(o => o.Id == id));
+    // Compiled for one model, therefore one for each path and peer.
+    private readonly Func<BenchContext, int, Order?> _lookup = EF.CompileQuery((BenchContext c, int id) => c.Orders.AsNoTracking().FirstOrDefault(o => o.Id == id));
 
     /// <inheritdoc/>
     public override int Run()
@@ -54,7 +55,7 @@ public sealed class EfCompiledLookup() : EfPath("ef-compiled", "lookup", 1.0)
         using BenchContext context = Context();
         for (int i = 0; i < 200; i++)
         {
-            if (Lookup(context, Random.Next(1, Orders + 1)) is null)
+            if (_lookup(context, Random.Next(1, Orders + 1)) is null)
                 throw new InvalidOperationException("No row was found.");
         }
 
