@@ -33,7 +33,7 @@ internal sealed class CachedStatement(string text, SqlType[] parameterTypes)
         CatalogSnapshot catalog = transaction.Catalog;
         SessionSettings settings = session.Settings;
         PlannedStatement? planned = _planned;
-        if (planned is not null && planned.IsValid(catalog, settings, transaction.HasOwnCatalog, out bool renew))
+        if (planned is not null && planned.IsValid(catalog, settings, transaction.HasOwnCatalog, out bool renew) && !planned.IsOutgrown(session.Database))
         {
             if (renew)
                 _planned = planned.For(catalog);
@@ -52,6 +52,8 @@ internal sealed class PlannedStatement
 {
     private CatalogSnapshot _catalog = null!;
     private string _searchPathKey = "";
+    private (Table Table, long Rows)[] _sizes = [];
+    private int _uses;
 
     public PhysicalPlan Plan { get; private init; } = null!;
 
@@ -87,6 +89,21 @@ internal sealed class PlannedStatement
         return true;
     }
 
+    /// <summary>Whether a table has grown so much since that another plan may be better. Looked at ever more rarely: at uses 2, 4, 8 … and each 1024th.</summary>
+    public bool IsOutgrown(Database database)
+    {
+        int uses = ++_uses;
+        if ((uses & (uses - 1)) != 0 && (uses & 1023) != 0)
+            return false;
+        foreach ((Table table, long rows) in _sizes)
+        {
+            if (database.Engine.EstimateEntries(table.Tree) > (rows * 8) + 1000)
+                return true;
+        }
+
+        return false;
+    }
+
     /// <summary>The same plan, known to hold for another catalog.</summary>
     public PlannedStatement For(CatalogSnapshot catalog) => new()
     {
@@ -97,6 +114,7 @@ internal sealed class PlannedStatement
         Objects = Objects,
         Columns = Columns,
         LocksRows = LocksRows,
+        _sizes = _sizes,
     };
 
     public static PlannedStatement Make(Statement syntax, SqlType[] parameterTypes, CatalogSnapshot catalog, Session session)
@@ -107,8 +125,16 @@ internal sealed class PlannedStatement
         PhysicalPlan plan = explain is null
             ? Planner.Plan(bound.Plan, options)
             : Planner.Explain(bound.Plan, options, explain.Analyze, explain.Format == ExplainFormat.Json);
+        List<(Table, long)> sizes = [];
+        foreach ((long id, _) in bound.Objects)
+        {
+            if (catalog.Find<Table>(id) is { } table)
+                sizes.Add((table, session.Database.Engine.EstimateEntries(table.Tree)));
+        }
+
         return new PlannedStatement
         {
+            _sizes = [.. sizes],
             _catalog = catalog,
             _searchPathKey = session.Settings.SearchPathKey,
             Plan = plan,

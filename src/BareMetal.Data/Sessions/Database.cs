@@ -15,6 +15,7 @@ namespace BareMetal.Data.Sessions;
 internal sealed class Database
 {
     private const int WatchPeriod = 50;
+    private const long MinPlannedRows = 100;
 
     private static readonly Dictionary<string, Database> Open = new(StringComparer.Ordinal);
     private static readonly ConditionalWeakTable<IStorageProvider, string> SubstrateNames = new();
@@ -203,7 +204,8 @@ internal sealed class Database
     /// <summary>What the planner may ask, for a catalog.</summary>
     public PlannerOptions PlannerOptions(CatalogSnapshot catalog, IReadOnlyList<string> searchPath) => new()
     {
-        RowCount = table => Engine.EstimateEntries(table.Tree),
+        // A plan outlives the day when its table was empty: no table counts as smaller than this.
+        RowCount = table => Math.Max(Engine.EstimateEntries(table.Tree), MinPlannedRows),
         FindTable = id => catalog.TryGet(id, out CatalogObject? found) ? found as Table : null,
         BindTable = table => TableBindings.For(table, catalog, searchPath),
     };
