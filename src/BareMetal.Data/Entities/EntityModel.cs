@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using BareMetal.Data.Sessions;
 
 namespace BareMetal.Data;
 
@@ -12,7 +13,33 @@ internal sealed class EntityModel<T>
 
     public EntitySql Sql { get; } = new(T.Schema);
 
+    public EntityStatement Find { get; } = new();
+
+    public EntityStatement Insert { get; } = new();
+
+    public EntityStatement InsertIdentity { get; } = new();
+
+    public EntityStatement Update { get; } = new();
+
+    public EntityStatement Delete { get; } = new();
+
     public EntityWriter RentWriter() => _writers.TryTake(out EntityWriter? writer) ? writer : new EntityWriter(Schema);
 
     public void ReturnWriter(EntityWriter writer) => _writers.Add(writer);
+}
+
+/// <summary>A statement's prepared form, kept for the engine that it was prepared in.</summary>
+internal sealed class EntityStatement
+{
+    private Kept? _kept;
+
+    public PreparedCommand Prepare(Session session, string sql, ReadOnlySpan<ParameterDeclaration> parameters)
+    {
+        Kept? kept = _kept;
+        if (kept is null || !ReferenceEquals(kept.Database, session.Database))
+            _kept = kept = new Kept(session.Database, session.Prepare(sql, parameters));
+        return kept.Command;
+    }
+
+    private sealed record Kept(Database Database, PreparedCommand Command);
 }

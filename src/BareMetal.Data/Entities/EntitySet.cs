@@ -269,19 +269,22 @@ public sealed class EntitySet<T>
         T.PrepareInsert(entity);
         T.Write(entity, writer);
         identity = Schema.Identity >= 0 && IsUnset(writer.Values[Schema.Identity]);
-        return Begin(session, identity ? _model.Sql.InsertIdentity! : _model.Sql.Insert, _model.Sql.AllParameters, writer.Values, cancellationToken);
+        PreparedCommand command = identity
+            ? _model.InsertIdentity.Prepare(session, _model.Sql.InsertIdentity!, _model.Sql.AllParameters)
+            : _model.Insert.Prepare(session, _model.Sql.Insert, _model.Sql.AllParameters);
+        return session.Execute(command, writer.Values, default, cancellationToken);
     }
 
     private CommandExecution BeginUpdate(Session session, T entity, EntityWriter writer, CancellationToken cancellationToken)
     {
         T.Write(entity, writer);
         return _model.Sql.HasUpdate
-            ? Begin(session, _model.Sql.Update, _model.Sql.AllParameters, writer.Values, cancellationToken)
-            : Begin(session, _model.Sql.Find, _model.Sql.KeyParameters, Key(writer), cancellationToken);
+            ? session.Execute(_model.Update.Prepare(session, _model.Sql.Update, _model.Sql.AllParameters), writer.Values, default, cancellationToken)
+            : session.Execute(_model.Find.Prepare(session, _model.Sql.Find, _model.Sql.KeyParameters), Key(writer), default, cancellationToken);
     }
 
     private CommandExecution BeginDelete(Session session, Value[] key, CancellationToken cancellationToken)
-        => Begin(session, _model.Sql.Delete, _model.Sql.KeyParameters, key, cancellationToken);
+        => session.Execute(_model.Delete.Prepare(session, _model.Sql.Delete, _model.Sql.KeyParameters), key, default, cancellationToken);
 
     private Value[] KeyOf(T entity)
     {
@@ -319,7 +322,7 @@ public sealed class EntitySet<T>
     private T? Find(Value[] key)
     {
         using Lease lease = new(this);
-        using CommandExecution execution = Begin(lease.Session, _model.Sql.Find, _model.Sql.KeyParameters, key, default);
+        using CommandExecution execution = lease.Session.Execute(_model.Find.Prepare(lease.Session, _model.Sql.Find, _model.Sql.KeyParameters), key, default, default);
         execution.NextResult();
         return execution.NextBatch() && execution.Current.Count > 0 ? T.Read(new EntityReader(execution.Current.Columns, 0)) : null;
     }
