@@ -94,7 +94,8 @@ public sealed class BareMetalQuerySqlGenerator : QuerySqlGenerator
     /// <inheritdoc />
     protected override Expression VisitCrossApply(CrossApplyExpression crossApplyExpression)
     {
-        Sql.Append("CROSS JOIN LATERAL ");
+        // A table by itself sees nothing of what stands before it, and the grammar has no LATERAL for it.
+        Sql.Append(crossApplyExpression.Table is TableExpression ? "CROSS JOIN " : "CROSS JOIN LATERAL ");
         Visit(crossApplyExpression.Table);
         return crossApplyExpression;
     }
@@ -102,7 +103,7 @@ public sealed class BareMetalQuerySqlGenerator : QuerySqlGenerator
     /// <inheritdoc />
     protected override Expression VisitOuterApply(OuterApplyExpression outerApplyExpression)
     {
-        Sql.Append("LEFT JOIN LATERAL ");
+        Sql.Append(outerApplyExpression.Table is TableExpression ? "LEFT JOIN " : "LEFT JOIN LATERAL ");
         Visit(outerApplyExpression.Table);
         Sql.Append(" ON TRUE");
         return outerApplyExpression;
@@ -229,6 +230,24 @@ public sealed class BareMetalQuerySqlGenerator : QuerySqlGenerator
             ExpressionType.Or when binaryExpression.Type == typeof(bool) => " OR ",
             _ => base.GetOperator(binaryExpression),
         };
+
+    /// <inheritdoc />
+    // A whole number in the text is an integer; the other types say what they are, since a reader takes a column's own type only.
+    protected override Expression VisitSqlConstant(SqlConstantExpression sqlConstantExpression)
+    {
+        if (sqlConstantExpression is not
+            {
+                Value: not null,
+                TypeMapping: SByteTypeMapping or ShortTypeMapping or LongTypeMapping or ByteTypeMapping or UShortTypeMapping
+                    or UIntTypeMapping or ULongTypeMapping,
+            })
+            return base.VisitSqlConstant(sqlConstantExpression);
+
+        Sql.Append("CAST(");
+        base.VisitSqlConstant(sqlConstantExpression);
+        Sql.Append(" AS ").Append(sqlConstantExpression.TypeMapping.StoreType).Append(")");
+        return sqlConstantExpression;
+    }
 
     /// <inheritdoc />
     protected override Expression VisitSqlUnary(SqlUnaryExpression sqlUnaryExpression)
