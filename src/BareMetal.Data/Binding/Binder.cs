@@ -242,8 +242,10 @@ internal sealed partial class Binder
     private SqlType Unify(BoundExpression[] expressions, ReadOnlySpan<SourcePosition> positions, string what)
     {
         SqlType common = SqlType.Unknown;
+        bool anyOpen = false;
         for (int i = 0; i < expressions.Length; i++)
         {
+            anyOpen |= expressions[i].Type.Kind == SqlTypeKind.Unknown;
             common = TypeRules.Common(common, expressions[i].Type)
                 ?? throw SqlErrors.At(
                     positions[i], SqlStates.DatatypeMismatch,
@@ -253,6 +255,10 @@ internal sealed partial class Binder
 
         if (common.Kind == SqlTypeKind.Unknown)
             common = SqlType.Text;
+
+        // A literal takes the kind of its neighbours, not a column's length or digits.
+        if (anyOpen)
+            common = common with { Length = null, IsFixedLength = false, Precision = null, Scale = null };
         for (int i = 0; i < expressions.Length; i++)
             expressions[i] = Coerce(expressions[i], common, CastContext.Implicit, positions[i]);
         return common;
