@@ -10,43 +10,63 @@ internal sealed unsafe class CheckpointPages : IDisposable
     private readonly Snapshot _snapshot;
     private readonly List<ulong> _pages = [];
     private int _next;
+    private ulong _pageCount;
+    private bool _collected;
     private bool _ended;
 
     internal CheckpointPages(PageStore store, Snapshot snapshot)
     {
         _store = store;
         _snapshot = snapshot;
-        try
-        {
-            store.Pool.CollectDirty(snapshot.Lsn.Value, _pages);
-            _pages.Sort();
-            foreach (ulong id in _pages)
-            {
-                store.Pool.SaveFileCopy(id, snapshot.Lsn.Value);
-            }
-            store.Pool.AdoptLate();
-            PageImage* map = store.Pool.Pin(PageFormat.FirstMapPage(store.PageSize), snapshot.Lsn.Value);
-            PageCount = *(ulong*)(map->Data + PageFormat.PageCountOffset);
-            PagePool.Unpin(map);
-        }
-        catch
-        {
-            store.ReleaseSnapshot(snapshot);
-            throw;
-        }
     }
 
     /// <summary>The batch end whose state the pages hold.</summary>
     public Lsn Lsn => _snapshot.Lsn;
 
     /// <summary>How many pages there are.</summary>
-    public int Count => _pages.Count;
+    public int Count => Pages.Count;
 
     /// <summary>The length of the data file in pages, as of <see cref="Lsn"/>: the file is grown to it.</summary>
-    public ulong PageCount { get; }
+    public ulong PageCount
+    {
+        get
+        {
+            Collect();
+            return _pageCount;
+        }
+    }
 
     /// <summary>The ids of the pages, ascending.</summary>
-    public IReadOnlyList<ulong> Pages => _pages;
+    public IReadOnlyList<ulong> Pages
+    {
+        get
+        {
+            Collect();
+            return _pages;
+        }
+    }
+
+    /// <summary>Finds the pages when first asked for them: commits go on meanwhile, for the snapshot holds the state.</summary>
+    private void Collect()
+    {
+        ObjectDisposedException.ThrowIf(_ended, this);
+        if (_collected)
+        {
+            return;
+        }
+        _pages.Clear();
+        _store.Pool.CollectDirty(_snapshot.Lsn.Value, _pages);
+        _pages.Sort();
+        foreach (ulong id in _pages)
+        {
+            _store.Pool.SaveFileCopy(id, _snapshot.Lsn.Value);
+        }
+        _store.Pool.AdoptLate();
+        PageImage* map = _store.Pool.Pin(PageFormat.FirstMapPage(_store.PageSize), _snapshot.Lsn.Value);
+        _pageCount = *(ulong*)(map->Data + PageFormat.PageCountOffset);
+        PagePool.Unpin(map);
+        _collected = true;
+    }
 
     /// <summary>Copies the next page, checksum set.</summary>
     /// <param name="id">The page.</param>
@@ -55,7 +75,7 @@ internal sealed unsafe class CheckpointPages : IDisposable
     /// <exception cref="StorageException">A spilled page can't be read.</exception>
     public bool Next(out PageId id, Span<byte> buffer)
     {
-        ObjectDisposedException.ThrowIf(_ended, this);
+        Collect();
         if (_next == _pages.Count)
         {
             id = default;
@@ -81,7 +101,7 @@ internal sealed unsafe class CheckpointPages : IDisposable
     /// <summary>The data file holds all pages, durably, and its header says so.</summary>
     public void Complete()
     {
-        ObjectDisposedException.ThrowIf(_ended, this);
+        Collect();
         foreach (ulong id in _pages)
         {
             _store.Pool.MarkOnFile(id, _snapshot.Lsn.Value);

@@ -174,7 +174,8 @@ internal sealed unsafe class PageStore : IDisposable
     }
 
     /// <summary>
-    /// Begins a checkpoint of what is visible: takes a snapshot and finds the pages that differ from the data file. One at a time.
+    /// Begins a checkpoint of what is visible: takes a snapshot; the pages that differ from the data file are found when asked for.
+    /// One at a time.
     /// </summary>
     public CheckpointPages BeginCheckpoint()
     {
@@ -189,7 +190,7 @@ internal sealed unsafe class PageStore : IDisposable
         }
         catch
         {
-            _checkpointing = 0;
+            CheckpointEnded();
             throw;
         }
     }
@@ -367,6 +368,15 @@ internal sealed unsafe class PageStore : IDisposable
         if (key.Length > _maxKey)
         {
             throw new StorageException(StorageErrorCode.KeyTooLong, $"A key of {key.Length} bytes exceeds {_maxKey}, the longest with pages of {PageSize} bytes. Index shorter values or use larger pages.");
+        }
+    }
+
+    /// <summary>Keys of private trees may carry a tree id before a key of any tree.</summary>
+    internal void CheckPrivateKey(ReadOnlySpan<byte> key)
+    {
+        if (key.Length > _maxKey + Node.PrivateKeyExtra)
+        {
+            CheckKey(key[..^Node.PrivateKeyExtra]);
         }
     }
 

@@ -30,11 +30,12 @@ internal sealed class Overlay : IDisposable
     private byte[] _key = new byte[128];
     private byte[] _value = new byte[256];
     private ulong _undoCount;
+    private bool _disposed;
 
     public Overlay(PageStore store)
     {
         Store = store;
-        _tree = new PrivateTree(store);
+        _tree = store.RentPrivateTree();
         _cursor = store.RentCursor();
         _tree.Open(_cursor);
     }
@@ -141,8 +142,11 @@ internal sealed class Overlay : IDisposable
 
     public void Dispose()
     {
+        if (_disposed)
+            return;
+        _disposed = true;
         Store.ReturnCursor(_cursor);
-        _tree.Dispose();
+        Store.ReturnPrivateTree(_tree);
     }
 
     private void Set(TreeId tree, ReadOnlySpan<byte> key, byte kind, ReadOnlySpan<byte> value, uint statement)

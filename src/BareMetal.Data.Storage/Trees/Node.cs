@@ -23,6 +23,9 @@ internal static unsafe class Node
     public const int SlotSize = 8;
     public const int LeafEntryHeader = 10;
     public const int InnerEntryHeader = 8;
+    /// <summary>Bytes by which keys of private trees may be longer.</summary>
+    public const int PrivateKeyExtra = 8;
+
     public const ushort OverflowMark = 0xFFFF;
 
     /// <summary>Bytes of a page that prefix, slots and entries share.</summary>

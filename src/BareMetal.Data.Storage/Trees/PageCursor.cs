@@ -38,7 +38,7 @@ internal sealed unsafe class PageCursor : IDisposable
     {
         _pool = store.Pool;
         _pageSize = store.PageSize;
-        _key = GC.AllocateUninitializedArray<byte>(Node.MaxKey(_pageSize) + 8, pinned: true);
+        _key = GC.AllocateUninitializedArray<byte>(Node.MaxKey(_pageSize) + Node.PrivateKeyExtra, pinned: true);
     }
 
     /// <summary>Told of every leaf that is read.</summary>

@@ -37,7 +37,7 @@ internal sealed unsafe class PrivateTree : IDisposable
     /// <param name="tag">What the entry carries in place of an LSN.</param>
     public void Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong tag)
     {
-        Store.CheckKey(key);
+        Store.CheckPrivateKey(key);
         Detach();
         EnsureRoot();
         long before = _editor.Inserted;
@@ -62,7 +62,7 @@ internal sealed unsafe class PrivateTree : IDisposable
     /// <summary>Sets an entry to a value that a stream holds.</summary>
     public void Put(ReadOnlySpan<byte> key, Stream value, long length, ulong tag)
     {
-        Store.CheckKey(key);
+        Store.CheckPrivateKey(key);
         if (Store.IsInline(length))
         {
             var bytes = new byte[length];

@@ -234,6 +234,32 @@ public sealed class PageStoreTests
         own.Dispose();
     }
 
+    [Theory]
+    [InlineData(4096)]
+    [InlineData(65536)]
+    public void A_private_tree_takes_the_longest_key_of_a_tree_behind_a_tree_id(int pageSize)
+    {
+        using var harness = new StoreHarness(pageSize, 64);
+        PrivateTree tree = harness.Store.RentPrivateTree();
+        var key = new byte[harness.Store.MaxKeyLength + 8];
+        for (int i = 0; i < 200; i++)
+        {
+            key[i % 40] = (byte)i;
+            tree.Put(key, new byte[pageSize / 4], 1);
+        }
+        using var cursor = new PageCursor(harness.Store);
+        tree.Open(cursor);
+        int n = 0;
+        for (bool more = cursor.SeekFirst(); more; more = cursor.MoveNext())
+        {
+            Assert.Equal(key.Length, cursor.Key.Length);
+            n++;
+        }
+        Assert.Equal(tree.Count, n);
+        Assert.Throws<StorageException>(() => tree.Put(new byte[key.Length + 1], [1], 1));
+        harness.Store.ReturnPrivateTree(tree);
+    }
+
     [Fact]
     public void A_dropped_tree_is_freed_step_by_step_also_after_reopening()
     {
