@@ -45,8 +45,27 @@ internal sealed class RowReader
     /// <summary>Reads all columns of the set, column by column, for many rows of a block.</summary>
     public void ReadMany(ReadOnlySpan<byte> block, ReadOnlySpan<RowRange> rows, ReadOnlySpan<Vector> targets, int at = 0)
     {
-        for (int i = 0; i < _ordinals.Length; i++)
-            _codec.ReadMany(block, rows, _ordinals[i], targets[i], at);
+        int from = 0;
+        while (from < rows.Length)
+        {
+            // Runs of one version are checked once and then read column by column.
+            ReadOnlySpan<byte> first = block.Slice(rows[from].Offset, rows[from].Length);
+            Prepare(first);
+            if (_layout is null)
+                return;
+            int to = from + 1;
+            for (; to < rows.Length; to++)
+            {
+                ReadOnlySpan<byte> row = block.Slice(rows[to].Offset, rows[to].Length);
+                if (RowLayout.VersionOf(row) != _layout.Version)
+                    break;
+                _layout.Check(row);
+            }
+
+            for (int i = 0; i < _columns.Length; i++)
+                _columns[i].ReadMany(block, rows[from..to], targets[i], at + from);
+            from = to;
+        }
     }
 
     private void Prepare(ReadOnlySpan<byte> row)

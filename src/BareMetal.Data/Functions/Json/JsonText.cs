@@ -47,9 +47,25 @@ internal static class JsonText
     }
 
     /// <summary>The index behind the string that begins at <paramref name="at"/>.</summary>
-    public static int SkipString(ReadOnlySpan<byte> json, int at)
+    public static int SkipString(ReadOnlySpan<byte> json, int at) => SkipString(json, at, out _);
+
+    /// <summary>The index behind the string that begins at <paramref name="at"/>, and whether it holds escapes.</summary>
+    public static int SkipString(ReadOnlySpan<byte> json, int at, out bool hasEscapes)
     {
+        hasEscapes = false;
         at++;
+
+        // Most strings are short: looking at some bytes one by one is faster than setting up a vector search.
+        int near = Math.Min(json.Length, at + 24);
+        for (; at < near; at++)
+        {
+            byte b = json[at];
+            if (b == '"')
+                return at + 1;
+            if (b == '\\')
+                break;
+        }
+
         while (true)
         {
             int found = json[at..].IndexOfAny(StringEnd);
@@ -58,6 +74,7 @@ internal static class JsonText
             at += found;
             if (json[at] == '"')
                 return at + 1;
+            hasEscapes = true;
             at += 2;
         }
     }
@@ -73,10 +90,18 @@ internal static class JsonText
                 int depth = 0;
                 while (true)
                 {
-                    int found = json[at..].IndexOfAny(Structural);
-                    if (found < 0)
-                        throw RowErrors.Corrupted("a JSON value without end");
-                    at += found;
+                    // Structure is dense in small documents: the next byte of it is usually near.
+                    int near = Math.Min(json.Length, at + 16);
+                    while (at < near && json[at] is not ((byte)'"' or (byte)'{' or (byte)'}' or (byte)'[' or (byte)']'))
+                        at++;
+                    if (at == near)
+                    {
+                        int found = json[at..].IndexOfAny(Structural);
+                        if (found < 0)
+                            throw RowErrors.Corrupted("a JSON value without end");
+                        at += found;
+                    }
+
                     switch (json[at])
                     {
                         case (byte)'"':
@@ -109,7 +134,7 @@ internal static class JsonText
         JsonMembers members = new(json);
         while (members.Next())
         {
-            if (NameIs(members.RawName, name))
+            if (members.NameIs(name))
             {
                 value = members.Value;
                 found = true;
@@ -499,6 +524,7 @@ internal ref struct JsonMembers
 {
     private readonly ReadOnlySpan<byte> _json;
     private int _at;
+    private bool _hasEscapes;
 
     public JsonMembers(ReadOnlySpan<byte> json)
     {
@@ -511,6 +537,9 @@ internal ref struct JsonMembers
     public ReadOnlySpan<byte> RawName { get; private set; }
 
     public ReadOnlySpan<byte> Value { get; private set; }
+
+    /// <summary>Whether the member has the name given as UTF-8.</summary>
+    public readonly bool NameIs(ReadOnlySpan<byte> name) => _hasEscapes ? JsonText.NameIs(RawName, name) : RawName.SequenceEqual(name);
 
     public bool Next()
     {
@@ -525,7 +554,7 @@ internal ref struct JsonMembers
             return false;
         }
 
-        int end = JsonText.SkipString(_json, at);
+        int end = JsonText.SkipString(_json, at, out _hasEscapes);
         RawName = _json[(at + 1)..(end - 1)];
         at = JsonText.SkipWhite(_json, end);
         at = JsonText.SkipWhite(_json, at + 1);
