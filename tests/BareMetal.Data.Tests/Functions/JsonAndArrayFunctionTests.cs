@@ -30,8 +30,8 @@ public sealed class JsonAndArrayFunctionTests(ITestOutputHelper output)
         Assert.Equal("1.50", Call("#>>", json, T("{a,b,-1,c}", "text[]")));
         Assert.Null(Call("#>>", json, T("{a,b,9}", "text[]")));
         Assert.Equal("1.50", Call("json_value", json, "$.a.b[3].c"));
-        Assert.Equal(true, Call("json_exists", json, "$.n"));
-        Assert.Equal(false, Call("json_exists", json, "$.\"a\".x"));
+        Assert.Equal(true, Call("json_path_exists", json, "$.n"));
+        Assert.Equal(false, Call("json_path_exists", json, "$.\"a\".x"));
         Assert.Equal("3", Call("->", T("[1,2,3]", type), -1));
         Assert.Equal(3, Call(type + "_array_length", T("[1,[2,3],{}]", type)));
         Assert.Null(Call(type + "_array_length", T("{}", type)));

@@ -28,7 +28,7 @@ internal static class JsonFunctions
             define.AddValues(prefix + "_extract_path_text", text, (v, _) => Path(v, kind, asText: true), [json, text], variadic: true);
             define.Add("@>", boolean, Kernel.FromBytes((a, b) => JsonEdit.Contains(a, b)), json, json);
             define.Add("<@", boolean, Kernel.FromBytes((a, b) => JsonEdit.Contains(b, a)), json, json);
-            define.Add("?", boolean, Kernel.FromBytes(HasKey), json, text);
+            define.Add(["?", prefix + "_exists"], boolean, Kernel.FromBytes(HasKey), json, text);
             define.AddValues("?|", boolean, (v, _) => Boolean(Keys(v[1]).Any(k => HasKey(Bytes(v[0]), k))), [json, Texts]);
             define.AddValues("?&", boolean, (v, _) => Boolean(Keys(v[1]).All(k => HasKey(Bytes(v[0]), k))), [json, Texts]);
             Edit(define, "||", kind, (v, output) => JsonEdit.Concat(Bytes(v[0]), Bytes(v[1]), output), [json, json]);
@@ -101,7 +101,7 @@ internal static class JsonFunctions
         }), [Texts, Texts]);
     }
 
-    /// <summary>json_value, json_query and json_exists with a path such as <c>$.lines[0].price</c> or <c>$."a b"</c>.</summary>
+    /// <summary>json_value, json_query and json_path_exists with a path such as <c>$.lines[0].price</c> or <c>$."a b"</c>.</summary>
     private static void SqlPath(Definitions define, SqlType json)
     {
         SqlTypeKind kind = json.Kind;
@@ -115,7 +115,7 @@ internal static class JsonFunctions
         define.AddValues("json_query", json, (v, _) => JsonText.TryPath(Bytes(v[0]), ParsePath(v[1]), out ReadOnlySpan<byte> value)
             ? Value.From(kind, new ByteSlice(value.ToArray()))
             : Value.Null(kind), [json, SqlType.Text]);
-        define.AddValues("json_exists", SqlType.Boolean, (v, _) => Boolean(JsonText.TryPath(Bytes(v[0]), ParsePath(v[1]), out ReadOnlySpan<byte> _)), [json, SqlType.Text]);
+        define.AddValues("json_path_exists", SqlType.Boolean, (v, _) => Boolean(JsonText.TryPath(Bytes(v[0]), ParsePath(v[1]), out ReadOnlySpan<byte> _)), [json, SqlType.Text]);
     }
 
     private static byte[][] ParsePath(in Value path)
