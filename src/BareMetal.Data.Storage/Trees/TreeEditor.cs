@@ -34,7 +34,8 @@ internal sealed unsafe class TreeEditor : IDisposable
         _space = space;
         _pageSize = space.PageSize;
         _usable = Node.Usable(_pageSize);
-        _sums = new int[(_pageSize / 16) + 4];
+        // A merge looks at the entries of two pages before it knows whether they fit into one.
+        _sums = new int[(_pageSize / 4) + 4];
         _scratch = (byte*)NativeMemory.AlignedAlloc((nuint)_pageSize * 2, 64);
         _separators = _scratch + _pageSize;
     }
@@ -399,6 +400,10 @@ internal sealed unsafe class TreeEditor : IDisposable
 
     private bool TryBuildMerged(in EntrySequence entries, ulong leftId, bool mustShrink)
     {
+        if (entries.Count >= _sums.Length)
+        {
+            return false;
+        }
         Sum(entries);
         if (!Fits(entries, 0, entries.Count, mustShrink ? _usable : _usable * 3 / 4))
         {

@@ -45,11 +45,11 @@ internal sealed partial class CommandExecution
     {
         SessionTransaction transaction = BeginRun();
         Convert(statement);
-        RunWithRestarts(transaction, t => statement.Cached.Plan(_session, t));
+        RunWithRestarts(transaction, statement.Cached, null);
     }
 
-    /// <summary>Runs a statement in the transaction until it needs no further restart.</summary>
-    private void RunWithRestarts(SessionTransaction transaction, Func<SessionTransaction, PlannedStatement> plan)
+    /// <summary>Runs a statement (a cached one, or one of a block) in the transaction until it needs no further restart.</summary>
+    private void RunWithRestarts(SessionTransaction transaction, CachedStatement? cached, Statement? inner)
     {
         for (int attempt = 0; ; attempt++)
         {
@@ -57,7 +57,7 @@ internal sealed partial class CommandExecution
             transaction.HasRun = true;
             try
             {
-                Open(transaction, plan(transaction));
+                Open(transaction, cached?.Plan(_session, transaction) ?? PlannedStatement.Make(inner!, [], transaction.Catalog, _session));
                 return;
             }
             catch (StatementRestartException) when (attempt < MaxRestarts && transaction.Storage.Isolation == TransactionIsolation.ReadCommitted)
@@ -374,7 +374,7 @@ internal sealed partial class CommandExecution
     private long RunInner(SessionTransaction transaction, Statement statement, Action<Batch>? rows = null)
     {
         _statementValues = [];
-        RunWithRestarts(transaction, t => PlannedStatement.Make(statement, [], t.Catalog, _session));
+        RunWithRestarts(transaction, null, statement);
         long affected = RowsAffected;
         try
         {

@@ -79,7 +79,7 @@ internal sealed partial class CommandExecution : IDisposable
         }
         catch (Exception e)
         {
-            throw CommitFailed(e);
+            throw Rethrow(e, CommitFailed(e));
         }
         finally
         {
@@ -278,7 +278,7 @@ internal sealed partial class CommandExecution : IDisposable
         }
         catch (Exception e)
         {
-            throw CommitFailed(e);
+            throw Rethrow(e, CommitFailed(e));
         }
         finally
         {

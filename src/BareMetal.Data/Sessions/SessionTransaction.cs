@@ -7,9 +7,11 @@ namespace BareMetal.Data.Sessions;
 /// <summary>A transaction of a session: the storage's, its changes of the catalog, its savepoints by name.</summary>
 internal sealed class SessionTransaction(Database database, StorageTransaction storage)
 {
-    private readonly List<NamedSavepoint> _savepoints = [];
+    private List<NamedSavepoint>? _names;
 
     public StorageTransaction Storage { get; } = storage;
+
+    private List<NamedSavepoint> Savepoints => _names ??= [];
 
     /// <summary>Changes of the catalog; null before the first DDL.</summary>
     public CatalogEditor? Editor { get; private set; }
@@ -33,30 +35,30 @@ internal sealed class SessionTransaction(Database database, StorageTransaction s
 
     public void RestoreCatalog(ImmutableDictionary<long, CatalogObject?> changes) => Editor?.Restore(changes);
 
-    public void CreateSavepoint(string name) => _savepoints.Add(new NamedSavepoint(name, Storage.CreateSavepoint(), CatalogChanges));
+    public void CreateSavepoint(string name) => Savepoints.Add(new NamedSavepoint(name, Storage.CreateSavepoint(), CatalogChanges));
 
     /// <returns>The place of the savepoint among all; later ones are gone.</returns>
     public void RollbackTo(string name)
     {
         int i = Find(name);
-        Storage.RollbackTo(_savepoints[i].Point);
-        RestoreCatalog(_savepoints[i].Catalog);
-        _savepoints.RemoveRange(i + 1, _savepoints.Count - i - 1);
+        Storage.RollbackTo(Savepoints[i].Point);
+        RestoreCatalog(Savepoints[i].Catalog);
+        Savepoints.RemoveRange(i + 1, Savepoints.Count - i - 1);
         HasFailed = false;
     }
 
     public void Release(string name)
     {
         int i = Find(name);
-        Storage.Release(_savepoints[i].Point);
-        _savepoints.RemoveRange(i, _savepoints.Count - i);
+        Storage.Release(Savepoints[i].Point);
+        Savepoints.RemoveRange(i, Savepoints.Count - i);
     }
 
     private int Find(string name)
     {
-        for (int i = _savepoints.Count - 1; i >= 0; i--)
+        for (int i = Savepoints.Count - 1; i >= 0; i--)
         {
-            if (string.Equals(_savepoints[i].Name, name, StringComparison.OrdinalIgnoreCase))
+            if (string.Equals(Savepoints[i].Name, name, StringComparison.OrdinalIgnoreCase))
                 return i;
         }
 
