@@ -76,7 +76,7 @@ internal static class ArrayFunctions
             TypeComparer comparer = TypeComparer.For(types[0].Element!);
             return Kernel.Values((v, _) => v[0].IsNull ? v[0] : Array(types[0], [.. Items(v[0]).Select(i => comparer.Same(i, v[1]) ? v[2] : i)]), strict: false);
         }, [array, any, any], strict: false);
-        define.Add("array_reverse", same, (types, _) => Kernel.Values((v, _) => Array(types[0], [.. Items(v[0]).Reverse()])), [array]);
+        define.Add("array_reverse", same, (types, _) => Kernel.Values((v, _) => Array(types[0], [.. Enumerable.Reverse(Items(v[0]))])), [array]);
         define.Add("array_sort", same, (types, _) =>
         {
             TypeComparer comparer = TypeComparer.For(types[0].Element!);
