@@ -88,6 +88,11 @@ public static class BareMetalPropertyExtensions
     // A key that is also a foreign key takes its value from the row it refers to.
     private static bool LinksToAnotherRow(IReadOnlyProperty property, in StoreObjectIdentifier storeObject)
     {
+        // Unless the model says that it is generated: two rows that point at each other have to begin somewhere.
+        if (property is IConventionProperty { ValueGenerated: ValueGenerated.OnAdd } configured
+            && configured.GetValueGeneratedConfigurationSource() == ConfigurationSource.Explicit)
+            return false;
+
         foreach (var foreignKey in property.GetContainingForeignKeys())
         {
             if (!foreignKey.IsBaseLinking()

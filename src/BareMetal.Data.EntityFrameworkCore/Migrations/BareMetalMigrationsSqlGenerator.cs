@@ -98,6 +98,19 @@ public sealed class BareMetalMigrationsSqlGenerator : MigrationsSqlGenerator
     protected override void Generate(RenameSequenceOperation operation, IModel? model, MigrationCommandListBuilder builder)
         => RenameAndMove("SEQUENCE", operation.Name, operation.Schema, operation.NewName, operation.NewSchema, builder);
 
+    /// <inheritdoc />
+    protected override void Generate(RestartSequenceOperation operation, IModel? model, MigrationCommandListBuilder builder)
+    {
+        builder.Append("ALTER SEQUENCE ").Append(Quote(operation.Name, operation.Schema));
+
+        // The start is a setting of its own, to which a later RESTART without a number goes back.
+        if (operation.StartValue is { } start)
+            builder.Append(" START WITH ").Append(Number(start)).Append(" RESTART WITH ").Append(Number(start));
+        else
+            builder.Append(" RESTART");
+        End(builder);
+    }
+
     private void RenameAndMove(
         string kind,
         string name,
