@@ -469,6 +469,8 @@ internal sealed class PhysicalPlanner
         foreach (BoundExpression term in rest)
             PlanSubqueries(term, left.Rows);
         PlanNode hash = MakeHash(join, left, right, keys, condition);
+        if (join.Kind == JoinKind.Semi && TrySemiLookup(join, terms, keys, right) is { } semi && (lookup is null || semi.Cost < lookup.Cost))
+            lookup = semi;
         if (lookup is null)
             return hash;
         double goalFactor = request.RowGoal > 0 && lookup.Rows > request.RowGoal ? request.RowGoal / lookup.Rows : 1;
@@ -533,6 +535,20 @@ internal sealed class PhysicalPlanner
         if (columnsA.Overlaps(right) && !columnsA.Overlaps(left) && columnsB.Overlaps(left) && !columnsB.Overlaps(right))
             return new JoinKey(b, a, nullsMatch);
         return null;
+    }
+
+    /// <summary>A semi join as look-ups of the distinct values of its inner side: for few values over a large table.</summary>
+    private ApplyNode? TrySemiLookup(LogicalJoin join, List<BoundExpression> terms, List<JoinKey> keys, PlanNode right)
+    {
+        if (keys.Count != terms.Count || keys.Count == 0 || keys.Exists(k => k.NullsMatch || k.Right is not BoundColumn))
+            return null;
+        List<BoundExpression> values = [.. keys.Select(k => k.Right)];
+        PlanNode distinct = new DistinctNode(Arrange(right, [.. values.Select(v => ((BoundColumn)v).Column).Distinct()]), values, false)
+        {
+            Rows = right.Rows,
+            Cost = right.Cost + (right.Rows * 0.1),
+        };
+        return TryLookup(new LogicalJoin(JoinKind.Inner, join.Right, join.Left, join.Condition), terms, distinct, PlanRequest.None);
     }
 
     /// <summary>An index nested-loop join: the right side is a table that the condition can seek in.</summary>

@@ -49,7 +49,7 @@ public sealed class PlanEquivalenceTests
         RandomQuery queries = new(new Random(seed));
         using SqlHarness plain = Create(withIndexes: false);
         using SqlHarness indexed = Create(withIndexes: true);
-        for (int i = 0; i < 150; i++)
+        for (int i = 0; i < 30; i++)
         {
             (string sql, bool isOrdered) = queries.Next();
             string where = $"seed {seed}, query {i} (BAREMETAL_SEED={RandomValues.Seed}): {sql}";

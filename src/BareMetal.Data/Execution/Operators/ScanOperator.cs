@@ -47,6 +47,7 @@ internal sealed unsafe class ScanOperator : PhysicalOperator
     private int _range;
     private bool _isPositioned;
     private bool _isDone;
+    private bool _pastRange;
     private int _target;
 
     public ScanOperator(ScanSettings settings, OperatorBuilder builder)
@@ -109,6 +110,7 @@ internal sealed unsafe class ScanOperator : PhysicalOperator
         _cursor?.Dispose();
         _cursor = null;
         _range = -1;
+        _pastRange = false;
         _isPositioned = false;
         _isDone = false;
         _target = _settings.RowGoal > 0 ? Math.Min(_settings.RowGoal, context.BatchSize) : Math.Min(FirstBatch, context.BatchSize);
@@ -243,8 +245,6 @@ internal sealed unsafe class ScanOperator : PhysicalOperator
             return EndRange();
         return read;
     }
-
-    private bool _pastRange;
 
     private int EndRange()
     {
@@ -383,11 +383,23 @@ internal sealed unsafe class ScanOperator : PhysicalOperator
 
     private int AddEntries(int read, int at, QueryContext context)
     {
-        if (!_settings.IsCovering || _filter is null || _rowKey is not null || _settings.Lock != RowLockMode.None)
+        if (!_settings.IsCovering || _rowKey is not null || _settings.Lock != RowLockMode.None)
         {
             for (int i = 0; i < read; i++)
                 at += AddEntry(_entries[i].KeySpan, _entries[i].ValueSpan, at, context);
             return at;
+        }
+
+        if (_filter is null)
+        {
+            Grow(at + read);
+            for (int c = 0; c < _slots.Length; c++)
+            {
+                for (int i = 0; i < read; i++)
+                    _entryCodec!.Read(_entries[i].KeySpan, _entries[i].ValueSpan, _slots[c], _batch.Columns[c], at + i);
+            }
+
+            return at + read;
         }
 
         foreach (Vector v in _filterTargets)
