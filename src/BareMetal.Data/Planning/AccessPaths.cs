@@ -61,20 +61,26 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
         TableRowBinding? binding = null;
         foreach (TableIndex index in scan.Table.Indexes)
         {
+            double rows = tableRows;
+            IReadOnlyList<BoundExpression> open = terms;
             bool needsBinding = index.FilterSql is not null || index.Keys.Any(k => k.ExpressionSql is not null);
             if (needsBinding)
             {
                 binding ??= options.BindTable?.Invoke(scan.Table);
-                if (binding is null || !IsImplied(scan, index, binding, terms))
+                List<BoundExpression> rest = [.. terms];
+                if (binding is null || !IsImplied(scan, index, binding, terms, rest))
                     continue;
+                open = rest;
+                if (index.FilterSql is not null && options.EntryCount(index) is >= 0 and long entries)
+                    rows = Math.Max(1, Math.Min(entries, tableRows));
             }
 
             KeyPart[]? parts = IndexParts(scan, index, binding);
             if (parts is null)
                 continue;
-            AccessPath whole = Make(scan, terms, index, parts, tableRows, seek: false);
+            AccessPath whole = Make(scan, open, index, parts, rows, seek: false);
             paths.Add(whole);
-            AccessPath seek = Make(scan, terms, index, parts, tableRows, seek: true);
+            AccessPath seek = Make(scan, open, index, parts, rows, seek: true);
             if (seek.IsSeek)
                 paths.Add(seek);
         }
@@ -155,8 +161,8 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
         return ExpressionTools.Substitute(expression, map);
     }
 
-    /// <summary>Whether the conditions guarantee the predicate of a filtered index.</summary>
-    private static bool IsImplied(LogicalScan scan, TableIndex index, TableRowBinding binding, IReadOnlyList<BoundExpression> terms)
+    /// <summary>Whether the conditions guarantee the predicate of a filtered index; conditions that its entries fulfil by themselves leave <paramref name="rest"/>.</summary>
+    private static bool IsImplied(LogicalScan scan, TableIndex index, TableRowBinding binding, IReadOnlyList<BoundExpression> terms, List<BoundExpression> rest)
     {
         if (index.FilterSql is null)
             return true;
@@ -169,7 +175,12 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
             bool implied = false;
             foreach (BoundExpression term in terms)
             {
-                implied |= ExpressionTools.AreSame(own, term);
+                if (ExpressionTools.AreSame(own, term))
+                {
+                    implied = true;
+                    rest.Remove(term);
+                }
+
                 if (own is BoundIsNull { IsNegated: true, Operand: BoundColumn column })
                     implied |= NullRejection.Rejects(term, column.Column);
             }

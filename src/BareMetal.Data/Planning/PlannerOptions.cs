@@ -9,6 +9,9 @@ internal sealed class PlannerOptions
     /// <summary>About how many rows a table has; −1 when not known.</summary>
     public Func<Table, long> RowCount { get; init; } = static _ => -1;
 
+    /// <summary>About how many entries an index has (fewer than the table has rows when it is filtered); −1 when not known.</summary>
+    public Func<TableIndex, long> EntryCount { get; init; } = static _ => -1;
+
     /// <summary>A table by its id, for what foreign keys say about numbers of values; null when not known.</summary>
     public Func<long, Table?> FindTable { get; init; } = static _ => null;
 

@@ -206,6 +206,7 @@ internal sealed class Database
     {
         // A plan outlives the day when its table was empty: no table counts as smaller than this.
         RowCount = table => Math.Max(Engine.EstimateEntries(table.Tree), MinPlannedRows),
+        EntryCount = index => Engine.EstimateEntries(index.Tree),
         FindTable = id => catalog.TryGet(id, out CatalogObject? found) ? found as Table : null,
         BindTable = table => TableBindings.For(table, catalog, searchPath),
     };
