@@ -53,6 +53,10 @@ internal sealed class Database : IDisposable
         {
             Pipeline.BatchBuilt = OnBatchBuilt;
             Pipeline.Throttle = Throttle;
+
+            // What was replayed is in no checkpoint: take one, so that it need not be copied and replayed at every start.
+            if (report.Operations > 0)
+                _checkpointWorker.Signal();
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using BareMetal.Data.Catalog;
 using BareMetal.Data.Catalog.Ddl;
@@ -26,7 +27,13 @@ internal sealed class Database
     private Timer? _watch;
     private int _references;
 
-    static Database() => SystemFunctions.Register(FunctionRegistry.Default);
+    static Database()
+    {
+        SystemFunctions.Register(FunctionRegistry.Default);
+
+        // Pools hold databases open to the end of the process; a clean close there saves the next start a recovery.
+        AppDomain.CurrentDomain.ProcessExit += static (_, _) => CloseAll();
+    }
 
     private Database(string key, DatabaseOptions options, StorageEngine engine)
     {
@@ -123,6 +130,33 @@ internal sealed class Database
                 return;
             Open.Remove(_key);
             Close();
+        }
+    }
+
+    /// <summary>Closes every database at the end of the process. What can't be closed cleanly is recovered at the next start.</summary>
+    private static void CloseAll()
+    {
+        if (!Monitor.TryEnter(Open, TimeSpan.FromSeconds(5)))
+            return;
+        try
+        {
+            foreach (Database database in Open.Values)
+            {
+                try
+                {
+                    database.Close();
+                }
+                catch (Exception e) when (e is BareMetalException or IOException or ObjectDisposedException)
+                {
+                    Trace.TraceWarning($"{database.Location} was not closed cleanly: {e.Message}");
+                }
+            }
+
+            Open.Clear();
+        }
+        finally
+        {
+            Monitor.Exit(Open);
         }
     }
 
