@@ -11,7 +11,7 @@ namespace BareMetal.Data.Execution.Modification;
 /// What a writing statement has to do at its end: enter keys that others of its rows may have had before (so that an UPDATE may swap
 /// keys), carry out referential actions, and judge foreign keys. Also gives a writer per table that the statement reaches.
 /// </summary>
-internal sealed class StatementWrites(QueryContext context)
+internal sealed class StatementWrites
 {
     private const int MaxConfirmed = 100_000;
 
@@ -23,11 +23,25 @@ internal sealed class StatementWrites(QueryContext context)
     private readonly Dictionary<ForeignKeyTarget, ParentChecks> _parentChecks = [];
     private readonly RowBuffer _lockName = new(64);
 
-    public QueryContext Context { get; } = context;
+    public QueryContext Context { get; private set; } = null!;
 
-    public StorageTransaction Transaction { get; } = context.Transaction ?? throw new InvalidOperationException("A writing statement needs a transaction.");
+    public StorageTransaction Transaction { get; private set; } = null!;
 
-    public WriteServices Services { get; } = context.Writes ?? throw new InvalidOperationException("A writing statement needs the services of its session.");
+    public WriteServices Services { get; private set; } = null!;
+
+    /// <summary>Forgets the statement before and serves the next; the object belongs to a plan instance, so that small writes allocate little.</summary>
+    public void Begin(QueryContext context)
+    {
+        Context = context;
+        Transaction = context.Transaction ?? throw new InvalidOperationException("A writing statement needs a transaction.");
+        Services = context.Writes ?? throw new InvalidOperationException("A writing statement needs the services of its session.");
+        _writers.Clear();
+        _locked.Clear();
+        _pending.Clear();
+        _changes.Clear();
+        _judgements.Clear();
+        _parentChecks.Clear();
+    }
 
     /// <summary>The writer of a table that the statement names.</summary>
     public TableWriter Use(TableWriter writer)

@@ -5,6 +5,7 @@ namespace BareMetal.Data.Execution.Modification;
 /// <summary>The frame of INSERT, UPDATE and DELETE: everything happens at the first Next; the rows of RETURNING follow.</summary>
 internal abstract class WriteOperator(PhysicalOperator source) : ModificationOperator
 {
+    private readonly StatementWrites _writes = new();
     private bool _done;
 
     protected PhysicalOperator Source { get; } = source;
@@ -23,7 +24,8 @@ internal abstract class WriteOperator(PhysicalOperator source) : ModificationOpe
         if (!_done)
         {
             _done = true;
-            StatementWrites writes = new(context);
+            StatementWrites writes = _writes;
+            writes.Begin(context);
             // The table is locked before the source looks at it, so that what it reads is of the version that is written.
             Begin(writes);
             Source.Open(context);
