@@ -59,6 +59,9 @@ public sealed class SimulatedDisk
     /// <summary>Makes the operation with a number (counted per kind, from 1) fail.</summary>
     public void FailAt(DiskOperation kind, long number, DiskFault fault) => faults[(kind, number)] = fault;
 
+    /// <summary>No further operation fails.</summary>
+    public void ClearFaults() => faults.Clear();
+
     /// <summary>The substrate as the current run of the machine sees it.</summary>
     public IStorageProvider Provider => new SimulatedProvider(this, session);
 

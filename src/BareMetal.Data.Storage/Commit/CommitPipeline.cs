@@ -406,7 +406,7 @@ internal sealed partial class CommitPipeline : IDisposable
             if (TryBeginFlush())
                 FlushOnce();
             else if (!ticket.IsCompleted)
-                _scheduler.WaitUntil(() => ticket.IsCompleted, ticket.Event);
+                _scheduler.WaitUntil(ticket.HasCompleted, ticket.Event);
         }
 
         AskFlusher(); // this caller may have built commits of others, who rely on somebody to flush them

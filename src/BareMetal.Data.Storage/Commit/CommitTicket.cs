@@ -28,7 +28,14 @@ internal sealed class CommitTicket : IValueTaskSource<Lsn>, IThreadPoolWorkItem
     private Exception? _error;
     private int _state;
 
-    public CommitTicket(CommitPipeline owner) => _owner = owner;
+    public CommitTicket(CommitPipeline owner)
+    {
+        _owner = owner;
+        HasCompleted = () => IsCompleted;
+    }
+
+    /// <summary><see cref="IsCompleted"/> as a delegate, made once.</summary>
+    public Func<bool> HasCompleted { get; }
 
     public TicketKind Kind { get; private set; }
 
