@@ -24,6 +24,12 @@ public sealed class BareMetalException : DbException
     /// </summary>
     public override bool IsTransient => SqlState is SqlStates.SerializationFailure or SqlStates.DeadlockDetected or SqlStates.LockNotAvailable;
 
+    /// <inheritdoc/>
+    protected override DbBatchCommand? DbBatchCommand => FailedCommand;
+
+    /// <summary>The command of a batch that failed.</summary>
+    internal DbBatchCommand? FailedCommand { get; set; }
+
     /// <summary>What to do about it, when there is something to say.</summary>
     public string? Hint { get; init; }
 

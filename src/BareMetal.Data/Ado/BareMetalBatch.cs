@@ -189,6 +189,9 @@ public sealed class BareMetalBatch : DbBatch
         return _session!.Execute(prepared, _values, new ExecutionOptions(TimeSpan.FromSeconds(Timeout), behavior.HasFlag(CommandBehavior.SchemaOnly)), cancellationToken);
     }
 
+    /// <summary>The command that runs now.</summary>
+    internal BareMetalBatchCommand? Current => _current;
+
     internal void Affected(long rows) => _current?.AddAffected(rows);
 
     /// <summary>The current command's execution has ended.</summary>

@@ -592,9 +592,9 @@ public sealed class BareMetalDataReader : DbDataReader, IDbColumnSchemaGenerator
                     return true;
             }
         }
-        catch
+        catch (Exception e)
         {
-            _failed = true;
+            Fail(e);
             throw;
         }
     }
@@ -624,11 +624,18 @@ public sealed class BareMetalDataReader : DbDataReader, IDbColumnSchemaGenerator
                     return true;
             }
         }
-        catch
+        catch (Exception e)
         {
-            _failed = true;
+            Fail(e);
             throw;
         }
+    }
+
+    private void Fail(Exception e)
+    {
+        _failed = true;
+        if (_batch is not null && e is BareMetalException error)
+            error.FailedCommand = _batch.Current;
     }
 
     /// <summary>Takes note of a statement that has run; true when its rows are the next result.</summary>

@@ -430,7 +430,12 @@ internal static class ClrTypes
     {
         try
         {
-            return Value.From(kind, new ByteSlice(s_utf8.GetBytes(text)));
+            byte[] utf8 = s_utf8.GetBytes(text);
+            if (kind == SqlTypeKind.Json)
+                _ = ValueParser.Json(utf8);
+            else if (kind == SqlTypeKind.Jsonb)
+                utf8 = ValueParser.Jsonb(utf8);
+            return Value.From(kind, new ByteSlice(utf8));
         }
         catch (EncoderFallbackException e)
         {

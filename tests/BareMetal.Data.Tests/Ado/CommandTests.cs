@@ -83,6 +83,21 @@ public sealed class CommandTests : AdoTestBase
     }
 
     [Fact]
+    public void Json_given_as_json_is_checked_and_jsonb_normalised()
+    {
+        using BareMetalCommand command = Command(Connection, "SELECT @j");
+        BareMetalParameter parameter = command.Parameters.AddWithValue("j", "{\"b\": 1.50,  \"a\": [1]}");
+        parameter.DataTypeName = "json";
+        Assert.Equal("{\"b\": 1.50,  \"a\": [1]}", command.ExecuteScalar());
+        parameter.DataTypeName = "jsonb";
+        Assert.Equal(Scalar("SELECT CAST('{\"b\": 1.50,  \"a\": [1]}' AS jsonb)"), command.ExecuteScalar());
+        parameter.Value = "{broken";
+        Assert.Equal("22P02", Assert.Throws<BareMetalException>(() => command.ExecuteScalar()).SqlState);
+        parameter.DataTypeName = "json";
+        Assert.Equal("22P02", Assert.Throws<BareMetalException>(() => command.ExecuteScalar()).SqlState);
+    }
+
+    [Fact]
     public void A_scalar_is_the_first_value_null_or_nothing()
     {
         Assert.Equal(1, Scalar("SELECT 1, 2"));
@@ -205,7 +220,9 @@ public sealed class CommandTests : AdoTestBase
         await using BareMetalBatch batch = Connection.CreateBatch();
         batch.BatchCommands.Add("INSERT INTO t VALUES (1)");
         batch.BatchCommands.Add("INSERT INTO t VALUES (1)");
-        Assert.Equal("23505", (await Assert.ThrowsAsync<BareMetalException>(() => batch.ExecuteNonQueryAsync())).SqlState);
+        BareMetalException error = await Assert.ThrowsAsync<BareMetalException>(() => batch.ExecuteNonQueryAsync());
+        Assert.Equal("23505", error.SqlState);
+        Assert.Same(batch.BatchCommands[1], error.BatchCommand);
         Assert.Equal(0L, Scalar("SELECT count(*) FROM t"));
         batch.BatchCommands[1].CommandText = "INSERT INTO t VALUES (2)";
         Assert.Equal(2, await batch.ExecuteNonQueryAsync());

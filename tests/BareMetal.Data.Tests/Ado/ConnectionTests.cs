@@ -161,6 +161,48 @@ public sealed class ConnectionTests : IDisposable
     }
 
     [Fact]
+    public void Threads_share_a_pool_and_no_session_has_two_owners()
+    {
+        using BareMetalDataSource source = BareMetalDataSource.Create("Data Source=:memory:");
+        using (BareMetalConnection connection = source.OpenConnection())
+            Run(connection, "CREATE TABLE t (worker integer, n integer, PRIMARY KEY (worker, n))");
+        Parallel.For(0, 8, new ParallelOptions { MaxDegreeOfParallelism = 8 }, worker =>
+        {
+            for (int i = 0; i < 40; i++)
+            {
+                using BareMetalConnection connection = source.OpenConnection();
+                using BareMetalTransaction transaction = connection.BeginTransaction();
+                Run(connection, $"INSERT INTO t VALUES ({worker}, {i})");
+                Assert.Equal((long)i + 1, Scalar(connection, $"SELECT count(*) FROM t WHERE worker = {worker}"));
+                transaction.Commit();
+            }
+        });
+        using BareMetalConnection last = source.OpenConnection();
+        Assert.Equal(320L, Scalar(last, "SELECT count(*) FROM t"));
+    }
+
+    [Fact]
+    public void The_logger_hears_of_the_engine_and_a_substrate_may_be_given()
+    {
+        List<BareMetalLogMessage> messages = [];
+        BareMetal.Data.Storage.MemoryStorageProvider substrate = new();
+        for (int round = 0; round < 2; round++)
+        {
+            using BareMetalDataSource source = new BareMetalDataSourceBuilder("Data Source=inside.bmdb").UseSubstrate(substrate).UseCacheSize(8 << 20).UseLogger(messages.Add).Build();
+            using BareMetalConnection connection = source.OpenConnection();
+            if (round == 0)
+                Run(connection, "CREATE TABLE t (id integer PRIMARY KEY); INSERT INTO t VALUES (1)");
+            Assert.Equal(1L, Scalar(connection, "SELECT count(*) FROM t"));
+        }
+
+        Assert.Contains("inside.bmdb", substrate.List());
+        Assert.Equal(4, messages.Count(m => m.Level == BareMetalLogLevel.Information && m.Category == "BareMetal.Data.Engine"));
+        using BareMetalDataSource missing = new BareMetalDataSourceBuilder("Data Source=other.bmdb;Mode=ReadWrite").UseSubstrate(substrate).UseLogger(messages.Add).Build();
+        Assert.Equal("3D000", Assert.Throws<BareMetalException>(() => missing.OpenConnection()).SqlState);
+        Assert.Equal(BareMetalLogLevel.Error, messages[^1].Level);
+    }
+
+    [Fact]
     public void A_disposed_data_source_refuses_and_a_cleared_pool_opens_again()
     {
         BareMetalDataSource source = BareMetalDataSource.Create($"Data Source={FilePath}");
