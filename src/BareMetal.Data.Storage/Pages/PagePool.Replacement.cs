@@ -35,17 +35,18 @@ internal sealed unsafe partial class PagePool
         {
             if (_freeFrames.Count == 0)
             {
-                if (_framesMade < _frameCount)
-                {
-                    frame = MakeFrame();
-                    return true;
-                }
+                // What was given up lately is still in the processor's caches; new memory is not.
                 DrainLimbo();
-                if (_freeFrames.Count == 0)
+            }
+            if (_freeFrames.Count == 0)
+            {
+                if (_framesMade == _frameCount)
                 {
                     frame = 0;
                     return false;
                 }
+                frame = MakeFrame();
+                return true;
             }
             frame = _freeFrames.Pop();
             return true;
