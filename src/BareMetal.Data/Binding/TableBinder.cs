@@ -84,23 +84,6 @@ internal static class TableBinder
         Ast.Statement statement, IReadOnlyList<SqlType> parameterTypes, CatalogSnapshot catalog, IReadOnlyList<string> searchPath) =>
         Binder.Bind(statement, catalog, new BindingOptions { SearchPath = searchPath }, [.. parameterTypes]);
 
-    /// <summary>Whether a query locks rows: FOR UPDATE or FOR SHARE, subqueries in FROM included.</summary>
-    public static bool LocksRows(LogicalOperator plan) => plan switch
-    {
-        LogicalScan x => x.Lock != RowLockMode.None,
-        LogicalFilter x => LocksRows(x.Input),
-        LogicalProject x => LocksRows(x.Input),
-        LogicalJoin x => LocksRows(x.Left) || LocksRows(x.Right),
-        LogicalAggregate x => LocksRows(x.Input),
-        LogicalWindow x => LocksRows(x.Input),
-        LogicalDistinct x => LocksRows(x.Input),
-        LogicalSort x => LocksRows(x.Input),
-        LogicalLimit x => LocksRows(x.Input),
-        LogicalSetOperation x => LocksRows(x.Left) || LocksRows(x.Right),
-        LogicalWith x => LocksRows(x.Body) || x.Definitions.Any(d => LocksRows(d.Plan) || (d.RecursiveTerm is { } term && LocksRows(term))),
-        _ => false,
-    };
-
     /// <summary>A query's columns.</summary>
     public static IReadOnlyList<ViewColumn> BindQuery(Ast.Query query, CatalogSnapshot catalog, IReadOnlyList<string> searchPath) =>
         Columns(Binder.Bind(query, catalog, new BindingOptions { SearchPath = searchPath }));

@@ -63,8 +63,8 @@ internal sealed class PlannedStatement
 
     public ResultColumn[] Columns { get; private init; } = [];
 
-    /// <summary>Whether it locks rows without writing them (FOR UPDATE): its rows are kept until it is complete, since it may start anew.</summary>
-    public bool LocksRows { get; private init; }
+    /// <summary>The tables in which it locks rows without writing them (FOR UPDATE): its rows are kept until it is complete, since it may start anew.</summary>
+    public IReadOnlyList<Table> LockedTables { get; private init; } = [];
 
     public bool IsModification => Plan.IsModification;
 
@@ -113,7 +113,7 @@ internal sealed class PlannedStatement
         ParameterTypes = ParameterTypes,
         Objects = Objects,
         Columns = Columns,
-        LocksRows = LocksRows,
+        LockedTables = LockedTables,
         _sizes = _sizes,
     };
 
@@ -141,8 +141,20 @@ internal sealed class PlannedStatement
             ParameterTypes = bound.ParameterTypes,
             Objects = bound.Objects,
             Columns = ResultColumns(plan),
-            LocksRows = !plan.IsModification && LogicalTools.Any(bound.Plan, static op => op is LogicalScan { Lock: not RowLockMode.None }),
+            LockedTables = plan.IsModification ? [] : LockedIn(bound.Plan),
         };
+    }
+
+    private static List<Table> LockedIn(LogicalOperator plan)
+    {
+        List<Table> tables = [];
+        LogicalTools.Any(plan, op =>
+        {
+            if (op is LogicalScan { Lock: not RowLockMode.None } scan && !tables.Contains(scan.Table))
+                tables.Add(scan.Table);
+            return false;
+        });
+        return tables;
     }
 
     private static ResultColumn[] ResultColumns(PhysicalPlan plan)

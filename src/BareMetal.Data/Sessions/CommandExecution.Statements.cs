@@ -90,9 +90,11 @@ internal sealed partial class CommandExecution
         }
 
         _context.Writes = planned.IsModification ? _session.Writes(transaction, catalog) : null;
+        foreach (Table table in planned.LockedTables)
+            transaction.Storage.LockTree(table.Tree, LockMode.IntentShared, _context.LockTimeout, _context.Cancellation);
         _instance = planned.Plan.Rent();
         _instance.Open(_context);
-        if (planned.LocksRows)
+        if (planned.LockedTables.Count > 0)
         {
             Queue<Batch> kept = new();
             while (_instance.Next(_context) is { } batch)

@@ -259,6 +259,30 @@ public sealed class TransactionTests : IDisposable
     }
 
     [Fact]
+    public void A_statement_that_writes_very_many_rows_takes_the_table_and_only_when_it_is_free()
+    {
+        _a.Run("CREATE TABLE many (id integer PRIMARY KEY, u integer UNIQUE)");
+        _b.Run("SET lock_timeout = '50ms'");
+        const string Bulk = "INSERT INTO many SELECT i, i FROM generate_series(1, 30000) AS s(i)";
+        _a.BeginTransaction();
+        _a.Run(Bulk);
+        Assert.True(_db.Database.Engine.Locks.Count < 15_000);
+        Assert.Equal("0", _b.Scalar("SELECT count(*) FROM many"));
+        _b.Fails(SqlStates.LockNotAvailable, "INSERT INTO many VALUES (50000, 50000)");
+        _a.Rollback();
+
+        _b.BeginTransaction();
+        _b.Run("INSERT INTO many VALUES (50000, 50000)");
+        _a.BeginTransaction();
+        _a.Run(Bulk);
+        _b.Run("INSERT INTO many VALUES (50001, 50001)");
+        _b.Fails(SqlStates.LockNotAvailable, "INSERT INTO many VALUES (60000, 29999)");
+        _b.Commit();
+        _a.Commit();
+        Assert.Equal("30002", _a.Scalar("SELECT count(*) FROM many"));
+    }
+
+    [Fact]
     public void Read_only_transactions_refuse_to_write()
     {
         _a.BeginTransaction(readOnly: true);

@@ -15,6 +15,9 @@ internal sealed class StatementWrites
 {
     private const int MaxConfirmed = 100_000;
 
+    /// <summary>Key locks that a statement takes in a table before it tries to lock the table instead.</summary>
+    private const int MaxKeyLocks = 10_000;
+
     private readonly Dictionary<long, TableWriter> _writers = [];
     private readonly HashSet<long> _locked = [];
     private readonly List<PendingEntry> _pending = [];
@@ -22,6 +25,8 @@ internal sealed class StatementWrites
     private readonly List<ParentChange> _judgements = [];
     private readonly Dictionary<ForeignKeyTarget, ParentChecks> _parentChecks = [];
     private readonly RowBuffer _lockName = new(64);
+    private readonly HashSet<long> _ownedTables = [];
+    private int _keyLocks;
 
     public QueryContext Context { get; private set; } = null!;
 
@@ -41,6 +46,25 @@ internal sealed class StatementWrites
         _changes.Clear();
         _judgements.Clear();
         _parentChecks.Clear();
+        _ownedTables.Clear();
+        _keyLocks = 0;
+    }
+
+    /// <summary>
+    /// Locks a key that is to be entered or removed. A statement with very many of them takes the whole table when it is free, since every
+    /// other writer would have announced itself there.
+    /// </summary>
+    public void LockEntry(Table table, TreeId tree, ReadOnlySpan<byte> key)
+    {
+        if (_ownedTables.Count > 0 && _ownedTables.Contains(table.Id))
+            return;
+        if (++_keyLocks % MaxKeyLocks == 0 && Transaction.LockTree(table.Tree, LockMode.Exclusive, TimeSpan.Zero, Context.Cancellation))
+        {
+            _ownedTables.Add(table.Id);
+            return;
+        }
+
+        Transaction.LockName(tree, key, LockMode.Exclusive, Context.LockTimeout, Context.Cancellation);
     }
 
     /// <summary>The writer of a table that the statement names.</summary>
@@ -152,7 +176,7 @@ internal sealed class StatementWrites
     {
         foreach (PendingEntry entry in _pending)
         {
-            Transaction.LockName(entry.Tree, entry.Key, LockMode.Exclusive, Context.LockTimeout, Context.Cancellation);
+            LockEntry(entry.Table, entry.Tree, entry.Key);
             using (TreeCursor cursor = Transaction.OpenCursor(entry.Tree, CursorSource.Newest))
             {
                 if (cursor.Seek(entry.Key, SeekMode.Equal))

@@ -92,7 +92,7 @@ internal sealed class TableWriter
         else
         {
             _keys.Encode(New.Columns, row, _key);
-            _transaction.LockName(Table.Tree, _key.Span, LockMode.Exclusive, _writes.Context.LockTimeout, _writes.Context.Cancellation);
+            _writes.LockEntry(Table, Table.Tree, _key.Span);
             using TreeCursor cursor = _transaction.OpenCursor(Table.Tree, CursorSource.Newest);
             if (cursor.Seek(_key.Span, SeekMode.Equal))
                 throw WriteErrors.Unique(Table, Table.PrimaryKey!.Name, DescribePrimaryKey(New, row));
@@ -356,7 +356,7 @@ internal sealed class TableWriter
     }
 
     private void LockEntry(IndexImage index, ReadOnlySpan<byte> key) =>
-        _transaction.LockName(index.Index.Tree, key, LockMode.Exclusive, _writes.Context.LockTimeout, _writes.Context.Cancellation);
+        _writes.LockEntry(Table, index.Index.Tree, key);
 
     private void DeleteEntry(IndexImage index, int row, ReadOnlySpan<byte> rowKey)
     {

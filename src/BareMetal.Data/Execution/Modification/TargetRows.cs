@@ -1,6 +1,7 @@
 using BareMetal.Data.Binding;
 using BareMetal.Data.Catalog;
 using BareMetal.Data.Execution.Expressions;
+using BareMetal.Data.Planning;
 using BareMetal.Data.Planning.Logical;
 using BareMetal.Data.Rows;
 using BareMetal.Data.Storage;
@@ -9,7 +10,7 @@ using BareMetal.Data.Values;
 namespace BareMetal.Data.Execution.Modification;
 
 /// <summary>
-/// The target rows of UPDATE and DELETE out of the source's batches: each once, locked, with all columns of the table. A column that the
+/// The target rows of UPDATE and DELETE out of the source's batches: each once, locked (by the scan, or here), with all columns of the table. A column that the
 /// source does not give is read by the row's key.
 /// </summary>
 internal sealed class TargetRows
@@ -21,6 +22,7 @@ internal sealed class TargetRows
     private readonly Vector[] _missingVectors;
     private readonly RowReader _reader;
     private readonly bool _mayRepeat;
+    private readonly bool _isLocked;
     private readonly Vector[] _compacted;
     private readonly List<int> _kept = [];
     private HashSet<byte[]> _seen = null!;
@@ -32,6 +34,7 @@ internal sealed class TargetRows
         if (_rowKey < 0)
             throw new ArgumentException("The source of a write does not give the keys of the rows.", nameof(sourceColumns));
         _mayRepeat = MayRepeat(source);
+        _isLocked = LogicalTools.Any(source, op => op is LogicalScan { Lock: RowLockMode.Update } scan && ReferenceEquals(scan.RowKey, rowKey));
         Table table = image.Table;
         _places = new int[table.Columns.Count];
         List<int> missing = [];
@@ -71,7 +74,7 @@ internal sealed class TargetRows
             return false;
         QueryContext context = writes.Context;
         TreeId tree = _image.Table.Tree;
-        for (int row = 0; row < Batch.Count; row++)
+        for (int row = 0; !_isLocked && row < Batch.Count; row++)
         {
             if (writes.Transaction.LockKey(tree, Key(row), LockMode.Exclusive, context.LockTimeout, context.Cancellation) == LockOutcome.GrantedNewer)
                 throw StatementRestartException.RowIsNewer;
