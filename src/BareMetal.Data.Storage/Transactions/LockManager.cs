@@ -63,6 +63,35 @@ internal sealed class LockManager
         return Finish(owner, waiter, timeout, cancellation);
     }
 
+    /// <summary>
+    /// Takes the lock that a key needs: announces the intent on its tree first, and when many keys of the tree are locked, tries for the tree
+    /// instead of further keys. It only tries: to wait for the tree could close a cycle with those who wait for one of the keys.
+    /// </summary>
+    /// <inheritdoc cref="Acquire"/>
+    public bool AcquireKey(LockOwner owner, TreeId tree, ReadOnlySpan<byte> key, LockMode mode, TimeSpan timeout, CancellationToken cancellation)
+    {
+        TreeLocks locks = owner.In(tree);
+        if (locks.Covers(mode))
+            return true;
+        if (!locks.HasIntent(mode) && !AcquireTree(owner, tree, mode == LockMode.Shared ? LockMode.IntentShared : LockMode.IntentExclusive, timeout, cancellation))
+            return false;
+        if (!Acquire(owner, tree, key, mode, timeout, cancellation))
+            return false;
+        if (locks.NoteKey(mode) && AcquireTree(owner, tree, locks.HasExclusiveKeys ? LockMode.Exclusive : LockMode.Shared, TimeSpan.Zero, cancellation))
+            ReleaseKeys(owner, tree);
+        return true;
+    }
+
+    /// <summary>Takes a lock on a tree as a whole.</summary>
+    /// <inheritdoc cref="Acquire"/>
+    public bool AcquireTree(LockOwner owner, TreeId tree, LockMode mode, TimeSpan timeout, CancellationToken cancellation)
+    {
+        if (!Acquire(owner, tree, default, mode, timeout, cancellation))
+            return false;
+        owner.In(tree).NoteTree(mode);
+        return true;
+    }
+
     /// <summary>Releases everything an owner holds and wakes who can go on.</summary>
     public void ReleaseAll(LockOwner owner)
     {
@@ -78,6 +107,30 @@ internal sealed class LockManager
             }
 
             owner.Held.Clear();
+        }
+    }
+
+    /// <summary>Releases the locks on a tree's keys, which a lock on the tree has made superfluous.</summary>
+    private void ReleaseKeys(LockOwner owner, TreeId tree)
+    {
+        lock (_gate)
+        {
+            int kept = 0;
+            for (int i = 0; i < owner.Held.Count; i++)
+            {
+                LockEntry entry = owner.Held[i];
+                if (entry.Name.Tree != tree || entry.Name.Key.Length == 0)
+                {
+                    owner.Held[kept++] = entry;
+                    continue;
+                }
+
+                entry.RemoveHolder(owner);
+                GrantWaiters(entry);
+                FreeIfUnused(entry);
+            }
+
+            owner.Held.RemoveRange(kept, owner.Held.Count - kept);
         }
     }
 

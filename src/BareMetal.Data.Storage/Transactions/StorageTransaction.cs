@@ -197,7 +197,10 @@ public sealed class StorageTransaction : IDisposable
     public bool LockName(TreeId tree, ReadOnlySpan<byte> key, LockMode mode, TimeSpan? timeout = null, CancellationToken cancellation = default)
     {
         EnsureActive();
-        return Engine.Locks.Acquire(Owner, tree, key, mode, timeout ?? Engine.Options.LockTimeout, cancellation);
+        TimeSpan wait = timeout ?? Engine.Options.LockTimeout;
+        return key.IsEmpty
+            ? Engine.Locks.AcquireTree(Owner, tree, mode, wait, cancellation)
+            : Engine.Locks.AcquireKey(Owner, tree, key, mode, wait, cancellation);
     }
 
     /// <summary>Locks a tree as a whole, or announces locks on its keys.</summary>

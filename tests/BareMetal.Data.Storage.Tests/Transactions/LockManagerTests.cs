@@ -224,6 +224,42 @@ public sealed class LockManagerTests
         Assert.Equal(0, _locks.Count);
     }
 
+    [Fact]
+    public void Many_keys_become_one_lock_on_the_tree()
+    {
+        LockOwner many = NewOwner(), other = NewOwner();
+        byte[] key = new byte[4];
+        for (int i = 0; i < 3 * TreeLocks.EscalationStep; i++)
+        {
+            System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(key, i);
+            Assert.True(_locks.AcquireKey(many, Tree, key, LockMode.Exclusive, TimeSpan.Zero, default));
+        }
+
+        Assert.Equal(1, _locks.Count);
+        Assert.False(_locks.AcquireKey(other, Tree, "another"u8, LockMode.Shared, TimeSpan.Zero, default));
+        _locks.ReleaseAll(many);
+        Assert.True(_locks.AcquireKey(other, Tree, "another"u8, LockMode.Shared, TimeSpan.Zero, default));
+        _locks.ReleaseAll(other);
+        Assert.Equal(0, _locks.Count);
+    }
+
+    [Fact]
+    public void Keys_stay_single_while_others_work_in_the_tree()
+    {
+        LockOwner many = NewOwner(), other = NewOwner();
+        Assert.True(_locks.AcquireKey(other, Tree, "another"u8, LockMode.Exclusive, TimeSpan.Zero, default));
+        byte[] key = new byte[4];
+        for (int i = 0; i < TreeLocks.EscalationStep + 10; i++)
+        {
+            System.Buffers.Binary.BinaryPrimitives.WriteInt32BigEndian(key, i);
+            Assert.True(_locks.AcquireKey(many, Tree, key, LockMode.Exclusive, TimeSpan.Zero, default));
+        }
+
+        Assert.True(_locks.Count > TreeLocks.EscalationStep);
+        Assert.True(_locks.AcquireKey(other, Tree, "more"u8, LockMode.Exclusive, TimeSpan.Zero, default));
+        Assert.False(_locks.AcquireKey(other, Tree, key, LockMode.Exclusive, TimeSpan.Zero, default));
+    }
+
     private static void SpinUntil(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, Long));
 
     private LockOwner NewOwner() => new(Interlocked.Increment(ref _owners));
