@@ -256,7 +256,7 @@ internal sealed partial class Binder
             foreach (PlanColumn column in columns)
             {
                 if (s.From.Produces(column))
-                    return s.Select is null ? scope : s;
+                    return s;
             }
         }
         return scope;
