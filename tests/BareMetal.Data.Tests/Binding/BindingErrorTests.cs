@@ -41,7 +41,7 @@ public sealed class BindingErrorTests : IDisposable
     [InlineData("SELECT count(*) FROM customers GROUP BY city HAVING name = 'x'", "42803", 53, null)]
     [InlineData("SELECT city FROM customers GROUP BY city ORDER BY name", "42803", 51, null)]
     [InlineData("SELECT * FROM customers WHERE count(*) > 1", "42803", 31, "HAVING")]
-    [InlineData("SELECT 1 FROM customers c JOIN orders o ON (SELECT max(c.id) FROM orders) = 1", "42803", 51, "subquery")]
+    [InlineData("SELECT 1 FROM customers c JOIN orders o ON (SELECT max(c.id) FROM orders) = 1", "42803", 52, "subquery")]
     [InlineData("SELECT sum(count(*)) FROM customers", "42803", 12, null)]
     [InlineData("SELECT * FROM customers WHERE row_number() OVER () = 1", "42P20", 31, "subquery")]
     [InlineData("SELECT row_number() FROM customers", "42P20", 8, "OVER")]
