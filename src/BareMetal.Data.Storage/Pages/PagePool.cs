@@ -366,6 +366,13 @@ internal sealed unsafe partial class PagePool : IDisposable
                     };
                 }
             }
+            if (data[PageFormat.EncodingOffset] != 0)
+            {
+                throw new StorageException(StorageErrorCode.NewerFormat, $"Page {image->PageId} is written in the encoding {data[PageFormat.EncodingOffset]}, which this version does not read. Open the database with a newer version.")
+                {
+                    Page = new PageId(image->PageId),
+                };
+            }
             lock (shard)
             {
                 if (tail)

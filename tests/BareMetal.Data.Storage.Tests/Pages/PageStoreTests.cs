@@ -260,6 +260,93 @@ public sealed class PageStoreTests
         harness.Store.ReturnPrivateTree(tree);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void From_the_lsn_to_publication_nothing_is_allocated_read_or_spilled(int seed)
+    {
+        var random = new Random(TestSeed.Of(seed));
+        using var harness = new StoreHarness(4096, 200);
+        harness.Create(Tree);
+        harness.Commit((b, lsn) =>
+        {
+            for (int i = 0; i < 12_000; i++)
+            {
+                b.Put(lsn, new TreeId(Tree), Key(i), new byte[100]);
+            }
+        });
+        harness.File.Take(harness.Store);
+        var tree = new TreeId(Tree);
+        var keys = new byte[6][];
+        var values = new byte[6][];
+        long allocated = 0;
+        int prepared = 0;
+        for (int commit = 0; commit < 3000; commit++)
+        {
+            int from = random.Next(15_000);
+            for (int i = 0; i < keys.Length; i++)
+            {
+                keys[i] = Key(from + (i * random.Next(1, 4)));
+                values[i] = new byte[random.Next(600)];
+            }
+            bool delete = (commit / 500) % 2 == 0;
+            WriteBatch batch = harness.Store.BeginBatch();
+            bool ready = true;
+            for (int i = 0; i < keys.Length && ready; i++)
+            {
+                ready = delete ? batch.PrepareDelete(tree, keys[i]) : batch.Prepare(tree, keys[i], values[i]);
+            }
+            if (!ready)
+            {
+                batch.AbandonPrepared();
+                batch.Rollback();
+                continue;
+            }
+            prepared++;
+            Lsn lsn = harness.NextLsn();
+            PagePool pool = harness.Store.Pool;
+            long before = GC.GetAllocatedBytesForCurrentThread(), reads = pool.FileReads, spills = pool.SpillWrites;
+            for (int i = 0; i < keys.Length; i++)
+            {
+                if (delete)
+                {
+                    batch.Delete(lsn, tree, keys[i]);
+                }
+                else
+                {
+                    batch.Put(lsn, tree, keys[i], values[i]);
+                }
+            }
+            batch.Publish(lsn);
+            allocated += commit < 1000 ? 0 : GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.Equal(reads, pool.FileReads);
+            Assert.Equal(spills, pool.SpillWrites);
+            harness.Done(lsn);
+            if (commit % 100 == 0)
+            {
+                harness.File.Take(harness.Store);
+            }
+        }
+        Assert.InRange(prepared, 2000, 3000);
+        Assert.Equal(0, allocated);
+        Assert.Equal(0, harness.Store.PreparationShortfalls);
+        Assert.Empty(IntegrityChecker.Check(harness.Store));
+    }
+
+    [Fact]
+    public void A_page_in_an_encoding_of_a_later_version_is_refused()
+    {
+        using var harness = new StoreHarness(4096, 64);
+        harness.Create(Tree);
+        harness.Put(Tree, Key(1), [1]);
+        ulong leaf = LeafOf(harness, 1);
+        harness.File.Take(harness.Store);
+        harness.Reopen();
+        harness.File.Edit(leaf, page => page[PageFormat.EncodingOffset] = 1);
+        PageCursor cursor = harness.Store.OpenCursor(new TreeId(Tree), harness.Last);
+        Assert.Equal(StorageErrorCode.NewerFormat, Assert.Throws<StorageException>(() => cursor.SeekFirst()).Code);
+    }
+
     [Fact]
     public void A_dropped_tree_is_freed_step_by_step_also_after_reopening()
     {

@@ -82,7 +82,8 @@ internal sealed class StoreHarness : IDisposable
     public void Delete(ulong tree, byte[] key)
         => Commit((b, lsn) => b.Delete(lsn, new TreeId(tree), key), b => b.PrepareDelete(new TreeId(tree), key));
 
-    private void Done(Lsn lsn, bool visible)
+    /// <summary>Notes a commit that a test made by itself.</summary>
+    public void Done(Lsn lsn, bool visible = true)
     {
         Last = lsn;
         if (visible)
