@@ -79,8 +79,8 @@ public sealed class BareMetalConnection : DbConnection
     /// <summary>The engine's version. The engine is part of the provider, so it is known also while the connection is closed.</summary>
     public override string ServerVersion => typeof(BareMetalConnection).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
 
-    /// <summary>Seconds that commands may run which do not say; from the connection string.</summary>
-    public override int ConnectionTimeout => _connectionString.Length == 0 && _source is null ? 30 : new BareMetalConnectionStringBuilder(_connectionString).LockTimeout;
+    /// <summary>Seconds that opening waits for another process's hold on the database: <c>Lock Timeout</c>; 0 is no limit.</summary>
+    public override int ConnectionTimeout => _connectionString.Length == 0 && _source is null ? 30 : Source.Settings.LockTimeout;
 
     /// <inheritdoc/>
     public override ConnectionState State => _session is null ? ConnectionState.Closed : ConnectionState.Open;

@@ -18,6 +18,7 @@ internal sealed class ConnectionSettings
         ConnectionString = connectionString;
         DataSource = builder.DataSource;
         CommandTimeout = builder.CommandTimeout;
+        LockTimeout = builder.LockTimeout;
         Pooling = builder.Pooling;
         MaxPoolSize = builder.MaxPoolSize;
         Enlist = builder.Enlist;
@@ -57,6 +58,8 @@ internal sealed class ConnectionSettings
     public string DataSource { get; }
 
     public int CommandTimeout { get; }
+
+    public int LockTimeout { get; }
 
     public bool Pooling { get; }
 

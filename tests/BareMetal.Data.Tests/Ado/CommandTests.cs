@@ -177,6 +177,16 @@ public sealed class CommandTests : AdoTestBase
     }
 
     [Fact]
+    public void Cancelling_when_nothing_runs_harms_nothing()
+    {
+        using BareMetalCommand command = Command(Connection, "SELECT x FROM generate_series(1, 5000) AS g(x)");
+        command.Cancel();
+        Assert.Equal(1, command.ExecuteScalar());
+        command.Cancel();
+        Assert.Equal(1, command.ExecuteScalar());
+    }
+
+    [Fact]
     public void A_command_needs_text_and_an_open_connection()
     {
         Assert.Throws<InvalidOperationException>(() => new BareMetalCommand("SELECT 1").ExecuteScalar());

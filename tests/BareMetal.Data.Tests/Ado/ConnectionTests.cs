@@ -1,5 +1,6 @@
 using System.Data;
 using System.Data.Common;
+using BareMetal.Data.Storage;
 using Xunit;
 
 namespace BareMetal.Data.Tests.Ado;
@@ -182,10 +183,25 @@ public sealed class ConnectionTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_someone_else_holds_is_waited_for_and_its_holder_named()
+    {
+        using (new LocalStorageProvider(_directory).AcquireOwnerLock(new DatabaseFiles("a.bmdb").Lock, TimeSpan.Zero))
+        {
+            using BareMetalConnection blocked = new($"Data Source={FilePath};Lock Timeout=1");
+            BareMetalException error = Assert.Throws<BareMetalException>(() => blocked.Open());
+            Assert.Equal("55006", error.SqlState);
+            Assert.Contains(Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture), error.Message);
+        }
+
+        using BareMetalConnection free = new($"Data Source={FilePath};Lock Timeout=1");
+        free.Open();
+    }
+
+    [Fact]
     public void The_logger_hears_of_the_engine_and_a_substrate_may_be_given()
     {
         List<BareMetalLogMessage> messages = [];
-        BareMetal.Data.Storage.MemoryStorageProvider substrate = new();
+        MemoryStorageProvider substrate = new();
         for (int round = 0; round < 2; round++)
         {
             using BareMetalDataSource source = new BareMetalDataSourceBuilder("Data Source=inside.bmdb").UseSubstrate(substrate).UseCacheSize(8 << 20).UseLogger(messages.Add).Build();

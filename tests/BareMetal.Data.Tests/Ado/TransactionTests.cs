@@ -234,6 +234,45 @@ public sealed class TransactionTests : AdoTestBase
         Assert.Throws<InvalidOperationException>(() => first.BeginTransaction());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_scope_over_two_data_sources_ends_both_alike(bool complete)
+    {
+        using BareMetalDataSource other = BareMetalDataSource.Create("Data Source=:memory:");
+        using (BareMetalConnection setup = other.OpenConnection())
+            Run(setup, "CREATE TABLE t (id integer PRIMARY KEY, v integer)");
+        using (TransactionScope scope = new())
+        {
+            using BareMetalConnection first = Source.OpenConnection();
+            using BareMetalConnection second = other.OpenConnection();
+            Run(first, "INSERT INTO t VALUES (1, 0)");
+            Run(second, "INSERT INTO t VALUES (1, 0)");
+            if (complete)
+                scope.Complete();
+        }
+
+        using BareMetalConnection check = other.OpenConnection();
+        Assert.Equal(complete ? 1L : 0L, Count);
+        Assert.Equal(complete ? 1L : 0L, Command(check, "SELECT count(*) FROM t").ExecuteScalar());
+    }
+
+    [Fact]
+    public void A_scope_that_fails_to_commit_says_so()
+    {
+        Run("INSERT INTO t VALUES (1, 0)");
+        TransactionScope scope = new(TransactionScopeOption.Required, new TransactionOptions { IsolationLevel = System.Transactions.IsolationLevel.Serializable });
+        BareMetalConnection inside = Source.OpenConnection();
+        Assert.Equal(1L, Command(inside, "SELECT count(*) FROM t WHERE v = 0").ExecuteScalar());
+        Run(inside, "INSERT INTO t VALUES (2, 5)");
+        Run("UPDATE t SET v = 1 WHERE id = 1");
+        inside.Dispose();
+        scope.Complete();
+        TransactionAbortedException error = Assert.Throws<TransactionAbortedException>(scope.Dispose);
+        Assert.Equal("40001", Assert.IsType<BareMetalException>(error.InnerException).SqlState);
+        Assert.Equal(1L, Count);
+    }
+
     [Fact]
     public void A_connection_enlists_in_a_transaction_by_hand()
     {
