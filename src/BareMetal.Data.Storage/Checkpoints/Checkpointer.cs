@@ -68,6 +68,27 @@ internal sealed class Checkpointer
         }
     }
 
+    /// <summary>Deletes checkpoint files that are larger than a size. While no checkpoint is taken.</summary>
+    public void Trim(long keptBytes)
+    {
+        lock (_running)
+        {
+            for (int which = 0; which < _named.Length; which++)
+            {
+                string name = _files.Checkpoint(which);
+                if (!_provider.Exists(name))
+                    continue;
+                long length;
+                using (IStorageFile file = _provider.Open(name, StorageFileMode.Open))
+                    length = file.Length;
+                if (length <= keptBytes)
+                    continue;
+                _provider.Delete(name);
+                _named[which] = false;
+            }
+        }
+    }
+
     private void Run(CheckpointPages? pages, Lsn lsn, LogPoint start, bool close)
     {
         DatabaseHeader target = _data.Header with

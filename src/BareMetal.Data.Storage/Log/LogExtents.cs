@@ -185,14 +185,21 @@ internal sealed class LogExtents : IDisposable
 
         if (_reserve is null || InEmergency)
             FillReserve();
+        Trim(_settings.KeptBytes);
+    }
+
+    /// <summary>Deletes extents that wait to be used again, beyond a number of bytes.</summary>
+    public void Trim(long keptBytes)
+    {
         long kept = 0;
         for (int i = 0; i < _recyclable.Count; i++)
         {
             kept += _recyclable[i].Size;
-            if (kept <= _settings.KeptBytes)
+            if (kept <= keptBytes)
                 continue;
             LogExtent extent = _recyclable[i];
             _recyclable.RemoveAt(i--);
+            kept -= extent.Size;
             extent.File.Dispose();
             _provider.Delete(extent.FileName);
         }

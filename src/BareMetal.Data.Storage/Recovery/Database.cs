@@ -16,6 +16,7 @@ internal sealed class Database : IDisposable
     public static readonly TreeId SequenceTree = new(TreeId.FirstDynamic - 1);
 
     private const int GarbagePages = 64;
+    private const long KeptWhenClosed = 1 << 20;
 
     private readonly IBackgroundScheduler _scheduler;
     private readonly IBackgroundWorker _checkpointWorker;
@@ -24,6 +25,7 @@ internal sealed class Database : IDisposable
     private readonly DatabaseFiles _files;
     private readonly DatabaseSettings _settings;
     private readonly long _dirtyLimit;
+    private readonly long _logLimit;
     private long _logBytesAtCheckpoint;
     private long _checkpointsEnded;
     private bool _closed;
@@ -47,6 +49,7 @@ internal sealed class Database : IDisposable
         };
         _dirtyLimit = settings.CheckpointDirtyBytes > 0 ? settings.CheckpointDirtyBytes : settings.CacheBytes * 3 / 8;
         _scheduler = environment.Scheduler;
+        _logLimit = Math.Min(settings.CheckpointLogBytes, settings.Log.MaxLogBytes / 2);
         _checkpointWorker = _scheduler.CreateWorker("BareMetal checkpointer", CheckpointStep);
         _garbageWorker = _scheduler.CreateWorker("BareMetal page reclaimer", GarbageStep);
         if (settings.AutomaticCheckpoints)
@@ -145,7 +148,15 @@ internal sealed class Database : IDisposable
             return;
         StopWorkers();
         if (Pipeline.Failure is null)
+        {
             Checkpoints.Run(close: true);
+
+            // What was kept for speed is not left behind.
+            lock (Log.Extents.Gate)
+                Log.Extents.Trim(KeptWhenClosed);
+            Checkpoints.Trim(KeptWhenClosed);
+        }
+
         _closed = true;
         Release();
     }
@@ -461,7 +472,7 @@ internal sealed class Database : IDisposable
 
     private void OnBatchBuilt(long appended)
     {
-        if (appended - Volatile.Read(ref _logBytesAtCheckpoint) >= _settings.CheckpointLogBytes || Store.DirtyBytes >= _dirtyLimit ||
+        if (appended - Volatile.Read(ref _logBytesAtCheckpoint) >= _logLimit || Store.DirtyBytes >= _dirtyLimit ||
             Log.Extents.InEmergency)
         {
             _checkpointWorker.Signal();
@@ -504,6 +515,11 @@ internal sealed class Database : IDisposable
                 CheckpointFailure = e; // tried again after later commits
                 return;
             }
+            catch (Exception e)
+            {
+                Pipeline.Stop(e);
+                return;
+            }
         }
     }
 
@@ -533,6 +549,11 @@ internal sealed class Database : IDisposable
         catch (StorageException e)
         {
             CheckpointFailure = e; // tried again when more has been written; a failure that matters has stopped the pipeline
+        }
+        catch (Exception e)
+        {
+            CheckpointFailure = e;
+            Pipeline.Stop(e); // a defect: what is on storage is whole, what is in memory may not be
         }
         finally
         {
