@@ -37,6 +37,21 @@ internal sealed class FoldAccumulator<TValue, TState, TResult, TFold> : Accumula
 
     public override void Add(ReadOnlySpan<Vector> arguments, int count, ReadOnlySpan<int> groups, FunctionContext context)
     {
+        try
+        {
+            AddChecked(arguments, count, groups);
+        }
+        catch (OverflowException e)
+        {
+            throw OutOfRange(e);
+        }
+    }
+
+    private static BareMetalException OutOfRange(OverflowException e) =>
+        new(SqlStates.NumericOutOfRange, "The result of an aggregate is out of range.", e) { Hint = "Cast the argument to a wider type." };
+
+    private void AddChecked(ReadOnlySpan<Vector> arguments, int count, ReadOnlySpan<int> groups)
+    {
         Vector<TValue> vector = (Vector<TValue>)arguments[0];
         TState[] states = _states;
         TValue[] data = vector.Data;
@@ -84,17 +99,31 @@ internal sealed class FoldAccumulator<TValue, TState, TResult, TFold> : Accumula
     public override void Merge(Accumulator other, ReadOnlySpan<int> groups)
     {
         TState[] from = ((FoldAccumulator<TValue, TState, TResult, TFold>)other)._states;
-        for (int i = 0; i < groups.Length; i++)
-            TFold.Merge(ref _states[groups[i]], from[i]);
+        try
+        {
+            for (int i = 0; i < groups.Length; i++)
+                TFold.Merge(ref _states[groups[i]], from[i]);
+        }
+        catch (OverflowException e)
+        {
+            throw OutOfRange(e);
+        }
     }
 
     public override void Result(int first, int count, Vector result)
     {
         TResult[] target = ((Vector<TResult>)result).Data;
-        for (int i = 0; i < count; i++)
+        try
         {
-            if (!TFold.Result(_states[first + i], out target[i]))
-                result.SetNull(i);
+            for (int i = 0; i < count; i++)
+            {
+                if (!TFold.Result(_states[first + i], out target[i]))
+                    result.SetNull(i);
+            }
+        }
+        catch (OverflowException e)
+        {
+            throw OutOfRange(e);
         }
     }
 
