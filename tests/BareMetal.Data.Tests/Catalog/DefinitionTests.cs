@@ -140,6 +140,19 @@ public sealed class DefinitionTests : IDisposable
     }
 
     [Fact]
+    public void Indexes_larger_than_the_memory_of_a_statement_are_built_in_runs()
+    {
+        _db.Run("CREATE TABLE big (id integer PRIMARY KEY, v integer, w integer); INSERT INTO big SELECT i, (i * 7919) % 10000, i / 2 FROM generate_series(1, 9999) AS s(i)");
+        _db.Run("SET work_mem = '64kB'; CREATE UNIQUE INDEX big_v ON big (v)");
+        Assert.Equal("7919", _db.Scalar("SELECT v FROM big WHERE id = 1"));
+        Assert.Equal("1", _db.Scalar("SELECT id FROM big WHERE v = 7919"));
+        Assert.Equal("9999", _db.Scalar("SELECT count(*) FROM big WHERE v >= 0"));
+        _db.Fails(SqlStates.UniqueViolation, "CREATE UNIQUE INDEX big_w ON big (w)");
+        _db.Run("UPDATE big SET v = 10001 WHERE id = 9000; UPDATE big SET w = 77 WHERE id = 1");
+        _db.Fails(SqlStates.UniqueViolation, "CREATE UNIQUE INDEX big_w ON big ((w * 0 + CASE WHEN id IN (3, 9990) THEN 1 ELSE id + 10 END))");
+    }
+
+    [Fact]
     public void The_primary_key_can_be_dropped_and_another_made()
     {
         _db.Run("CREATE INDEX t_name ON t (name); UPDATE t SET n = 30 WHERE id = 3");

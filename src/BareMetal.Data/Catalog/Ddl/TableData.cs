@@ -29,12 +29,14 @@ internal sealed class TableData(DefinitionContext context)
     /// <summary>Evaluates an expression without columns.</summary>
     public Value Evaluate(BoundExpression expression) => ExpressionCompiler.EvaluateConstant(expression, Query);
 
-    /// <summary>Fills a new index from the rows of the table: entries are sorted before they are put.</summary>
+    /// <summary>Fills a new index from the rows of the table: entries are put in sorted runs of as many bytes as a statement may hold.</summary>
     /// <exception cref="BareMetalException">23505: two rows have the same key in a unique index.</exception>
     public void BuildIndex(Table table, TableIndex index)
     {
         int position = IndexOf(table, index);
         List<(byte[] Key, byte[] Value)> entries = [];
+        long held = 0;
+        bool isFirstRun = true;
         RowBuffer key = new(64), value = new(64);
         using TableReader reader = Open(table);
         while (Next(reader))
@@ -50,13 +52,33 @@ internal sealed class TableData(DefinitionContext context)
                 bool keyInside = image.EncodeKey(row, reader.Key(row), key);
                 image.EncodeValue(row, reader.Key(row), keyInside, value);
                 entries.Add((key.ToArray(), value.ToArray()));
+                held += key.Length + value.Length + 64;
             }
+
+            if (held < Query.Memory.Limit)
+                continue;
+            PutRun(table, index, entries, isFirstRun);
+            entries.Clear();
+            held = 0;
+            isFirstRun = false;
         }
 
+        PutRun(table, index, entries, isFirstRun);
+    }
+
+    private void PutRun(Table table, TableIndex index, List<(byte[] Key, byte[] Value)> entries, bool isFirstRun)
+    {
         entries.Sort(static (a, b) => a.Key.AsSpan().SequenceCompareTo(b.Key));
         for (int i = 0; i < entries.Count; i++)
         {
-            if (i > 0 && entries[i].Key.AsSpan().SequenceEqual(entries[i - 1].Key))
+            bool exists = i > 0 && entries[i].Key.AsSpan().SequenceEqual(entries[i - 1].Key);
+            if (!exists && !isFirstRun && index.IsUnique)
+            {
+                using TreeCursor cursor = Transaction.OpenCursor(index.Tree, CursorSource.Newest);
+                exists = cursor.Seek(entries[i].Key, SeekMode.Equal);
+            }
+
+            if (exists)
             {
                 string description = TableWriter.DescribeKey(table, IndexEntryCodec.For(table, index), index.Name, entries[i].Key, entries[i].Value);
                 throw CatalogErrors.Constraint(SqlStates.UniqueViolation, $"The unique index \"{index.Name}\" can't be made: rows of table \"{table.Name}\" have the same key.", table, index.Name, detail: $"Key {description} is there more than once.");
@@ -154,6 +176,11 @@ internal sealed class TableData(DefinitionContext context)
         KeyCodec keys = KeyCodec.For(next);
         RowCodec rows = RowCodec.For(next);
         RowBuffer key = new(64), value = new(256);
+
+        // Under the key that they have already, rows stay different; a converted value may become equal to another.
+        bool sameKey = table.PrimaryKey is not null && next.PrimaryKey is not null && table.PrimaryKey.ColumnIds.SequenceEqual(next.PrimaryKey.ColumnIds)
+            && !(converted is { } change && next.PrimaryKey.ColumnIds.Contains(change.ColumnId));
+        bool mayCollide = !keys.HasRowId && !sameKey;
         using TableReader reader = new(Transaction, old, CursorSource.Newest);
         while (Next(reader))
         {
@@ -181,7 +208,7 @@ internal sealed class TableData(DefinitionContext context)
                     KeyCodec.EncodeRowId(Transaction.Engine.ReserveSequence(next.RowIdSequence, 1), key);
                 else
                     keys.Encode(image.Columns, i, key);
-                if (!keys.HasRowId)
+                if (mayCollide)
                     RefuseDuplicate(next, image, i, key.Span);
                 rows.Encode(image.Columns, i, value);
                 Transaction.Put(next.Tree, key.Span, value.Span);
