@@ -28,15 +28,16 @@ internal sealed class RandomQuery(Random random)
         int columns = random.Next(1, 4);
         if (random.Next(6) == 0)
         {
+            // Distinct, so that joining it with itself stays small.
             string inner = Select(2, [], 2);
             int cte = ++_aliases;
-            return ($"WITH q{cte}(p, q) AS ({inner}) SELECT u.p, v.q FROM q{cte} u JOIN q{cte} v ON u.p = v.p" + (random.Next(2) == 0 ? " WHERE u.q > 2" : ""), false);
+            return ($"WITH q{cte}(p, q) AS (SELECT DISTINCT d.p, d.q FROM ({inner}) AS d(p, q)) SELECT u.p, v.q FROM q{cte} u JOIN q{cte} v ON u.p = v.p" + (random.Next(2) == 0 ? " WHERE u.q > 2" : ""), false);
         }
 
         string select = Select(columns, [], 3);
         if (random.Next(3) != 0)
             return (select, false);
-        string keys = string.Join(", ", Enumerable.Range(1, columns).Select(i => i + Pick("", " DESC", " DESC NULLS FIRST", " ASC NULLS LAST")));
+        string keys = string.Join(", ", Enumerable.Range(1, columns).Select(i => i + Pick(" ASC NULLS FIRST", " DESC NULLS LAST", " DESC NULLS FIRST", " ASC NULLS LAST")));
         string limit = random.Next(2) == 0 ? $" LIMIT {random.Next(0, 30)}" + (random.Next(2) == 0 ? $" OFFSET {random.Next(0, 10)}" : "") : "";
         return ($"{select} ORDER BY {keys}{limit}", true);
     }
@@ -107,7 +108,7 @@ internal sealed class RandomQuery(Random random)
             if (depth > 0 && random.Next(5) == 0)
             {
                 string alias = "l" + ++_aliases;
-                string lateral = Select(2, source.Numbers, depth - 1) + (random.Next(2) == 0 ? $" ORDER BY 1, 2 LIMIT {random.Next(1, 4)}" : "");
+                string lateral = Select(2, source.Numbers, depth - 1) + (random.Next(2) == 0 ? $" ORDER BY 1 NULLS FIRST, 2 NULLS FIRST LIMIT {random.Next(1, 4)}" : "");
                 source = new Source(
                     $"{source.Sql} {Pick("LEFT JOIN", "JOIN")} LATERAL ({lateral}) AS {alias}(p, q) ON {Pick("TRUE", $"{alias}.p > 2")}",
                     [.. source.Numbers, alias + ".p", alias + ".q"],
