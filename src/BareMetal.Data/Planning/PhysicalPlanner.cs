@@ -914,6 +914,19 @@ internal sealed class PhysicalPlanner
 
         PlanNode left = Arrange(Plan(set.Left, PlanRequest.None), set.Left.Output);
         PlanNode right = Arrange(Plan(set.Right, PlanRequest.None), set.Right.Output);
+        if (!set.IsAll && SameTypes(set.Left.Output, set.Right.Output) && set.Left.Output.Distinct().Count() == set.Columns.Count && set.Right.Output.Distinct().Count() == set.Columns.Count)
+        {
+            // Without duplicates it is a semi or anti join on all columns, nulls equal: both parts can spill.
+            DistinctNode distinct = new(left, [.. set.Left.Output.Select(c => (BoundExpression)new BoundColumn(c))], false) { Rows = left.Rows, Cost = left.Cost + (left.Rows * 0.1) };
+            List<JoinKey> keys = [];
+            for (int i = 0; i < set.Columns.Count; i++)
+                keys.Add(new JoinKey(new BoundColumn(set.Left.Output[i]), new BoundColumn(set.Right.Output[i]), true));
+            double rows = _cardinality.Estimate(set);
+            double cost = distinct.Cost + right.Cost + (right.Rows * HashBuildCost) + (left.Rows * HashProbeCost);
+            HashJoinNode join = new(distinct, right, keys, null, set.Kind == SetOperationKind.Except ? HashJoinMode.ProbeAnti : HashJoinMode.ProbeSemi, distinct.Output) { Rows = rows, Cost = cost };
+            return new ConcatNode([join], set.Columns) { Rows = rows, Cost = cost };
+        }
+
         return new CountedSetNode(left, right, set.Kind == SetOperationKind.Except, set.IsAll, set.Columns)
         {
             Rows = _cardinality.Estimate(set),

@@ -36,6 +36,8 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
     private bool _useMemo;
     private int _probes;
     private bool _setHasNull;
+    private long _reserved;
+    private QueryContext? _context;
 
     /// <param name="subquery">The subquery.</param>
     /// <param name="plan">Its running plan.</param>
@@ -141,6 +143,9 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
     public void EndRun()
     {
         _run = -1;
+        _context?.Memory.Release(_reserved);
+        _context = null;
+        _reserved = 0;
         _memo?.Clear();
         _memoResults.Reset();
         _set?.Clear();
@@ -307,6 +312,12 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
         {
             _plan.Close();
         }
+
+        // What is held here makes others spill earlier.
+        _context = context;
+        long held = _set.MemoryBytes;
+        context.Memory.Reserve(held - _reserved);
+        _reserved = held;
     }
 
     private void AddOne(Vector v, int row)
