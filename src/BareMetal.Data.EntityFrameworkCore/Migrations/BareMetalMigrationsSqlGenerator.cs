@@ -14,6 +14,7 @@ namespace BareMetal.Data.EntityFrameworkCore.Migrations;
 public sealed class BareMetalMigrationsSqlGenerator : MigrationsSqlGenerator
 {
     private const int RowsPerInsert = 128;
+    private const string DefaultSchema = "public";
 
     /// <summary>Creates the generator.</summary>
     /// <param name="dependencies">Services that all generators share.</param>
@@ -126,7 +127,9 @@ public sealed class BareMetalMigrationsSqlGenerator : MigrationsSqlGenerator
             name = newName;
         }
 
-        if (newSchema is not null && newSchema != schema)
+        // Without a name it is the default schema, on either side.
+        newSchema ??= DefaultSchema;
+        if (newSchema != (schema ?? DefaultSchema))
         {
             builder.Append("ALTER ").Append(kind).Append(" ").Append(Quote(name, schema)).Append(" SET SCHEMA ").Append(Quote(newSchema));
             End(builder);

@@ -44,7 +44,7 @@ public sealed class BareMetalDatabaseModelFactory : DatabaseModelFactory
 
     private static DatabaseModel Build(CatalogSnapshot catalog, DatabaseModelFactoryOptions options)
     {
-        var model = new DatabaseModel { DefaultSchema = CatalogSnapshot.DefaultSchema };
+        var model = new DatabaseModel();
         var filter = new ObjectFilter(options);
         var tables = new Dictionary<long, (Table Source, DatabaseTable Target)>();
         var owned = new HashSet<long>();
@@ -79,8 +79,9 @@ public sealed class BareMetalDatabaseModelFactory : DatabaseModelFactory
         return model;
     }
 
+    // A model without schemas means the default one; naming it would make the next migration move every table.
     private static string? SchemaOf(CatalogObject found)
-        => found.Schema;
+        => string.Equals(found.Schema, CatalogSnapshot.DefaultSchema, StringComparison.OrdinalIgnoreCase) ? null : found.Schema;
 
     private static DatabaseTable BuildTable(DatabaseModel model, CatalogSnapshot catalog, Table table, HashSet<long> ownedSequences)
     {
