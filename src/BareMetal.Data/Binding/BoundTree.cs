@@ -8,8 +8,10 @@ namespace BareMetal.Data.Binding;
 /// <summary>Equality, search and rewriting of bound expressions, into the plans of subqueries where it is asked for.</summary>
 internal static class BoundTree
 {
-    /// <summary>Whether two expressions are the same by structure. Subqueries are the same only when they are one object.</summary>
-    public static bool AreEqual(BoundExpression? a, BoundExpression? b)
+    /// <summary>Whether two expressions are the same by structure; in subqueries the columns that they produce themselves may be others.</summary>
+    public static bool AreEqual(BoundExpression? a, BoundExpression? b) => AreEqual(a, b, null);
+
+    private static bool AreEqual(BoundExpression? a, BoundExpression? b, Dictionary<PlanColumn, PlanColumn>? map)
     {
         if (ReferenceEquals(a, b))
             return true;
@@ -18,79 +20,180 @@ internal static class BoundTree
         switch (a)
         {
             case BoundColumn x:
-                return x.Column == ((BoundColumn)b).Column;
+                return x.Column == ((BoundColumn)b).Column || (map is not null && map.TryGetValue(x.Column, out PlanColumn? same) && same == ((BoundColumn)b).Column);
             case BoundConstant x:
                 return SameValue(x.Value, ((BoundConstant)b).Value);
             case BoundParameter x:
                 return x.Index == ((BoundParameter)b).Index;
             case BoundCall x:
-                return x.Function == ((BoundCall)b).Function && x.Function.Volatility != Volatility.Volatile && AreEqual(x.Arguments, ((BoundCall)b).Arguments);
+                return x.Function == ((BoundCall)b).Function && x.Function.Volatility != Volatility.Volatile && AreEqual(x.Arguments, ((BoundCall)b).Arguments, map);
             case BoundCast x:
-                return AreEqual(x.Operand, ((BoundCast)b).Operand);
+                return AreEqual(x.Operand, ((BoundCast)b).Operand, map);
             case BoundLogical x:
-                return x.IsAnd == ((BoundLogical)b).IsAnd && AreEqual(x.Terms, ((BoundLogical)b).Terms);
+                return x.IsAnd == ((BoundLogical)b).IsAnd && AreEqual(x.Terms, ((BoundLogical)b).Terms, map);
             case BoundNot x:
-                return AreEqual(x.Operand, ((BoundNot)b).Operand);
+                return AreEqual(x.Operand, ((BoundNot)b).Operand, map);
             case BoundIsNull x:
-                return x.IsNegated == ((BoundIsNull)b).IsNegated && AreEqual(x.Operand, ((BoundIsNull)b).Operand);
+                return x.IsNegated == ((BoundIsNull)b).IsNegated && AreEqual(x.Operand, ((BoundIsNull)b).Operand, map);
             case BoundCase x:
             {
                 var y = (BoundCase)b;
-                if (x.Whens.Count != y.Whens.Count || !AreEqual(x.Else, y.Else))
+                if (x.Whens.Count != y.Whens.Count || !AreEqual(x.Else, y.Else, map))
                     return false;
                 for (int i = 0; i < x.Whens.Count; i++)
                 {
-                    if (!AreEqual(x.Whens[i].Condition, y.Whens[i].Condition) || !AreEqual(x.Whens[i].Result, y.Whens[i].Result))
+                    if (!AreEqual(x.Whens[i].Condition, y.Whens[i].Condition, map) || !AreEqual(x.Whens[i].Result, y.Whens[i].Result, map))
                         return false;
                 }
                 return true;
             }
 
             case BoundCoalesce x:
-                return AreEqual(x.Arguments, ((BoundCoalesce)b).Arguments);
+                return AreEqual(x.Arguments, ((BoundCoalesce)b).Arguments, map);
             case BoundInList x:
-                return x.IsNegated == ((BoundInList)b).IsNegated && AreEqual(x.Operand, ((BoundInList)b).Operand) && AreEqual(x.Items, ((BoundInList)b).Items);
+                return x.IsNegated == ((BoundInList)b).IsNegated && AreEqual(x.Operand, ((BoundInList)b).Operand, map) && AreEqual(x.Items, ((BoundInList)b).Items, map);
             case BoundQuantifiedArray x:
             {
                 var y = (BoundQuantifiedArray)b;
-                return x.IsAll == y.IsAll && x.Comparison == y.Comparison && AreEqual(x.Operand, y.Operand) && AreEqual(x.Array, y.Array);
+                return x.IsAll == y.IsAll && x.Comparison == y.Comparison && AreEqual(x.Operand, y.Operand, map) && AreEqual(x.Array, y.Array, map);
             }
 
             case BoundArray x:
-                return AreEqual(x.Items, ((BoundArray)b).Items);
+                return AreEqual(x.Items, ((BoundArray)b).Items, map);
             case BoundAggregate x:
             {
                 var y = (BoundAggregate)b;
-                return x.Function == y.Function && x.IsDistinct == y.IsDistinct && AreEqual(x.Filter, y.Filter)
-                    && AreEqual(x.Arguments, y.Arguments) && AreEqual(x.OrderBy, y.OrderBy);
+                return x.Function == y.Function && x.IsDistinct == y.IsDistinct && AreEqual(x.Filter, y.Filter, map)
+                    && AreEqual(x.Arguments, y.Arguments, map) && AreEqual(x.OrderBy, y.OrderBy, map);
             }
 
             case BoundGrouping x:
-                return AreEqual(x.Arguments, ((BoundGrouping)b).Arguments);
+                return AreEqual(x.Arguments, ((BoundGrouping)b).Arguments, map);
+            case BoundSubquery x:
+            {
+                var y = (BoundSubquery)b;
+                return x.Kind == y.Kind && x.Comparisons.SequenceEqual(y.Comparisons) && AreEqual(x.Operands, y.Operands, map)
+                    && AreEqual(x.Plan, y.Plan, map is null ? [] : map);
+            }
+
             default:
                 return false;
         }
     }
 
-    public static bool AreEqual(IReadOnlyList<BoundExpression> a, IReadOnlyList<BoundExpression> b)
+    /// <summary>Whether two plans are the same but for the columns that they produce, which are noted in the map.</summary>
+    private static bool AreEqual(LogicalOperator a, LogicalOperator b, Dictionary<PlanColumn, PlanColumn> map)
+    {
+        if (a.GetType() != b.GetType() || a.Output.Count != b.Output.Count)
+            return false;
+        switch (a)
+        {
+            case LogicalScan x:
+                return x.Table == ((LogicalScan)b).Table && x.Lock == ((LogicalScan)b).Lock && Note();
+            case LogicalValues x:
+            {
+                var y = (LogicalValues)b;
+                if (x.Rows.Count != y.Rows.Count)
+                    return false;
+                for (int i = 0; i < x.Rows.Count; i++)
+                {
+                    if (!AreEqual(x.Rows[i], y.Rows[i], map))
+                        return false;
+                }
+                return Note();
+            }
+
+            case LogicalTableFunction x:
+                return x.Function == ((LogicalTableFunction)b).Function && AreEqual(x.Arguments, ((LogicalTableFunction)b).Arguments, map) && Note();
+            case LogicalFilter x:
+                return AreEqual(x.Input, ((LogicalFilter)b).Input, map) && AreEqual(x.Predicate, ((LogicalFilter)b).Predicate, map);
+            case LogicalProject x:
+            {
+                var y = (LogicalProject)b;
+                if (!AreEqual(x.Input, y.Input, map))
+                    return false;
+                for (int i = 0; i < x.Items.Count; i++)
+                {
+                    if (!AreEqual(x.Items[i].Expression, y.Items[i].Expression, map))
+                        return false;
+                }
+                return Note();
+            }
+
+            case LogicalJoin x:
+            {
+                var y = (LogicalJoin)b;
+                return x.Kind == y.Kind && x.IsLateral == y.IsLateral && AreEqual(x.Left, y.Left, map) && AreEqual(x.Right, y.Right, map)
+                    && AreEqual(x.Condition, y.Condition, map);
+            }
+
+            case LogicalAggregate x:
+            {
+                var y = (LogicalAggregate)b;
+                if (x.GroupingSets is not null || y.GroupingSets is not null || x.Keys.Count != y.Keys.Count || !AreEqual(x.Input, y.Input, map))
+                    return false;
+                for (int i = 0; i < x.Keys.Count; i++)
+                {
+                    if (!AreEqual(x.Keys[i].Expression, y.Keys[i].Expression, map))
+                        return false;
+                }
+
+                for (int i = 0; i < x.Aggregates.Count; i++)
+                {
+                    if (!AreEqual(x.Aggregates[i].Aggregate, y.Aggregates[i].Aggregate, map))
+                        return false;
+                }
+                return Note();
+            }
+
+            case LogicalDistinct { On: null } x:
+                return ((LogicalDistinct)b).On is null && AreEqual(x.Input, ((LogicalDistinct)b).Input, map);
+            case LogicalSort x:
+                return AreEqual(x.Input, ((LogicalSort)b).Input, map) && AreEqual(x.Keys, ((LogicalSort)b).Keys, map);
+            case LogicalLimit x:
+            {
+                var y = (LogicalLimit)b;
+                return x.WithTies == y.WithTies && AreEqual(x.Input, y.Input, map) && AreEqual(x.Limit, y.Limit, map) && AreEqual(x.Offset, y.Offset, map);
+            }
+
+            default:
+                return false;
+        }
+
+        bool Note()
+        {
+            for (int i = 0; i < a.Output.Count; i++)
+            {
+                if (a.Output[i] != b.Output[i])
+                    map[a.Output[i]] = b.Output[i];
+            }
+            return true;
+        }
+    }
+
+    public static bool AreEqual(IReadOnlyList<BoundExpression> a, IReadOnlyList<BoundExpression> b) => AreEqual(a, b, null);
+
+    private static bool AreEqual(IReadOnlyList<BoundExpression> a, IReadOnlyList<BoundExpression> b, Dictionary<PlanColumn, PlanColumn>? map)
     {
         if (a.Count != b.Count)
             return false;
         for (int i = 0; i < a.Count; i++)
         {
-            if (!AreEqual(a[i], b[i]))
+            if (!AreEqual(a[i], b[i], map))
                 return false;
         }
         return true;
     }
 
-    public static bool AreEqual(IReadOnlyList<SortKey> a, IReadOnlyList<SortKey> b)
+    public static bool AreEqual(IReadOnlyList<SortKey> a, IReadOnlyList<SortKey> b) => AreEqual(a, b, null);
+
+    private static bool AreEqual(IReadOnlyList<SortKey> a, IReadOnlyList<SortKey> b, Dictionary<PlanColumn, PlanColumn>? map)
     {
         if (a.Count != b.Count)
             return false;
         for (int i = 0; i < a.Count; i++)
         {
-            if (a[i].Descending != b[i].Descending || a[i].NullsFirst != b[i].NullsFirst || !AreEqual(a[i].Expression, b[i].Expression))
+            if (a[i].Descending != b[i].Descending || a[i].NullsFirst != b[i].NullsFirst || !AreEqual(a[i].Expression, b[i].Expression, map))
                 return false;
         }
         return true;

@@ -68,6 +68,7 @@ public sealed class QueryBindingTests : IClassFixture<QueryBindingTests.Shop>
     [InlineData("SELECT c.id, c.\"Name\", count(o.id) FROM customers c LEFT JOIN orders o ON o.customer_id = c.id GROUP BY c.id ORDER BY 1", "1|Ada|2;2|Bob|1;3|Cy|0;4|Dan|0")]
     [InlineData("SELECT city, (SELECT count(*) FROM customers x WHERE x.city = c.city) FROM customers c GROUP BY city ORDER BY 1", "null|0;London|2;Paris|1")]
     [InlineData("SELECT city, GROUPING(city), count(*) FROM customers GROUP BY ROLLUP (city) ORDER BY 2, 1", "null|0|1;London|0|2;Paris|0|1;null|1|4")]
+    [InlineData("SELECT (SELECT c.city FROM customers c WHERE c.id = o.customer_id) AS k, count(*) FROM orders o GROUP BY (SELECT c.city FROM customers c WHERE c.id = o.customer_id) ORDER BY 2, 1", "null|1;Paris|1;London|2")]
     [InlineData("SELECT sum(count(*)) OVER () FROM customers GROUP BY city LIMIT 1", "4")]
     [InlineData("SELECT (SELECT sum(c.age) FROM orders LIMIT 1) FROM customers c", "106")]
     public void Groups(string sql, string rows) => Check(sql, rows);
