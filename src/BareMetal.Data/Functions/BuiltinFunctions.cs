@@ -22,6 +22,7 @@ internal static class BuiltinFunctions
         SystemFunctions.Define(define);
         AggregateFunctions.Define(define);
         TableFunctions.Define(define);
+        Catalog.SystemFunctions.Register(registry);
         return registry;
     }
 }

@@ -29,8 +29,6 @@ internal sealed class Database
 
     static Database()
     {
-        SystemFunctions.Register(FunctionRegistry.Default);
-
         // Pools hold databases open to the end of the process; a clean close there saves the next start a recovery.
         AppDomain.CurrentDomain.ProcessExit += static (_, _) => CloseAll();
     }
