@@ -69,13 +69,24 @@ public sealed class KilledProcessTests(ITestOutputHelper output) : IDisposable
         return total;
     }
 
+    [Fact]
+    public void A_database_held_by_another_process_names_it_and_is_free_once_that_is_killed()
+    {
+        using Process process = Start();
+        Assert.NotNull(process.StandardOutput.ReadLine());
+        StorageException held = Assert.Throws<StorageException>(() => Open(TimeSpan.Zero));
+        Assert.Equal(StorageErrorCode.Locked, held.Code);
+        Assert.Contains(process.Id.ToString(CultureInfo.InvariantCulture), held.Message);
+        process.Kill();
+        process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Open().Dispose();
+    }
+
     /// <summary>Starts the child, lets it work, kills it and takes its acknowledgements.</summary>
     private void Run(int[] acknowledged, int milliseconds)
     {
-        string child = Path.Combine(AppContext.BaseDirectory, "BareMetal.Data.CrashChild.dll");
-        ProcessStartInfo start = new("dotnet", [child, _folder, Writers.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true };
-        start.Environment["DOTNET_TieredCompilation"] = "1";
-        using Process process = Process.Start(start)!;
+        using Process process = Start();
         string? first = process.StandardOutput.ReadLine();
         Assert.NotNull(first);
         Thread.Sleep(milliseconds);
@@ -92,11 +103,19 @@ public sealed class KilledProcessTests(ITestOutputHelper output) : IDisposable
         }
     }
 
-    private StorageEngine Open() => StorageEngine.Open(new StorageOptions
+    private Process Start()
+    {
+        string child = Path.Combine(AppContext.BaseDirectory, "BareMetal.Data.CrashChild.dll");
+        string host = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+        return Process.Start(
+            new ProcessStartInfo(host, [child, _folder, Writers.ToString(CultureInfo.InvariantCulture)]) { RedirectStandardOutput = true })!;
+    }
+
+    private StorageEngine Open(TimeSpan? lockTimeout = null) => StorageEngine.Open(new StorageOptions
     {
         Provider = new LocalStorageProvider(_folder),
         Name = "kill.bmdb",
         Mode = StorageFileMode.Open,
-        OwnerLockTimeout = TimeSpan.FromSeconds(20),
+        OwnerLockTimeout = lockTimeout ?? TimeSpan.FromSeconds(20),
     });
 }

@@ -110,24 +110,6 @@ public sealed class StorageProviderTests : IDisposable
     }
 
     [Fact]
-    public void A_lock_held_by_another_process_is_seen_named_and_gone_with_that_process()
-    {
-        if (!OperatingSystem.IsLinux())
-            return;
-        LocalStorageProvider provider = new(folder);
-        string path = Path.Combine(folder, "x-lock");
-        File.WriteAllText(path, "process 4711 (other) on there");
-        using System.Diagnostics.Process holder = System.Diagnostics.Process.Start(
-            new System.Diagnostics.ProcessStartInfo("flock", ["-x", path, "-c", "echo held; sleep 100"]) { RedirectStandardOutput = true })!;
-        Assert.Equal("held", holder.StandardOutput.ReadLine());
-        StorageException held = Assert.Throws<StorageException>(() => provider.AcquireOwnerLock("x-lock", TimeSpan.Zero));
-        Assert.Contains("process 4711 (other) on there", held.Message);
-        holder.Kill(entireProcessTree: true);
-        holder.WaitForExit();
-        provider.AcquireOwnerLock("x-lock", TimeSpan.FromSeconds(20)).Dispose();
-    }
-
-    [Fact]
     public void Names_that_leave_the_folder_are_refused()
     {
         LocalStorageProvider provider = new(folder);
