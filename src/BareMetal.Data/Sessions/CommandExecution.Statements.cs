@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using BareMetal.Data.Catalog;
 using BareMetal.Data.Catalog.Ddl;
 using BareMetal.Data.Execution;
+using BareMetal.Data.Execution.Modification;
 using BareMetal.Data.Planning;
 using BareMetal.Data.Sql.Syntax;
 using BareMetal.Data.Storage;
@@ -85,7 +86,7 @@ internal sealed partial class CommandExecution
         if (_options.SchemaOnly)
         {
             Columns = planned.Columns;
-            _kept = new Queue<Batch>();
+            _kept = new KeptBatches();
             return;
         }
 
@@ -96,11 +97,10 @@ internal sealed partial class CommandExecution
         _instance.Open(_context);
         if (planned.LockedTables.Count > 0)
         {
-            Queue<Batch> kept = new();
+            _kept = new KeptBatches();
             while (_instance.Next(_context) is { } batch)
-                kept.Enqueue(Copy(batch));
+                _kept.Add(batch, _context);
             ReleaseInstance();
-            _kept = kept;
         }
         else
         {
@@ -380,7 +380,7 @@ internal sealed partial class CommandExecution
         long affected = RowsAffected;
         try
         {
-            while (_hasFirst || _instance is not null || _kept is { Count: > 0 })
+            while (_hasFirst || _instance is not null || _kept is { IsEmpty: false })
             {
                 Batch? batch;
                 if (_hasFirst)
@@ -389,7 +389,7 @@ internal sealed partial class CommandExecution
                 }
                 else if (_kept is not null)
                 {
-                    batch = _kept.Dequeue();
+                    batch = _kept.Next();
                 }
                 else
                 {

@@ -1,5 +1,6 @@
 using BareMetal.Data.Catalog;
 using BareMetal.Data.Execution;
+using BareMetal.Data.Execution.Modification;
 using BareMetal.Data.Planning;
 using BareMetal.Data.Storage;
 using BareMetal.Data.Types;
@@ -40,7 +41,7 @@ internal sealed partial class CommandExecution : IDisposable
     private PlanInstance? _instance;
     private Batch? _first;
     private bool _hasFirst;
-    private Queue<Batch>? _kept;
+    private KeptBatches? _kept;
     private Batch? _current;
     private string? _invalid;
     private bool _isDone;
@@ -112,7 +113,11 @@ internal sealed partial class CommandExecution : IDisposable
         }
 
         if (_kept is not null)
-            return _kept.TryDequeue(out _current) || EndRows();
+        {
+            _current = _kept.Next();
+            return _current is not null || EndRows();
+        }
+
         if (_instance is null)
         {
             _current = null;
@@ -206,21 +211,24 @@ internal sealed partial class CommandExecution : IDisposable
     {
         if (_instance is null || _transaction != transaction || _planned is null || _planned.IsModification)
             return;
-        Queue<Batch> kept = new();
+        if (_current is not null)
+            _current = KeptBatches.Copy(_current);
+        KeptBatches kept = new();
         Start();
         try
         {
             if (_hasFirst)
             {
                 if (_first is not null)
-                    kept.Enqueue(Copy(_first));
+                    kept.Add(_first, _context);
             }
 
             while (_instance.Next(_context) is { } batch)
-                kept.Enqueue(Copy(batch));
+                kept.Add(batch, _context);
         }
         catch (Exception e)
         {
+            kept.Dispose();
             throw Rethrow(e, Map(e));
         }
         finally
@@ -228,8 +236,7 @@ internal sealed partial class CommandExecution : IDisposable
             Stop();
         }
 
-        if (_current is not null)
-            _current = Copy(_current);
+
         ReleaseInstance();
         _hasFirst = false;
         _first = null;
@@ -248,25 +255,12 @@ internal sealed partial class CommandExecution : IDisposable
     {
         if (_transaction != transaction || _command is null)
             return;
-        bool hadRows = _instance is not null || _kept is { Count: > 0 } || _hasFirst;
+        bool hadRows = _instance is not null || _kept is { IsEmpty: false } || _hasFirst;
         CloseStatement(failed: true);
         if (!_isImplicit)
             _transaction = null;
         if (hadRows)
             _invalid = "The rows were read in a transaction, or after a savepoint, that has been rolled back.";
-    }
-
-    private static Batch Copy(Batch batch)
-    {
-        Vector[] columns = new Vector[batch.Columns.Length];
-        for (int i = 0; i < columns.Length; i++)
-        {
-            columns[i] = Vector.Create(batch.Columns[i].Type, Math.Max(batch.Count, 1));
-            for (int row = 0; row < batch.Count; row++)
-                columns[i].CopyRow(batch.Columns[i], row, row, deep: true);
-        }
-
-        return new Batch(columns) { Count = batch.Count };
     }
 
     private async ValueTask<bool> CommitAsync(SessionTransaction commit, bool more)
@@ -420,6 +414,7 @@ internal sealed partial class CommandExecution : IDisposable
         _planned = null;
         _first = null;
         _hasFirst = false;
+        _kept?.Dispose();
         _kept = null;
         _current = null;
         Columns = [];
@@ -517,8 +512,8 @@ internal sealed partial class CommandExecution : IDisposable
         Vector vector = Vector.Create(SqlType.Text, Math.Max(values.Count, 1));
         for (int i = 0; i < values.Count; i++)
             vector.SetValue(i, Value.From(SqlTypeKind.Text, new ByteSlice(System.Text.Encoding.UTF8.GetBytes(values[i]))));
-        _kept = new Queue<Batch>();
+        _kept = new KeptBatches();
         if (values.Count > 0)
-            _kept.Enqueue(new Batch([vector]) { Count = values.Count });
+            _kept.AddOwn(new Batch([vector]) { Count = values.Count });
     }
 }

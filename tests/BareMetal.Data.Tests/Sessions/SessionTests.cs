@@ -76,6 +76,33 @@ public sealed class SessionTests : IDisposable
     }
 
     [Fact]
+    public void Rows_that_are_kept_leave_memory_and_come_back_in_order()
+    {
+        _db.Run("CREATE TABLE t (a integer PRIMARY KEY, s text); INSERT INTO t SELECT i, 'text number ' || i FROM generate_series(1, 40000) AS s(i)");
+        _db.Run("SET work_mem = '64kB'; BEGIN");
+        using (CommandExecution reader = _db.Main.Begin("SELECT a, s, 7 FROM t ORDER BY a"))
+        {
+            Assert.True(reader.NextResult() && reader.NextBatch());
+            List<string> rows = [];
+            void Take()
+            {
+                for (int row = 0; row < reader.Current.Count; row++)
+                    rows.Add(SessionText.Row(reader.Current, row));
+            }
+
+            Assert.Equal(40000, _db.Run("UPDATE t SET s = 'changed'"));
+            Take();
+            while (reader.NextBatch())
+                Take();
+            Assert.Equal(Enumerable.Range(1, 40000).Select(i => $"{i}|text number {i}|7"), rows);
+        }
+
+        Assert.Equal(Enumerable.Range(1, 40000).Select(i => $"{i}|changed{i}"), _db.Rows("UPDATE t SET s = s || a RETURNING a, s"));
+        _db.Run("COMMIT");
+        Assert.DoesNotContain(_db.Substrate.List(), name => name.StartsWith("bmtemp", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Reading_on_after_a_commit_works_and_after_a_rollback_throws()
     {
         _db.Run("CREATE TABLE t (a integer PRIMARY KEY); INSERT INTO t SELECT i FROM generate_series(1, 3000) AS s(i)");

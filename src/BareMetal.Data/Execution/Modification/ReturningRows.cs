@@ -9,10 +9,12 @@ namespace BareMetal.Data.Execution.Modification;
 internal sealed class ReturningRows
 {
     private const int RowsPerBatch = 1024;
+    private const int MaxHere = 16;
 
     private readonly Evaluator[] _items;
     private readonly IReadOnlyList<ProjectItem> _projection;
     private readonly List<Batch> _batches = [];
+    private KeptBatches? _overflow;
     private int _used;
     private int _read;
 
@@ -30,10 +32,10 @@ internal sealed class ReturningRows
     {
         _used = 0;
         _read = 0;
+        _overflow?.Dispose();
+        _overflow = null;
         foreach (Batch batch in _batches)
             batch.Count = 0;
-        if (_batches.Count > 16)
-            _batches.RemoveRange(16, _batches.Count - 16);
     }
 
     /// <summary>Evaluates the items over all rows of a batch.</summary>
@@ -46,7 +48,7 @@ internal sealed class ReturningRows
             results[i] = _items[i].Evaluate(rows, context);
         for (int row = 0; row < rows.Count; row++)
         {
-            Batch target = Target();
+            Batch target = Target(context);
             for (int i = 0; i < results.Length; i++)
                 target.Columns[i].CopyRow(results[i], row, target.Count, deep: true);
             target.Count++;
@@ -54,10 +56,21 @@ internal sealed class ReturningRows
     }
 
     /// <summary>The next kept batch, null at the end.</summary>
-    public Batch? Next() => _read < _used ? _batches[_read++] : null;
+    public Batch? Next() => _overflow?.Next() ?? (_read < _used ? _batches[_read++] : null);
 
-    private Batch Target()
+    /// <summary>Full batches beyond a few go to where they may leave memory; what is here follows them.</summary>
+    private void MoveFull(QueryContext context)
     {
+        _overflow ??= new KeptBatches();
+        for (int i = 0; i < _used; i++)
+            _overflow.Add(_batches[i], context);
+        _used = 0;
+    }
+
+    private Batch Target(QueryContext context)
+    {
+        if (_used == MaxHere && _batches[_used - 1].Count == RowsPerBatch)
+            MoveFull(context);
         if (_used > 0 && _batches[_used - 1].Count < RowsPerBatch)
         {
             Batch last = _batches[_used - 1];

@@ -43,7 +43,11 @@ internal abstract class WriteOperator(PhysicalOperator source) : ModificationOpe
         return Returning.Next();
     }
 
-    public sealed override void Close() => Source.Close();
+    public sealed override void Close()
+    {
+        Source.Close();
+        Returning.Clear();
+    }
 
     protected abstract void Begin(StatementWrites writes);
 
