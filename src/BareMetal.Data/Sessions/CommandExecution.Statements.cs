@@ -203,10 +203,15 @@ internal sealed partial class CommandExecution
             case CheckpointStatement:
                 _session.Database.Engine.Checkpoint();
                 break;
-            case AnalyzeStatement or VacuumStatement:
-                // Statistics are kept by the trees themselves, and pages are reclaimed as snapshots end.
+            case AnalyzeStatement:
+                // The planner counts in the trees themselves: there is nothing to collect.
                 BeginRun();
                 break;
+            case VacuumStatement:
+                throw new BareMetalException(SqlStates.FeatureNotSupported, "VACUUM can't give space back to the file system yet.")
+                {
+                    Hint = "Freed pages are used again by themselves; there is nothing else to do.",
+                };
             case DoStatement block:
                 RunAtomically(BeginRun(), () => RunBlock(block.Body));
                 break;
