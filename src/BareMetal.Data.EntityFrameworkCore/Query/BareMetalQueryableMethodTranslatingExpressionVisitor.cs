@@ -152,7 +152,7 @@ public sealed class BareMetalQueryableMethodTranslatingExpressionVisitor : Relat
             BareMetalQuerySqlGenerator.ValueColumn, alias, typeof(string), documentMapping, nullable: false);
         var members = new Dictionary<ProjectionMember, Expression>();
 
-        foreach (var property in GetProperties(structuralType))
+        foreach (var property in structuralType.GetProperties())
         {
             if (property.GetJsonPropertyName() is { } name)
                 AddMember(name, property.ClrType.UnwrapNullable(), property.GetRelationalTypeMapping(), property.IsNullable);
@@ -198,9 +198,6 @@ public sealed class BareMetalQueryableMethodTranslatingExpressionVisitor : Relat
             => members[new ProjectionMember().Append(new JsonMember(name))] =
                 new JsonScalarExpression(element, [new PathSegment(name)], type, mapping, nullable);
     }
-
-    private static IEnumerable<IProperty> GetProperties(ITypeBase type)
-        => type.GetProperties();
 
     /// <inheritdoc />
     protected override ShapedQueryExpression? TranslateAny(ShapedQueryExpression source, LambdaExpression? predicate)

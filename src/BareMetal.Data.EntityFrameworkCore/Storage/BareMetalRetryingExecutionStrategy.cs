@@ -57,8 +57,8 @@ public class BareMetalRetryingExecutionStrategy : ExecutionStrategy
         var delay = base.GetNextDelay(lastException);
         if (delay is null)
             return null;
-        var attempts = Math.Min(ExceptionsEncountered.Count, 20);
-        var short_ = TimeSpan.FromTicks(FirstDelay.Ticks << attempts);
-        return short_ < delay ? short_ : delay;
+        var doublings = Math.Min(ExceptionsEncountered.Count, 20);
+        var local = TimeSpan.FromTicks(FirstDelay.Ticks << doublings);
+        return local < delay ? local : delay;
     }
 }
