@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using BareMetal.Data.Sql;
 using Xunit;
@@ -6,7 +5,7 @@ using Xunit.Abstractions;
 
 namespace BareMetal.Data.Tests.Sql;
 
-/// <summary>Whatever the input, the parser gives a tree or a BareMetalException of class 42, 22, 0A or 54, and it ends.</summary>
+/// <summary>Whatever the input, the parser gives a tree or a BareMetalException of class 42, 22, 0A or 54, and it ends: a parser that tried again and again would never finish these runs.</summary>
 public sealed class ParserFuzzTests(ITestOutputHelper output)
 {
     /// <summary>Set this variable to run a failure again.</summary>
@@ -78,7 +77,6 @@ public sealed class ParserFuzzTests(ITestOutputHelper output)
 
     private static void Check(string text, int seed)
     {
-        long start = Stopwatch.GetTimestamp();
         try
         {
             foreach (StatementText statement in StatementSplitter.Split(text))
@@ -103,8 +101,5 @@ public sealed class ParserFuzzTests(ITestOutputHelper output)
         {
             Assert.Fail($"seed {seed}: {error} for:\n{text}");
         }
-
-        // Not a measurement: a parser that tries again and again would take for ever.
-        Assert.True(Stopwatch.GetElapsedTime(start).TotalSeconds < 20, $"seed {seed}: hangs for:\n{text}");
     }
 }
