@@ -135,11 +135,11 @@ public sealed class BareMetalDataReader : DbDataReader, IDbColumnSchemaGenerator
         }
         catch (BareMetalException e) when (e.SqlState == SqlStates.QueryCanceled && cancellationToken.IsCancellationRequested)
         {
-            return Task.FromException<bool>(new OperationCanceledException("Reading was cancelled.", e, cancellationToken));
+            return Task.FromCanceled<bool>(cancellationToken);
         }
-        catch (OperationCanceledException e)
+        catch (OperationCanceledException e) when (e.CancellationToken.IsCancellationRequested)
         {
-            return Task.FromException<bool>(e);
+            return Task.FromCanceled<bool>(e.CancellationToken);
         }
         catch (Exception e)
         {
