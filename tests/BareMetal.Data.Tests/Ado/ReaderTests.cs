@@ -289,6 +289,19 @@ public sealed class ReaderTests : AdoTestBase
     }
 
     [Fact]
+    public void A_later_statement_sees_the_values_that_its_own_execution_was_given()
+    {
+        using BareMetalCommand command = Command(Connection, "SELECT $1; SELECT $1 + 1", 1);
+        using BareMetalDataReader first = command.ExecuteReader();
+        command.Parameters[0].Value = 100;
+        using BareMetalDataReader second = command.ExecuteReader();
+        Assert.True(first.NextResult() && first.Read());
+        Assert.Equal(2, first.GetInt32(0));
+        Assert.True(second.NextResult() && second.Read());
+        Assert.Equal(101, second.GetInt32(0));
+    }
+
+    [Fact]
     public void A_closed_reader_says_so()
     {
         BareMetalDataReader reader = Command(Connection, "SELECT 1").ExecuteReader();
