@@ -35,8 +35,14 @@ public sealed class PublicApiTests
         _ => typeof(BareMetalDbContextOptionsBuilderExtensions).Assembly,
     };
 
-    private static string SourceFolder([CallerFilePath] string file = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", "..", "..", "src"));
+    // By the folder of the tests, not by the path of this file: deterministic builds replace that.
+    private static string SourceFolder()
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "BareMetal.Data.sln")))
+            folder = folder.Parent;
+        return Path.Combine((folder ?? throw new InvalidOperationException($"No solution lies above {AppContext.BaseDirectory}.")).FullName, "src");
+    }
 
     private static string Describe(Assembly assembly)
     {
