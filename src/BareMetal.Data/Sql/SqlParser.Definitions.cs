@@ -333,9 +333,9 @@ internal sealed partial class SqlParser
             {
                 if (defaultValue is not null)
                     ThrowDuplicate("DEFAULT");
-                int from = Current.Start;
+                int first = _at;
                 defaultValue = ParseExpression();
-                defaultText = TextFrom(from);
+                defaultText = BareTextFrom(first);
             }
             else if (TryTake(Keyword.Generated))
             {
@@ -593,9 +593,9 @@ internal sealed partial class SqlParser
         string? whereText = null;
         if (TryTake(Keyword.Where))
         {
-            int from = Current.Start;
+            int first = _at;
             where = ParseExpression();
-            whereText = TextFrom(from);
+            whereText = BareTextFrom(first);
         }
 
         return new CreateIndexStatement
@@ -836,9 +836,9 @@ internal sealed partial class SqlParser
 
         if (TryTake(Keyword.Set, Keyword.Default))
         {
-            int from = Current.Start;
+            int first = _at;
             Expression value = ParseExpression();
-            return new AlterColumnDefaultAction { Position = position, Column = column, Default = value, Text = TextFrom(from) };
+            return new AlterColumnDefaultAction { Position = position, Column = column, Default = value, Text = BareTextFrom(first) };
         }
 
         if (TryTake(Keyword.Drop, Keyword.Default))

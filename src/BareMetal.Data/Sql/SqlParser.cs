@@ -188,6 +188,45 @@ internal sealed partial class SqlParser
     /// <summary>The text from an offset to the end of the last token taken.</summary>
     private string TextFrom(int start) => _text[start.._tokens[_at - 1].End];
 
+    /// <summary>
+    /// The text from a token to the last one taken, without parentheses around the whole: what the catalog keeps is the same whether a
+    /// definition was written with them or not, so that generating and reading a definition does not change it.
+    /// </summary>
+    private string BareTextFrom(int first)
+    {
+        int last = _at - 1;
+        while (_tokens[first].Kind == TokenKind.OpenParenthesis && WrapsAll(first, last))
+        {
+            first++;
+            last--;
+        }
+
+        return _text[_tokens[first].Start.._tokens[last].End];
+    }
+
+    /// <summary>Whether the parentheses at both ends belong together and hold one plain expression: no row, no query.</summary>
+    private bool WrapsAll(int first, int last)
+    {
+        int depth = 0;
+        for (int i = first; i <= last; i++)
+        {
+            switch (_tokens[i].Kind)
+            {
+                case TokenKind.OpenParenthesis:
+                    depth++;
+                    break;
+                case TokenKind.CloseParenthesis when --depth == 0:
+                    return i == last && last > first + 1;
+                case TokenKind.Comma when depth == 1:
+                    return false;
+                case TokenKind.Word when i == first + 1 && _tokens[i].Keyword is (Keyword.Select or Keyword.Values or Keyword.With):
+                    return false;
+            }
+        }
+
+        return false;
+    }
+
     // ---- errors
 
     private BareMetalException Expected(string what, params ReadOnlySpan<string> words)

@@ -146,6 +146,8 @@ public sealed class StatementParsingTests
     [InlineData("ADD a text, DROP b CASCADE", "(AddColumn Column:(ColumnDefinition Name:a Type:text)) (DropColumn Column:b Cascade:true)")]
     [InlineData("ALTER COLUMN a TYPE bigint USING a::bigint", "(AlterColumnType Column:a Type:bigint Using:(Cast Operand:a Type:bigint))")]
     [InlineData("ALTER a SET DATA TYPE text COLLATE c", "(AlterColumnType Column:a Type:text Collation:c)")]
+    [InlineData("ALTER a SET DEFAULT ((1.5))", "(AlterColumnDefault Column:a Default:1.5M Text:'1.5')")]
+    [InlineData("ALTER a SET DEFAULT (1) + (2)", "(AlterColumnDefault Column:a Default:(Add 1 2) Text:'(1) + (2)')")]
     [InlineData("ALTER a SET DEFAULT now(), ALTER a DROP DEFAULT", "(AlterColumnDefault Column:a Default:(Call Name:now) Text:'now()') (AlterColumnDefault Column:a)")]
     [InlineData("ALTER a SET NOT NULL, ALTER a DROP NOT NULL", "(AlterColumnNull Column:a NotNull:true) (AlterColumnNull Column:a)")]
     [InlineData("ALTER a ADD GENERATED ALWAYS AS IDENTITY (START 3)", "(AlterColumnIdentity Column:a Kind:Always Options:(SequenceOptions Start:3))")]
