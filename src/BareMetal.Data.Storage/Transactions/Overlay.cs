@@ -24,11 +24,12 @@ internal sealed class Overlay : IDisposable
     private const byte KindPut = 1;
     private const byte KindDelete = 2;
 
+    /// <summary>Keys and values that together take no more are put together on the stack.</summary>
+    private const int StackBytes = 768;
+
     private readonly PrivateTree _tree;
     private readonly PageCursor _cursor;
-    private readonly HashSet<TreeId> _touched = [];
-    private byte[] _key = new byte[128];
-    private byte[] _value = new byte[256];
+    private TreeIdSet _touched;
     private ulong _undoCount;
     private bool _disposed;
 
@@ -55,6 +56,28 @@ internal sealed class Overlay : IDisposable
 
     /// <summary>Whether a tree has entries, or had since the last full rewind.</summary>
     public bool Touches(TreeId tree) => _touched.Contains(tree);
+
+    /// <summary>Whether there is an entry of a key as it is now, and if so whether it puts or deletes.</summary>
+    public bool TryFind(TreeId tree, ReadOnlySpan<byte> key, out bool isDelete)
+    {
+        isDelete = false;
+        if (!_touched.Contains(tree))
+            return false;
+        int length = PrefixLength + key.Length;
+        byte[]? rented = length > StackBytes ? ArrayPool<byte>.Shared.Rent(length) : null;
+        Span<byte> full = (rented ?? stackalloc byte[StackBytes])[..length];
+        BinaryPrimitives.WriteUInt64BigEndian(full, tree.Value);
+        key.CopyTo(full[PrefixLength..]);
+        bool found = _cursor.Seek(full, SeekMode.Equal);
+        if (rented is not null)
+            ArrayPool<byte>.Shared.Return(rented);
+        if (!found)
+            return false;
+        Span<byte> kind = stackalloc byte[1];
+        _cursor.ReadValue(0, kind);
+        isDelete = IsDelete(kind);
+        return true;
+    }
 
     public void Put(TreeId tree, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, uint statement) => Set(tree, key, KindPut, value, statement);
 
@@ -152,36 +175,41 @@ internal sealed class Overlay : IDisposable
     private void Set(TreeId tree, ReadOnlySpan<byte> key, byte kind, ReadOnlySpan<byte> value, uint statement)
     {
         Debug.Assert(tree.Value != ulong.MaxValue, "That number marks undo records.");
-        int keyLength = PrefixLength + key.Length;
-        if (_key.Length < keyLength)
-            _key = new byte[keyLength * 2];
-        BinaryPrimitives.WriteUInt64BigEndian(_key, tree.Value);
-        key.CopyTo(_key.AsSpan(PrefixLength));
-        ReadOnlySpan<byte> full = _key.AsSpan(0, keyLength);
-
-        ulong undo;
-        bool exists = _cursor.Seek(full, SeekMode.Equal);
-        if (exists && _cursor.EntryLsn == statement)
+        int keyLength = PrefixLength + key.Length, length = HeaderLength + value.Length;
+        byte[]? rented = keyLength + length > StackBytes ? ArrayPool<byte>.Shared.Rent(keyLength + length) : null;
+        Span<byte> buffer = rented ?? stackalloc byte[StackBytes];
+        try
         {
-            // The same statement writes it again: what was there before the statement is kept already.
-            Span<byte> header = stackalloc byte[HeaderLength];
-            _cursor.ReadValue(0, header);
-            undo = UndoNumber(header);
+            Span<byte> full = buffer[..keyLength];
+            BinaryPrimitives.WriteUInt64BigEndian(full, tree.Value);
+            key.CopyTo(full[PrefixLength..]);
+
+            ulong undo;
+            bool exists = _cursor.Seek(full, SeekMode.Equal);
+            if (exists && _cursor.EntryLsn == statement)
+            {
+                // The same statement writes it again: what was there before the statement is kept already.
+                Span<byte> header = stackalloc byte[HeaderLength];
+                _cursor.ReadValue(0, header);
+                undo = UndoNumber(header);
+            }
+            else
+            {
+                undo = AppendUndo(full, statement, exists);
+            }
+
+            Span<byte> entry = buffer.Slice(keyLength, length);
+            entry[0] = kind;
+            BinaryPrimitives.WriteUInt64LittleEndian(entry[1..], undo);
+            value.CopyTo(entry[HeaderLength..]);
+            _tree.Put(full, entry, statement);
         }
-        else
+        finally
         {
-            undo = AppendUndo(full, statement, exists);
+            if (rented is not null)
+                ArrayPool<byte>.Shared.Return(rented);
         }
 
-        int length = HeaderLength + value.Length;
-        if (_value.Length < length)
-            _value = GC.AllocateUninitializedArray<byte>(Math.Max(length, _value.Length * 2));
-        _value[0] = kind;
-        BinaryPrimitives.WriteUInt64LittleEndian(_value.AsSpan(1), undo);
-        value.CopyTo(_value.AsSpan(HeaderLength));
-        _tree.Put(full, _value.AsSpan(0, length), statement);
-        if (_value.Length > 1 << 20)
-            _value = new byte[256];
         _touched.Add(tree);
         HasPuts |= kind == KindPut;
         Version++;
@@ -223,5 +251,39 @@ internal sealed class Overlay : IDisposable
     {
         BinaryPrimitives.WriteUInt64BigEndian(key, ulong.MaxValue);
         BinaryPrimitives.WriteUInt64BigEndian(key[8..], number);
+    }
+
+    /// <summary>Trees, nearly always few: a set is only made for many.</summary>
+    private struct TreeIdSet
+    {
+        private const int Few = 8;
+
+        private TreeId[]? _few;
+        private int _count;
+        private HashSet<TreeId>? _many;
+
+        public readonly bool Contains(TreeId tree) => _many?.Contains(tree) ?? _few.AsSpan(0, _count).Contains(tree);
+
+        public void Add(TreeId tree)
+        {
+            if (_many is null && _count > 0 && _few![_count - 1] == tree)
+                return;
+            if (Contains(tree))
+                return;
+            if (_many is null && _count < Few)
+            {
+                (_few ??= new TreeId[Few])[_count++] = tree;
+                return;
+            }
+
+            _many ??= [.. _few.AsSpan(0, _count)];
+            _many.Add(tree);
+        }
+
+        public void Clear()
+        {
+            _count = 0;
+            _many = null;
+        }
     }
 }

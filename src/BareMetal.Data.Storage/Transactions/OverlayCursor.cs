@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using BareMetal.Data.Storage.Trees;
 
@@ -9,8 +10,9 @@ namespace BareMetal.Data.Storage.Transactions;
 /// </summary>
 internal sealed class OverlayCursor(Overlay overlay, TreeId tree, uint before) : IDisposable
 {
+    private const int StackBytes = 256;
+
     private readonly PageCursor _cursor = Open(overlay);
-    private byte[] _seek = new byte[64];
     private byte[]? _earlier;
     private int _version;
 
@@ -49,12 +51,14 @@ internal sealed class OverlayCursor(Overlay overlay, TreeId tree, uint before) :
     public bool Seek(ReadOnlySpan<byte> key, SeekMode mode)
     {
         int length = Overlay.PrefixLength + key.Length;
-        if (_seek.Length < length)
-            _seek = new byte[length * 2];
-        BinaryPrimitives.WriteUInt64BigEndian(_seek, tree.Value);
-        key.CopyTo(_seek.AsSpan(Overlay.PrefixLength));
-        bool backward = mode is SeekMode.Less or SeekMode.LessOrEqual;
-        return Settle(_cursor.Seek(_seek.AsSpan(0, length), mode), backward);
+        byte[]? rented = length > StackBytes ? ArrayPool<byte>.Shared.Rent(length) : null;
+        Span<byte> full = (rented ?? stackalloc byte[StackBytes])[..length];
+        BinaryPrimitives.WriteUInt64BigEndian(full, tree.Value);
+        key.CopyTo(full[Overlay.PrefixLength..]);
+        bool found = _cursor.Seek(full, mode);
+        if (rented is not null)
+            ArrayPool<byte>.Shared.Return(rented);
+        return Settle(found, backward: mode is SeekMode.Less or SeekMode.LessOrEqual);
     }
 
     public bool SeekFirst() => Seek(default, SeekMode.GreaterOrEqual);

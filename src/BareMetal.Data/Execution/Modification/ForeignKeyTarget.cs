@@ -132,11 +132,7 @@ internal sealed class ForeignKeyTarget
     }
 
     /// <summary>Whether the newest state, the statement's own changes included, has the key.</summary>
-    public bool Exists(StorageTransaction transaction, ReadOnlySpan<byte> key)
-    {
-        using TreeCursor cursor = transaction.OpenCursor(_tree, CursorSource.Newest);
-        return cursor.Seek(key, SeekMode.Equal);
-    }
+    public bool Exists(StorageTransaction transaction, ReadOnlySpan<byte> key) => transaction.ExistsNewest(_tree, key);
 
     /// <summary>Adds the keys of the rows that refer to a key, in the newest state; says whether one of them was committed after the transaction's snapshot.</summary>
     public void FindChildren(StorageTransaction transaction, Value[] parentValues, List<byte[]> keys, out bool isNewer, int limit = int.MaxValue)

@@ -177,12 +177,8 @@ internal sealed class StatementWrites
         foreach (PendingEntry entry in _pending)
         {
             LockEntry(entry.Table, entry.Tree, entry.Key);
-            using (TreeCursor cursor = Transaction.OpenCursor(entry.Tree, CursorSource.Newest))
-            {
-                if (cursor.Seek(entry.Key, SeekMode.Equal))
-                    throw WriteErrors.Unique(entry.Table, entry.Constraint, entry.Describe());
-            }
-
+            if (Transaction.ExistsNewest(entry.Tree, entry.Key))
+                throw WriteErrors.Unique(entry.Table, entry.Constraint, entry.Describe());
             Transaction.Put(entry.Tree, entry.Key, entry.Value);
         }
 

@@ -93,8 +93,7 @@ internal sealed class TableWriter
         {
             _keys.Encode(New.Columns, row, _key);
             _writes.LockEntry(Table, Table.Tree, _key.Span);
-            using TreeCursor cursor = _transaction.OpenCursor(Table.Tree, CursorSource.Newest);
-            if (cursor.Seek(_key.Span, SeekMode.Equal))
+            if (_transaction.ExistsNewest(Table.Tree, _key.Span))
                 throw WriteErrors.Unique(Table, Table.PrimaryKey!.Name, DescribePrimaryKey(New, row));
         }
 
@@ -346,12 +345,8 @@ internal sealed class TableWriter
         }
 
         LockEntry(index, _entryKey.Span);
-        using (TreeCursor cursor = _transaction.OpenCursor(index.Index.Tree, CursorSource.Newest))
-        {
-            if (cursor.Seek(_entryKey.Span, SeekMode.Equal))
-                throw WriteErrors.Unique(Table, index.Index.Name, DescribeKey(Table, index.Codec, index.Index.Name, _entryKey.Span, _entryValue.Span));
-        }
-
+        if (_transaction.ExistsNewest(index.Index.Tree, _entryKey.Span))
+            throw WriteErrors.Unique(Table, index.Index.Name, DescribeKey(Table, index.Codec, index.Index.Name, _entryKey.Span, _entryValue.Span));
         _transaction.Put(index.Index.Tree, _entryKey.Span, _entryValue.Span);
     }
 
