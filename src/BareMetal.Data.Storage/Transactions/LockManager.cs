@@ -119,7 +119,7 @@ internal sealed class LockManager
             for (int i = 0; i < owner.Held.Count; i++)
             {
                 LockEntry entry = owner.Held[i];
-                if (entry.Name.Tree != tree || entry.Name.Key.Length == 0)
+                if (entry.Name.Tree != tree || entry.Name.Key.IsEmpty)
                 {
                     owner.Held[kept++] = entry;
                     continue;
@@ -141,7 +141,7 @@ internal sealed class LockManager
             if (!_lookup.TryGetValue(new LockNameSpan(tree, key), out LockEntry? entry))
             {
                 entry = _free.Count > 0 ? _free.Pop() : new LockEntry();
-                entry.Name = new LockName(tree, key.ToArray());
+                entry.Name = LockName.Create(tree, key, entry.Name.Buffer);
                 _entries.Add(entry.Name, entry);
             }
 
@@ -239,8 +239,13 @@ internal sealed class LockManager
         if (entry.Holders.Count > 0 || entry.Waiters.Count > 0)
             return;
         _entries.Remove(entry.Name);
-        if (_free.Count < 1024)
-            _free.Push(entry);
+        if (_free.Count >= 1024)
+            return;
+
+        // An entry that waits for its next use keeps a short buffer for the next key.
+        if (entry.Name.Buffer.Length > LockName.KeptLength)
+            entry.Name = default;
+        _free.Push(entry);
     }
 
     /// <summary>Whether following "waits for" from the owner leads back to it. Iterative: chains may be long.</summary>
@@ -367,9 +372,37 @@ internal sealed class LockManager
         }
     }
 
-    internal readonly record struct LockName(TreeId Tree, byte[] Key)
+    /// <summary>What is locked. The buffer belongs to the entry, which uses it again when it stands for something else.</summary>
+    internal readonly struct LockName
     {
-        public override string ToString() => Key.Length == 0 ? $"tree {Tree}" : $"tree {Tree}, key {Convert.ToHexString(Key.AsSpan(0, Math.Min(Key.Length, 32)))}";
+        /// <summary>The longest buffer that is kept for another use.</summary>
+        public const int KeptLength = 64;
+
+        private readonly byte[]? _buffer;
+        private readonly int _length;
+
+        private LockName(TreeId tree, byte[] buffer, int length)
+        {
+            Tree = tree;
+            _buffer = buffer;
+            _length = length;
+        }
+
+        public TreeId Tree { get; }
+
+        public byte[] Buffer => _buffer ?? [];
+
+        public ReadOnlySpan<byte> Key => _buffer.AsSpan(0, _length);
+
+        public static LockName Create(TreeId tree, ReadOnlySpan<byte> key, byte[] buffer)
+        {
+            if (buffer.Length < key.Length)
+                buffer = new byte[key.Length];
+            key.CopyTo(buffer);
+            return new LockName(tree, buffer, key.Length);
+        }
+
+        public override string ToString() => _length == 0 ? $"tree {Tree}" : $"tree {Tree}, key {Convert.ToHexString(Key[..Math.Min(_length, 32)])}";
     }
 
     private readonly ref struct LockNameSpan(TreeId tree, ReadOnlySpan<byte> key)
@@ -382,7 +415,7 @@ internal sealed class LockManager
     {
         public static readonly LockNameComparer Instance = new();
 
-        public bool Equals(LockName a, LockName b) => a.Tree == b.Tree && a.Key.AsSpan().SequenceEqual(b.Key);
+        public bool Equals(LockName a, LockName b) => a.Tree == b.Tree && a.Key.SequenceEqual(b.Key);
 
         public int GetHashCode(LockName name) => Hash(name.Tree, name.Key);
 
@@ -390,7 +423,7 @@ internal sealed class LockManager
 
         public int GetHashCode(LockNameSpan name) => Hash(name.Tree, name.Key);
 
-        public LockName Create(LockNameSpan name) => new(name.Tree, name.Key.ToArray());
+        public LockName Create(LockNameSpan name) => LockName.Create(name.Tree, name.Key, []);
 
         private static int Hash(TreeId tree, ReadOnlySpan<byte> key)
         {

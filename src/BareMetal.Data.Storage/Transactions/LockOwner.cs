@@ -9,22 +9,50 @@ internal sealed class LockOwner(long id)
     /// <summary>What is held; guarded by the lock manager.</summary>
     public List<LockManager.LockEntry> Held { get; } = [];
 
-    /// <summary>Locks by tree; used by the owner's thread alone.</summary>
-    private readonly Dictionary<TreeId, TreeLocks> _trees = [];
-    private TreeLocks? _lastTree;
-    private TreeId _lastTreeId;
+    // Locks by tree; used by the owner's thread alone. Most owners lock in few trees: a dictionary
+    // is only made for many.
+    private const int Few = 8;
+    private TreeLocks? _first;
+    private TreeLocks? _last;
+    private int _count;
+    private Dictionary<TreeId, TreeLocks>? _many;
 
     /// <summary>The locks in one tree.</summary>
     public TreeLocks In(TreeId tree)
     {
-        if (_lastTree is not null && _lastTreeId == tree)
-            return _lastTree;
-        if (!_trees.TryGetValue(tree, out TreeLocks? locks))
-            _trees.Add(tree, locks = new TreeLocks());
-        _lastTreeId = tree;
-        return _lastTree = locks;
+        if (_last is not null && _last.Tree == tree)
+            return _last;
+        return _last = Find(tree) ?? Add(tree);
     }
 
     /// <summary>What is awaited; guarded by the lock manager.</summary>
     public LockManager.Waiter? Waiting { get; set; }
+
+    private TreeLocks? Find(TreeId tree)
+    {
+        if (_many is not null)
+            return _many.GetValueOrDefault(tree);
+        TreeLocks? locks = _first;
+        while (locks is not null && locks.Tree != tree)
+            locks = locks.Next;
+        return locks;
+    }
+
+    private TreeLocks Add(TreeId tree)
+    {
+        TreeLocks added = new(tree) { Next = _first };
+        _first = added;
+        if (_many is not null)
+        {
+            _many.Add(tree, added);
+        }
+        else if (++_count > Few)
+        {
+            _many = [];
+            for (TreeLocks? locks = _first; locks is not null; locks = locks.Next)
+                _many.Add(locks.Tree, locks);
+        }
+
+        return added;
+    }
 }

@@ -1,7 +1,7 @@
 namespace BareMetal.Data.Storage.Transactions;
 
 /// <summary>What one owner has locked in one tree: which intent it announced, how many keys, whether the tree as a whole.</summary>
-internal sealed class TreeLocks
+internal sealed class TreeLocks(TreeId tree)
 {
     /// <summary>Locks on keys of one tree after which an owner tries to hold the tree instead: bounds memory (some 300 bytes a lock).</summary>
     public const int EscalationStep = 10_000;
@@ -12,6 +12,12 @@ internal sealed class TreeLocks
     private bool _wholeExclusive;
     private int _keys;
     private int _nextTry = EscalationStep;
+
+    /// <summary>The tree.</summary>
+    public TreeId Tree { get; } = tree;
+
+    /// <summary>The owner's next, in its list.</summary>
+    public TreeLocks? Next { get; init; }
 
     /// <summary>Whether any key was locked exclusively.</summary>
     public bool HasExclusiveKeys { get; private set; }
