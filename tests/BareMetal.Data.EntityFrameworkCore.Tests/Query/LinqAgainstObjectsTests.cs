@@ -16,6 +16,7 @@ public sealed class LinqAgainstObjectsTests(ShopFixture fixture) : IClassFixture
     private static readonly List<int> Ids = [1, 3, 5, 999];
     private static readonly int?[] Ratings = [1, null];
     private static readonly string[] NoStrings = [];
+    private static readonly string[] Places = ["Carla", "Oslo"];
     private static readonly string Prefix = "A";
     private static readonly string? Nothing = null;
     private static readonly int Three = 3;
@@ -56,6 +57,14 @@ public sealed class LinqAgainstObjectsTests(ShopFixture fixture) : IClassFixture
         ["in empty list"] = s => s.Customers.Where(c => NoStrings.Contains(c.City)).Select(c => c.Id),
         ["not in empty list"] = s => s.Customers.Where(c => !NoStrings.Contains(c.City)).Select(c => c.Id),
         ["in constants"] = s => s.Customers.Where(c => new[] { 2, 4 }.Contains(c.Id)).Select(c => c.Id),
+        ["in filtered constants"] = s => s.Customers.Where(
+            c => new List<string> { "Nobody", "Anna" }.Where(n => n != null).Contains(c.Name)).Select(c => c.Id),
+        ["in filtered constants and a variable"] = s => s.Customers.Where(
+            c => new List<string?> { "Bob", Prefix, Nothing }.Where(n => n != null).Contains(c.Name)).Select(c => c.Id),
+        ["constants against texts of two lengths"] = s => s.Customers.Where(
+            c => new[] { "Carla", "Rome" }.Any(n => n == c.Name || n == c.City)).Select(c => c.Id),
+        ["list against texts of two lengths"] = s => s.Customers.Where(
+            c => Places.Any(n => n == c.Name || n == c.City)).Select(c => c.Id),
         ["list any"] = s => s.Customers.Where(c => Ids.Any(i => i == c.Id + 2)).Select(c => c.Id),
         ["list count"] = s => s.Customers.OrderBy(c => c.Id).Select(c => Ids.Count(i => i > c.Id)),
         ["in subquery"] = s => s.Customers.Where(c => s.Orders.Where(o => o.Total > 100).Select(o => o.CustomerId).Contains(c.Id)).Select(c => c.Id),
