@@ -239,6 +239,19 @@ internal sealed partial class Binder
             }
         }
 
+        if (distinct && resolved.Function.IsOrderSensitive)
+        {
+            // As in PostgreSQL, what is distinct comes sorted: after the keys that are written, by the arguments in turn.
+            foreach (BoundExpression argument in arguments)
+            {
+                bool decided = argument is BoundConstant || argument.Type.Kind is SqlTypeKind.Json or SqlTypeKind.Record;
+                foreach (SortKey key in order)
+                    decided |= BoundTree.AreEqual(argument, key.Expression);
+                if (!decided)
+                    order.Add(new SortKey(argument, false, true));
+            }
+        }
+
         return new BoundAggregate(resolved.Function, arguments, distinct, filter, order, resolved.ResultType);
     }
 

@@ -19,6 +19,9 @@ internal sealed class AggregateFunction
     /// <summary>Whether DISTINCT changes the result (not for min, max, bool_and …).</summary>
     public bool IsDuplicateSensitive { get; init; } = true;
 
+    /// <summary>Whether the result shows its values one after the other (array_agg, string_agg …).</summary>
+    public bool IsOrderSensitive { get; init; }
+
     public required Func<IReadOnlyList<SqlType>, SqlType> ResultType { get; init; }
 
     public required Func<IReadOnlyList<SqlType>, SqlType, Accumulator> CreateAccumulator { get; init; }

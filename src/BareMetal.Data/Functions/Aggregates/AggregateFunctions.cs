@@ -236,7 +236,7 @@ internal static class AggregateFunctions
                 },
                 s => s.Any ? Value.From(kind, new ByteSlice(s.Bytes.ToArray())) : Value.Null(kind),
                 s => s.Bytes.Array.Length + 64,
-                skipNulls: false), [type, type]);
+                skipNulls: false), [type, type], ordered: true);
         }
     }
 
@@ -252,6 +252,7 @@ internal static class AggregateFunctions
         {
             Name = "array_agg",
             Parameters = [SqlType.Unknown],
+            IsOrderSensitive = true,
             ResultType = types => SqlType.ArrayOf(types[0]),
             CreateAccumulator = (types, _) => Listing(s => Value.From(SqlTypeKind.Array, new ArrayValue(types[0], [.. s.Items])), skipNulls: false),
         });
@@ -282,6 +283,7 @@ internal static class AggregateFunctions
             {
                 Name = prefix + "_agg",
                 Parameters = [SqlType.Unknown],
+                IsOrderSensitive = true,
                 ResultType = _ => new SqlType(kind),
                 CreateAccumulator = (types, _) => Listing(s => ToJsonArray(kind, types[0], s.Items), skipNulls: false),
             });
@@ -438,13 +440,14 @@ internal static class AggregateFunctions
         return JsonWriter.ToValue(kind, output);
     }
 
-    private static void Add(Definitions define, string name, SqlType result, Func<Accumulator> create, SqlType[] parameters, bool star = false, bool duplicates = true) =>
+    private static void Add(Definitions define, string name, SqlType result, Func<Accumulator> create, SqlType[] parameters, bool star = false, bool duplicates = true, bool ordered = false) =>
         define.Registry.Add(new AggregateFunction
         {
             Name = name,
             Parameters = parameters,
             IsStar = star,
             IsDuplicateSensitive = duplicates,
+            IsOrderSensitive = ordered,
             ResultType = _ => result,
             CreateAccumulator = (_, _) => create(),
         });
