@@ -98,6 +98,8 @@ internal sealed class Database
                     CacheBytes = options.CacheSize,
                     MaxLogBytes = options.MaxLogSize > 0 ? options.MaxLogSize : new StorageOptions { Provider = provider, Name = name }.MaxLogBytes,
                     OwnerLockTimeout = options.OpenTimeout,
+                    Environment = options.Environment,
+                    Settings = options.Settings,
                 });
                 try
                 {

@@ -1,4 +1,5 @@
 using BareMetal.Data.Storage;
+using BareMetal.Data.Storage.Recovery;
 
 namespace BareMetal.Data.Sessions;
 
@@ -31,4 +32,10 @@ internal sealed record DatabaseOptions
 
     /// <summary>How long to wait for another process that holds the database.</summary>
     public TimeSpan OpenTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Clock, random numbers and background work of the engine, when they are not the system's.</summary>
+    public StorageEnvironment? Environment { get; init; }
+
+    /// <summary>Settings of the storage layer that replace those that follow from the other options.</summary>
+    public DatabaseSettings? Settings { get; init; }
 }

@@ -1,0 +1,33 @@
+using System.Diagnostics;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace BareMetal.Data.Tests.Recovery;
+
+public sealed class SqlCrashTests(ITestOutputHelper output)
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void What_SQL_acknowledged_survives_a_crash_at_any_operation(int group)
+    {
+        ulong seed = ulong.TryParse(Environment.GetEnvironmentVariable("BAREMETAL_SEED"), out ulong given) ? given : (ulong)group * 1000;
+        int goal = int.TryParse(Environment.GetEnvironmentVariable("BAREMETAL_CRASH_POINTS"), out int more) ? more : 700;
+        int points = 0, recoveryPoints = 0, commits = 0;
+        Stopwatch time = Stopwatch.StartNew();
+        while (points < goal)
+        {
+            // A step's length that differs from seed to seed: together they look at every operation.
+            SqlCrashRun run = new(seed, everyNth: 1 + (int)(seed % 4));
+            output.WriteLine($"seed {seed}");
+            seed++;
+            run.Run(steps: 70);
+            points += run.Points;
+            recoveryPoints += run.RecoveryPoints;
+            commits += run.Commits;
+        }
+
+        output.WriteLine($"{points} crash points, {recoveryPoints} of them also while opening, {commits} commits, {time.Elapsed.TotalSeconds:F1} s");
+        Assert.True(recoveryPoints > 0 && commits > 0);
+    }
+}
