@@ -260,6 +260,46 @@ public sealed class LockManagerTests
         Assert.False(_locks.AcquireKey(other, Tree, key, LockMode.Exclusive, TimeSpan.Zero, default));
     }
 
+    [Fact]
+    public void An_owner_knows_its_locks_in_many_trees()
+    {
+        LockOwner many = NewOwner(), other = NewOwner();
+        for (int i = 0; i < 40; i++)
+            Assert.True(_locks.AcquireTree(many, new TreeId(3000 + (ulong)i), i % 2 == 0 ? LockMode.Exclusive : LockMode.Shared, TimeSpan.Zero, default));
+        for (int i = 39; i >= 0; i--)
+        {
+            TreeLocks locks = many.In(new TreeId(3000 + (ulong)i));
+            Assert.Equal(i % 2 == 0, locks.Covers(LockMode.Exclusive));
+            Assert.True(locks.Covers(LockMode.Shared));
+            Assert.False(_locks.AcquireKey(other, new TreeId(3000 + (ulong)i), "k"u8, LockMode.Exclusive, TimeSpan.Zero, default));
+        }
+
+        Assert.False(many.In(new TreeId(4000)).Covers(LockMode.Shared));
+        _locks.ReleaseAll(many);
+        Assert.True(_locks.AcquireKey(other, new TreeId(3000), "k"u8, LockMode.Exclusive, TimeSpan.Zero, default));
+    }
+
+    [Fact]
+    public void Locks_on_keys_of_any_length_stay_apart_when_entries_are_used_again()
+    {
+        LockOwner other = NewOwner();
+        string[] keys = ["", "a", "ab", new string('x', 63), new string('x', 64), new string('x', 65), new string('x', 500)];
+        for (int round = 0; round < 20; round++)
+        {
+            LockOwner owner = NewOwner();
+            for (int i = 0; i < keys.Length; i++)
+            {
+                Assert.True(Try(owner, keys[(i + round) % keys.Length], LockMode.Exclusive));
+                Assert.Equal(i + 1, _locks.Count);
+                Assert.False(Try(other, keys[(i + round) % keys.Length], LockMode.Shared));
+                Assert.Equal(i + 1, _locks.Count);
+            }
+
+            _locks.ReleaseAll(owner);
+            Assert.Equal(0, _locks.Count);
+        }
+    }
+
     private static void SpinUntil(Func<bool> condition) => Assert.True(SpinWait.SpinUntil(condition, Long));
 
     private LockOwner NewOwner() => new(Interlocked.Increment(ref _owners));

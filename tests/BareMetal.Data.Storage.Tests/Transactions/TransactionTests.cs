@@ -34,6 +34,76 @@ public sealed class TransactionTests : IDisposable
     }
 
     [Fact]
+    public void Existence_is_that_of_the_newest_state_and_not_of_the_snapshot()
+    {
+        byte[] longKey = [.. Enumerable.Repeat((byte)'k', 1000)];
+        Commit(t =>
+        {
+            Put(t, "gone", "1");
+            t.Put(_tree, longKey, new byte[20_000]);
+        });
+        using StorageTransaction reader = Begin(TransactionIsolation.Snapshot);
+        Assert.True(reader.ExistsNewest(_tree, longKey));
+        Commit(t =>
+        {
+            t.Delete(_tree, "gone"u8);
+            Put(t, "come", "1");
+        });
+        Assert.Equal("1", Get(reader, "gone"));
+        Assert.False(reader.ExistsNewest(_tree, "gone"u8));
+        Assert.True(reader.ExistsNewest(_tree, "come"u8));
+        reader.Delete(_tree, longKey);
+        Assert.False(reader.ExistsNewest(_tree, longKey));
+        TreeId made = reader.CreateTree();
+        Assert.False(reader.ExistsNewest(made, "a"u8));
+        Assert.Throws<StorageException>(() => reader.ExistsNewest(new TreeId(999_999), "a"u8));
+    }
+
+    [Fact]
+    public void Serializable_counts_a_question_for_existence_as_a_read()
+    {
+        using StorageTransaction first = Begin(TransactionIsolation.Serializable);
+        using StorageTransaction second = Begin(TransactionIsolation.Serializable);
+        Assert.False(first.ExistsNewest(_tree, "a"u8));
+        Assert.False(second.ExistsNewest(_tree, "b"u8));
+        Put(first, "b", "1");
+        Put(second, "a", "1");
+        first.Commit();
+        Assert.Equal(StorageErrorCode.SerializationFailure, Assert.Throws<StorageException>(() => second.Commit()).Code);
+    }
+
+    [Fact]
+    public void Changes_in_many_trees_are_seen_and_committed()
+    {
+        List<TreeId> trees = [];
+        Commit(t =>
+        {
+            for (int i = 0; i < 30; i++)
+                trees.Add(t.CreateTree());
+        });
+        using (StorageTransaction t = Begin())
+        {
+            foreach (TreeId tree in trees)
+            {
+                t.LockKey(tree, "a"u8, LockMode.Exclusive);
+                t.Put(tree, "a"u8, "1"u8);
+            }
+
+            t.BeginStatement();
+            foreach (TreeId tree in trees)
+            {
+                using TreeCursor cursor = t.OpenCursor(tree);
+                Assert.True(cursor.Seek("a"u8, SeekMode.Equal) && t.ExistsNewest(tree, "a"u8));
+            }
+
+            t.Commit();
+        }
+
+        using StorageTransaction after = Begin();
+        Assert.All(trees, tree => Assert.True(after.ExistsNewest(tree, "a"u8)));
+    }
+
+    [Fact]
     public void A_failed_statement_leaves_what_was_before_it()
     {
         using StorageTransaction t = Begin();
@@ -268,6 +338,12 @@ public sealed class TransactionTests : IDisposable
 
                 AssertSame(atStart, t, CursorSource.Statement, seed);
                 AssertSame(mine, t, CursorSource.Newest, seed);
+                for (int k = 0; k < 60; k++)
+                {
+                    string key = $"key-{k:00}";
+                    Assert.True(mine.ContainsKey(key) == t.ExistsNewest(_tree, Encoding.UTF8.GetBytes(key)), $"seed {seed}: {key} exists");
+                }
+
                 switch (random.Next(6))
                 {
                     case 0:
