@@ -56,12 +56,16 @@ internal sealed class SqlCrashRun
     private int _names;
     private int _sinceCopy;
 
-    public SqlCrashRun(ulong seed, int everyNth)
+    /// <summary>Prepares a run.</summary>
+    /// <param name="seed">Decides everything.</param>
+    /// <param name="everyNth">How many operations of the disk lie between two crash points.</param>
+    /// <param name="skipped">A flush that is left out.</param>
+    public SqlCrashRun(ulong seed, int everyNth, FlushSite? skipped = null)
     {
         _seed = seed;
         _everyNth = everyNth;
         _random = new SplitMix(seed * 104729);
-        _world = new SimulatedWorld(seed);
+        _world = new SimulatedWorld(seed) { SkippedSite = skipped };
         _otherDurability = (Durability)_random.Next(3);
     }
 
@@ -169,6 +173,12 @@ internal sealed class SqlCrashRun
             case < 58:
                 Define();
                 break;
+            case 58 or 59 when open && _model.Sequences.Count > 0:
+                // What a commit took from a sequence it keeps, if it wrote something as well.
+                (string sequence, long taken) = _model.Sequences.ElementAt(_random.Next(_model.Sequences.Count));
+                long value = TakeNext(_session, sequence, taken, "");
+                _model = _model.WithSequences(_model.Sequences.SetItem(sequence, value));
+                return;
             case < 84:
                 Insert();
                 break;
@@ -287,7 +297,12 @@ internal sealed class SqlCrashRun
                 _model = _model.With(name, table with { Indexes = table.Indexes.Remove(index) });
                 break;
             default:
-                if (_random.Chance(30))
+                if (_random.Chance(15) && !_model.Tables.Values.Any(t => t.Parent == name))
+                {
+                    Execute(_session, $"TRUNCATE {name}");
+                    _model = _model.With(name, table with { Rows = table.Rows.Clear() });
+                }
+                else if (_random.Chance(30))
                 {
                     Execute(_session, $"REINDEX TABLE {name}");
                 }
@@ -295,12 +310,13 @@ internal sealed class SqlCrashRun
                 {
                     string sequence = "q" + _names++;
                     Execute(_session, $"CREATE SEQUENCE {sequence}");
-                    _model = _model.WithSequences(_model.Sequences.Add(sequence));
+                    _model = _model.WithSequences(_model.Sequences.Add(sequence, 0));
                 }
                 else
                 {
-                    Execute(_session, $"DROP SEQUENCE {_model.Sequences[0]}");
-                    _model = _model.WithSequences(_model.Sequences.Remove(_model.Sequences[0]));
+                    string sequence = _model.Sequences.Keys.First();
+                    Execute(_session, $"DROP SEQUENCE {sequence}");
+                    _model = _model.WithSequences(_model.Sequences.Remove(sequence));
                 }
 
                 break;
@@ -434,6 +450,12 @@ internal sealed class SqlCrashRun
         int modulus = 2 + _random.Next(6), rest = _random.Next(modulus);
         Execute(_session, $"DELETE FROM {name} WHERE id % {modulus} = {rest}");
         _model = _model.Delete(name, id => id % modulus == rest);
+    }
+
+    private long TakeNext(Session session, string sequence, long taken, string how)
+    {
+        long value = long.Parse(session.Scalar($"SELECT nextval('{sequence}')"), CultureInfo.InvariantCulture);
+        return value > taken ? value : throw Fail($"{how}: {sequence} gave {value} again, {taken} had been given");
     }
 
     private string? AnyTable() => _model.Tables.Count == 0 ? null : _model.Tables.Keys.ElementAt(_random.Next(_model.Tables.Count));
@@ -635,6 +657,8 @@ internal sealed class SqlCrashRun
             model = model.With(name, table with { Rows = table.Rows.Add(id, row.SetItem(0, id.ToString(CultureInfo.InvariantCulture))), LargestId = id });
         }
 
+        foreach ((string sequence, long taken) in model.Sequences)
+            TakeNext(session, sequence, taken, how);
         if (_random.Chance(30))
             session.Run("CHECKPOINT");
         disk.LosePower(_random.Next());

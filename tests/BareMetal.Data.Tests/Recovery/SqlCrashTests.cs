@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using BareMetal.Data.Storage;
 using Xunit;
 using Xunit.Abstractions;
+using Xunit.Sdk;
 
 namespace BareMetal.Data.Tests.Recovery;
 
@@ -21,7 +23,7 @@ public sealed class SqlCrashTests(ITestOutputHelper output)
             SqlCrashRun run = new(seed, everyNth: 1 + (int)(seed % 4));
             output.WriteLine($"seed {seed}");
             seed++;
-            run.Run(steps: 70);
+            run.Run(steps: seed % 5 == 0 ? 300 : 70);
             points += run.Points;
             recoveryPoints += run.RecoveryPoints;
             commits += run.Commits;
@@ -29,5 +31,17 @@ public sealed class SqlCrashTests(ITestOutputHelper output)
 
         output.WriteLine($"{points} crash points, {recoveryPoints} of them also while opening, {commits} commits, {time.Elapsed.TotalSeconds:F1} s");
         Assert.True(recoveryPoints > 0 && commits > 0);
+    }
+
+    [Fact]
+    public void A_commit_that_is_not_flushed_is_found_missing()
+    {
+        // What the other test relies on: that it can fail.
+        XunitException e = Assert.ThrowsAny<XunitException>(() =>
+        {
+            for (ulong seed = 1; seed < 10; seed++)
+                new SqlCrashRun(seed, everyNth: 2, FlushSite.LogGroup).Run(steps: 70);
+        });
+        Assert.Contains("promised", e.Message, StringComparison.Ordinal);
     }
 }

@@ -5,10 +5,10 @@ using System.Text;
 namespace BareMetal.Data.Tests.Recovery;
 
 /// <summary>What the tables hold, as immutable values: a transaction, a savepoint and a crash point each keep one for nothing.</summary>
-internal sealed record SqlModel(ImmutableSortedDictionary<string, TableModel> Tables, ImmutableSortedSet<string> Sequences)
+internal sealed record SqlModel(ImmutableSortedDictionary<string, TableModel> Tables, ImmutableSortedDictionary<string, long> Sequences)
 {
     public static readonly SqlModel Empty = new(
-        ImmutableSortedDictionary.Create<string, TableModel>(StringComparer.Ordinal), ImmutableSortedSet.Create<string>(StringComparer.Ordinal));
+        ImmutableSortedDictionary.Create<string, TableModel>(StringComparer.Ordinal), ImmutableSortedDictionary.Create<string, long>(StringComparer.Ordinal));
 
     private string? _text;
 
@@ -19,7 +19,7 @@ internal sealed record SqlModel(ImmutableSortedDictionary<string, TableModel> Ta
 
     public SqlModel WithTables(ImmutableSortedDictionary<string, TableModel> tables) => this with { Tables = tables, _text = null };
 
-    public SqlModel WithSequences(ImmutableSortedSet<string> sequences) => this with { Sequences = sequences, _text = null };
+    public SqlModel WithSequences(ImmutableSortedDictionary<string, long> sequences) => this with { Sequences = sequences, _text = null };
 
     /// <summary>Whether unique indexes and foreign keys hold.</summary>
     public bool IsValid()
@@ -87,7 +87,7 @@ internal sealed record SqlModel(ImmutableSortedDictionary<string, TableModel> Ta
                 text.Append(" row ").AppendJoin('|', row.Select(Shorten)).Append('\n');
         }
 
-        foreach (string sequence in Sequences)
+        foreach (string sequence in Sequences.Keys)
             text.Append("sequence ").Append(sequence).Append('\n');
         return text.ToString();
     }
