@@ -237,8 +237,30 @@ internal sealed class SqlCrashRun
         TableModel table = _model.Tables[name];
         ColumnModel column = table.Columns[1 + _random.Next(table.Columns.Count - 1)];
         bool indexed = table.Indexes.Values.Any(i => i.Column == column.Name);
-        switch (_random.Next(12))
+        switch (_random.Next(14))
         {
+            case 12 when column.Name != "p":
+                {
+                    string renamed = "c" + _names++;
+                    Execute(_session, $"ALTER TABLE {name} RENAME COLUMN {column.Name} TO {renamed}");
+                    _model = _model.With(name, table with
+                    {
+                        Columns = table.Columns.Replace(column, column with { Name = renamed }),
+                        Indexes = table.Indexes.ToImmutableSortedDictionary(
+                            i => i.Key, i => i.Value.Column == column.Name ? i.Value with { Column = renamed } : i.Value, StringComparer.Ordinal),
+                    });
+                    break;
+                }
+
+            case 13:
+                {
+                    string renamed = "t" + _names++;
+                    Execute(_session, $"ALTER TABLE {name} RENAME TO {renamed}");
+                    _model = _model.WithTables(_model.Tables.ToImmutableSortedDictionary(
+                        t => t.Key == name ? renamed : t.Key, t => t.Value.Parent == name ? t.Value with { Parent = renamed } : t.Value, StringComparer.Ordinal));
+                    break;
+                }
+
             case 0 when !_model.Tables.Values.Any(t => t.Parent == name):
                 Execute(_session, $"DROP TABLE {name}");
                 _model = _model.WithTables(_model.Tables.Remove(name));

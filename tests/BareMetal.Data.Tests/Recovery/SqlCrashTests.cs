@@ -14,7 +14,7 @@ public sealed class SqlCrashTests(ITestOutputHelper output)
     public void What_SQL_acknowledged_survives_a_crash_at_any_operation(int group)
     {
         ulong seed = ulong.TryParse(Environment.GetEnvironmentVariable("BAREMETAL_SEED"), out ulong given) ? given : (ulong)group * 1000;
-        int goal = int.TryParse(Environment.GetEnvironmentVariable("BAREMETAL_CRASH_POINTS"), out int more) ? more : 700;
+        int goal = int.TryParse(Environment.GetEnvironmentVariable("BAREMETAL_CRASH_POINTS"), out int more) ? more : 400;
         int points = 0, recoveryPoints = 0, commits = 0;
         Stopwatch time = Stopwatch.StartNew();
         while (points < goal)
