@@ -47,8 +47,22 @@ public sealed class BareMetalDatabaseCreator : RelationalDatabaseCreator
     }
 
     /// <inheritdoc />
+    /// <remarks>
+    /// Several contexts that migrate at once may all have found no database before the first of them made it: that one made it first
+    /// is no error, the migration lock orders what follows.
+    /// </remarks>
     public override void Create()
-        => _connection.DataSource.CreateDatabase();
+    {
+        try
+        {
+            _connection.DataSource.CreateDatabase();
+        }
+        catch (BareMetalException e) when (e.SqlState == SqlStates.DuplicateDatabase)
+        {
+            if (!Exists())
+                throw;
+        }
+    }
 
     /// <inheritdoc />
     public override Task CreateAsync(CancellationToken cancellationToken = default)

@@ -125,10 +125,11 @@ public sealed class BareMetalDataSource : DbDataSource
     /// <exception cref="BareMetalException">42P04: it exists; 58030: the storage refused.</exception>
     public void CreateDatabase()
     {
-        if (DatabaseExists())
-            throw new BareMetalException(SqlStates.DuplicateDatabase, $"The database '{Settings.DataSource}' exists already.");
         lock (_gate)
         {
+            // Asked under the gate: two that create at once must not both take the engine, of which one would never be given back.
+            if (DatabaseExists())
+                throw new BareMetalException(SqlStates.DuplicateDatabase, $"The database '{Settings.DataSource}' exists already.");
             Acquire(Settings.Database with { CreateIfMissing = true, ReadOnly = false }, default);
             if (Settings.Database.ReadOnly)
                 ReleaseEngine();
