@@ -18,8 +18,6 @@ public sealed class BareMetalDataSource : DbDataSource
     // Those that hold an engine open.
     private static readonly List<BareMetalDataSource> s_open = [];
 
-    private static int s_closesAtExit;
-
     private readonly Action<BareMetalLogMessage>? _logger;
     private readonly bool _isImplicit;
     private readonly Lock _gate = new();
@@ -177,25 +175,6 @@ public sealed class BareMetalDataSource : DbDataSource
             source.Clear();
     }
 
-    // What is still in use when the process ends is recovered at the next open.
-    private static void CloseAtExit()
-    {
-        BareMetalDataSource[] all;
-        lock (s_open)
-            all = s_open.ToArray();
-        foreach (BareMetalDataSource source in all)
-        {
-            try
-            {
-                source.Clear();
-            }
-            catch (BareMetalException e)
-            {
-                source.Log(BareMetalLogLevel.Error, "BareMetal.Data.Engine", $"The database '{source.Settings.DataSource}' could not be closed; it is recovered when it is opened again.", e);
-            }
-        }
-    }
-
     /// <summary>Closes idle sessions; the engine too when nothing is open and nothing would be lost. Sessions in use close when they come back.</summary>
     internal void Clear() => Clear(force: false, null);
 
@@ -333,8 +312,6 @@ public sealed class BareMetalDataSource : DbDataSource
 
         lock (s_open)
             s_open.Add(this);
-        if (Interlocked.Exchange(ref s_closesAtExit, 1) == 0)
-            AppDomain.CurrentDomain.ProcessExit += static (_, _) => CloseAtExit();
         Log(BareMetalLogLevel.Information, "BareMetal.Data.Engine", $"Opened '{_database.Location}'.");
     }
 
