@@ -1,38 +1,29 @@
 using BareMetal.Data;
 using BareMetal.Data.Benchmarks;
+using BareMetal.Data.Benchmarks.Durable;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
 // compare [orders] [rounds] [filter]: both databases side by side, ratios; memory [cache in MiB]: a database ten times the cache;
-// anything else goes to BenchmarkDotNet.
-if (args is ["memory", ..])
+// commits [rounds] [seconds]: durable commits by 1, 8, 64 writers; readers [rounds] [seconds]: 8 readers alone and beside a writer;
+// checkpoint [MiB] [writers] [rounds]: commits during a large checkpoint; anything else goes to BenchmarkDotNet.
+Action<string>? run = args switch
 {
-    string directory = Directory.CreateTempSubdirectory("baremetal-memory").FullName;
+    ["memory", ..] => directory => MemoryBound.Run(directory, Number(1, 64)),
+    ["compare", ..] => directory => Comparison.Run(directory, Number(1, 1_000_000), Number(2, 7), args.Length > 3 ? args[3] : null),
+    ["commits", ..] => directory => CommitBenchmark.Run(directory, Number(1, 5), Number(2, 2)),
+    ["readers", ..] => directory => ReaderBenchmark.Run(directory, Number(1, 5), Number(2, 2)),
+    ["checkpoint", ..] => directory => CheckpointBenchmark.Run(directory, Number(1, 1024), Number(2, 1), Number(3, 3)),
+    _ => null,
+};
+if (run is not null)
+{
+    string directory = Directory.CreateTempSubdirectory("baremetal-" + args[0]).FullName;
     try
     {
-        MemoryBound.Run(directory, args.Length > 1 ? int.Parse(args[1]) : 64);
-    }
-    finally
-    {
-        BareMetalConnection.ClearAllPools();
-        Directory.Delete(directory, recursive: true);
-    }
-
-    return;
-}
-
-if (args is ["compare", ..])
-{
-    string directory = Directory.CreateTempSubdirectory("baremetal-compare").FullName;
-    try
-    {
-        Comparison.Run(
-            directory,
-            args.Length > 1 ? int.Parse(args[1]) : 1_000_000,
-            args.Length > 2 ? int.Parse(args[2]) : 7,
-            args.Length > 3 ? args[3] : null);
+        run(directory);
     }
     finally
     {
@@ -45,3 +36,5 @@ if (args is ["compare", ..])
 
 BenchmarkSwitcher.FromAssembly(typeof(PathBenchmarks).Assembly)
     .Run(args, DefaultConfig.Instance.AddJob(Job.ShortRun.WithToolchain(InProcessEmitToolchain.Instance)));
+
+int Number(int index, int otherwise) => args.Length > index ? int.Parse(args[index], System.Globalization.CultureInfo.InvariantCulture) : otherwise;
