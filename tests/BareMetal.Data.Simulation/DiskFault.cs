@@ -11,4 +11,7 @@ public enum DiskFault
 
     /// <summary>A flush fails and the system drops what was not flushed, as Linux does.</summary>
     FlushLosesData,
+
+    /// <summary>A read gives, or a write takes, only a part of the bytes; the write then fails.</summary>
+    Short,
 }

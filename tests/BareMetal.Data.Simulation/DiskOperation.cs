@@ -26,4 +26,10 @@ public enum DiskOperation
 
     /// <summary>A flush of the directory.</summary>
     FlushDirectory,
+
+    /// <summary>An existing file was opened.</summary>
+    Open,
+
+    /// <summary>The directory was listed.</summary>
+    List,
 }

@@ -59,6 +59,9 @@ public sealed class SimulatedDisk
     /// <summary>Makes the operation with a number (counted per kind, from 1) fail.</summary>
     public void FailAt(DiskOperation kind, long number, DiskFault fault) => faults[(kind, number)] = fault;
 
+    /// <summary>The last operation that was made to fail; null when none was.</summary>
+    public string? LastFault { get; private set; }
+
     /// <summary>No further operation fails.</summary>
     public void ClearFaults() => faults.Clear();
 
@@ -163,11 +166,12 @@ public sealed class SimulatedDisk
         Mix((ulong)kind);
         foreach (char c in name)
             Mix(c);
-        if (kind != DiskOperation.Read)
+        if (kind is not (DiskOperation.Read or DiskOperation.Open or DiskOperation.List))
             Operations++;
         if (!faults.TryGetValue((kind, number), out DiskFault fault))
             return null;
-        return fault == DiskFault.FlushLosesData
+        LastFault = $"{kind} {number} of {name}";
+        return fault is DiskFault.FlushLosesData or DiskFault.Short
             ? fault
             : throw (fault == DiskFault.DiskFull
                 ? Full(name, kind)
@@ -249,6 +253,10 @@ public sealed class SimulatedDisk
                 disk.pendingChanges.Add(new(DiskOperation.Create, name, null, inode));
                 disk.End(DiskOperation.Create, name);
             }
+            else
+            {
+                disk.Begin(session, DiskOperation.Open, name);
+            }
 
             return new SimulatedFile(disk, session, name, inode!);
         }
@@ -261,7 +269,7 @@ public sealed class SimulatedDisk
 
         public IReadOnlyList<string> List()
         {
-            Check();
+            disk.Begin(session, DiskOperation.List, string.Empty);
             return disk.Files;
         }
 
@@ -332,8 +340,8 @@ public sealed class SimulatedDisk
 
         public int Read(long offset, Span<byte> buffer)
         {
-            disk.Begin(session, DiskOperation.Read, name);
-            int count = inode.Read(offset, buffer);
+            DiskFault? fault = disk.Begin(session, DiskOperation.Read, name);
+            int count = inode.Read(offset, fault == DiskFault.Short ? buffer[..(buffer.Length / 2)] : buffer);
             disk.Mix((ulong)offset);
             disk.Mix((ulong)count);
             return count;
@@ -347,12 +355,14 @@ public sealed class SimulatedDisk
 
         public void Write(long offset, ReadOnlySpan<byte> buffer)
         {
-            disk.Begin(session, DiskOperation.Write, name);
+            DiskFault? fault = disk.Begin(session, DiskOperation.Write, name);
             disk.Mix((ulong)offset);
             disk.Mix(buffer);
             disk.CheckSpace(inode, offset + buffer.Length, name, DiskOperation.Write);
-            inode.Write(offset, buffer);
+            inode.Write(offset, fault == DiskFault.Short ? buffer[..(buffer.Length / 2)] : buffer);
             disk.End(DiskOperation.Write, name);
+            if (fault == DiskFault.Short)
+                throw new StorageException(StorageErrorCode.IoError, $"{name}: {buffer.Length / 2} of {buffer.Length} bytes were written at {offset}.") { File = name };
         }
 
         public void SetLength(long length)

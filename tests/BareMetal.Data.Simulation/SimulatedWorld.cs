@@ -20,6 +20,7 @@ internal sealed class SimulatedWorld
             Random = bytes.Fill,
             Scheduler = Scheduler,
             SkipFlush = site => SkippedSite == site,
+            Faults = Faults,
         };
     }
 
@@ -34,6 +35,9 @@ internal sealed class SimulatedWorld
 
     /// <summary>What an engine in this world is given.</summary>
     public StorageEnvironment Environment { get; }
+
+    /// <summary>Deliberate faults of the engine in this world: none at first.</summary>
+    public EngineFaults Faults { get; } = new();
 
     /// <summary>The flush that is left out, if one is.</summary>
     public FlushSite? SkippedSite { get; set; }

@@ -47,6 +47,9 @@ internal sealed class CheckpointFile : IDisposable
     /// <summary>The pages, in the order in which they lie in the file.</summary>
     public IReadOnlyList<PageId> Pages => _pages;
 
+    /// <summary>The file's name.</summary>
+    public string Name => _file.Name;
+
     /// <summary>Fills the buffer with the image of a page.</summary>
     public delegate void PageSource(PageId page, Span<byte> buffer);
 
@@ -130,7 +133,7 @@ internal sealed class CheckpointFile : IDisposable
     /// <summary>Reads the image at an index.</summary>
     public void Read(int index, Span<byte> buffer)
     {
-        int count = _file.Read(OffsetOf(index), buffer[.._pageSize]);
+        int count = _file.ReadFull(OffsetOf(index), buffer[.._pageSize]);
         if (count < _pageSize)
         {
             throw new StorageException(
@@ -150,7 +153,7 @@ internal sealed class CheckpointFile : IDisposable
     private static CheckpointFile? TryRead(IStorageFile file, DatabaseHeader current)
     {
         byte[] header = new byte[HeaderSize];
-        if (file.Read(0, header) < header.Length ||
+        if (file.ReadFull(0, header) < header.Length ||
             BinaryPrimitives.ReadUInt64LittleEndian(header) != HeaderMagic ||
             BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(8)) != Crc32C.Append(0, header.AsSpan(12, HeaderUsed - 12)) ||
             BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(12)) != Version ||
@@ -176,7 +179,7 @@ internal sealed class CheckpointFile : IDisposable
         if (footerAt + (count * 8) + SealSize > file.Length)
             return null;
         byte[] footer = new byte[(count * 8) + SealSize];
-        if (file.Read(footerAt, footer) < footer.Length)
+        if (file.ReadFull(footerAt, footer) < footer.Length)
             return null;
         ReadOnlySpan<byte> table = footer.AsSpan(0, (int)count * 8);
         ReadOnlySpan<byte> seal = footer.AsSpan((int)count * 8);
@@ -199,7 +202,7 @@ internal sealed class CheckpointFile : IDisposable
         byte[] page = new byte[current.PageSize];
         for (int i = 0; i < pages.Count; i++)
         {
-            if (file.Read(result.OffsetOf(i), page) < page.Length)
+            if (file.ReadFull(result.OffsetOf(i), page) < page.Length)
                 return null;
             crc = Crc32C.Append(crc, page);
         }

@@ -224,7 +224,7 @@ internal sealed class Checkpointer
         for (int i = 0; i < file.Pages.Count; i++)
         {
             file.Read(i, page);
-            data.WritePage(file.Pages[i], page);
+            data.WritePage(file.Pages[i], page, file.Name);
             unflushed += page.Length;
             if (unflushed >= paceBytes && i + 1 < file.Pages.Count)
             {

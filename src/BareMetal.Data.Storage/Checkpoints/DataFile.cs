@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using BareMetal.Data.Storage.Pages;
 
 namespace BareMetal.Data.Storage.Checkpoints;
@@ -63,7 +64,11 @@ internal sealed class DataFile : IPageFile, IDisposable
         IStorageFile file = provider.Open(name, StorageFileMode.Open);
         try
         {
-            return new DataFile(file, environment, ReadHeader(file));
+            DatabaseHeader header = ReadHeader(file, out bool isWhole);
+            DataFile result = new(file, environment, header);
+            if (!isWhole)
+                result.WriteCopy(header, (header.Generation + 1) & 1);
+            return result;
         }
         catch
         {
@@ -78,12 +83,9 @@ internal sealed class DataFile : IPageFile, IDisposable
         for (int attempt = 1; ; attempt++)
         {
             if (TryReadApplying(id, buffer))
-            {
-                Verify(id, buffer, isLastAttempt: true);
                 return;
-            }
 
-            int count = _file.Read((long)id.Value * PageSize, buffer[..PageSize]);
+            int count = _file.ReadFull((long)id.Value * PageSize, buffer[..PageSize]);
             if (count < PageSize)
             {
                 throw new StorageException(
@@ -122,11 +124,12 @@ internal sealed class DataFile : IPageFile, IDisposable
             Generation = Header.Generation + 1,
             WrittenUtcTicks = _environment.Clock.GetUtcNow().UtcTicks,
         };
-        byte[] block = new byte[DatabaseHeader.BlockSize];
-        next.Write(block);
-        _file.Write((long)(next.Generation & 1) * DatabaseHeader.BlockSize, block);
+        WriteCopy(next, next.Generation & 1);
         _environment.Flush(_file, site);
         Header = next;
+
+        // The other copy, for the case that the first is damaged one day. It need not be flushed: the next header goes there first.
+        WriteCopy(next, (next.Generation + 1) & 1);
     }
 
     /// <summary>Makes durable space for a number of pages, and some more when the file grows.</summary>
@@ -160,7 +163,16 @@ internal sealed class DataFile : IPageFile, IDisposable
     }
 
     /// <summary>Writes a page in place.</summary>
-    public void WritePage(PageId id, ReadOnlySpan<byte> image) => _file.Write((long)id.Value * PageSize, image);
+    /// <param name="id">The page.</param>
+    /// <param name="image">Its image.</param>
+    /// <param name="source">The file that it was read from, for messages.</param>
+    /// <exception cref="StorageException">The image is damaged: what is in place is not overwritten with it.</exception>
+    public void WritePage(PageId id, ReadOnlySpan<byte> image, string source)
+    {
+        if (!HasChecksum(id, image, out uint expected, out uint actual))
+            throw Damaged(source, id, expected, actual);
+        _file.Write((long)id.Value * PageSize, image);
+    }
 
     /// <summary>Makes the pages written in place durable.</summary>
     public void FlushPages(FlushSite site) => _environment.Flush(_file, site);
@@ -178,14 +190,23 @@ internal sealed class DataFile : IPageFile, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
-    private static DatabaseHeader ReadHeader(IStorageFile file)
+    private void WriteCopy(DatabaseHeader header, ulong copy)
+    {
+        byte[] block = new byte[DatabaseHeader.BlockSize];
+        header.Write(block);
+        _file.Write((long)copy * DatabaseHeader.BlockSize, block);
+    }
+
+    /// <summary>Reads the newer whole copy; tells whether the other copy says the same.</summary>
+    private static DatabaseHeader ReadHeader(IStorageFile file, out bool isWhole)
     {
         byte[] blocks = new byte[2 * DatabaseHeader.BlockSize];
-        int count = file.Read(0, blocks);
+        int count = file.ReadFull(0, blocks);
         HeaderState first = DatabaseHeader.Read(blocks.AsSpan(0, Math.Min(count, DatabaseHeader.BlockSize)), out DatabaseHeader? a, out uint versionA);
         HeaderState second = DatabaseHeader.Read(
             blocks.AsSpan(Math.Min(count, DatabaseHeader.BlockSize), Math.Max(0, count - DatabaseHeader.BlockSize)), out DatabaseHeader? b, out uint versionB);
-        if (first == HeaderState.Newer || second == HeaderState.Newer)
+        if (first == HeaderState.Newer || second == HeaderState.Newer ||
+            a is null && b is null && (first == HeaderState.DamagedNewer || second == HeaderState.DamagedNewer))
         {
             throw new StorageException(
                 StorageErrorCode.NewerFormat,
@@ -194,6 +215,7 @@ internal sealed class DataFile : IPageFile, IDisposable
         }
 
         DatabaseHeader? header = a is null || b is not null && b.Generation > a.Generation ? b : a;
+        isWhole = a is not null && a == b;
         if (header is null)
         {
             throw first == HeaderState.Foreign && second == HeaderState.Foreign
@@ -248,19 +270,32 @@ internal sealed class DataFile : IPageFile, IDisposable
             if (_applying is null || !_applying.TryGetValue(id, out int index))
                 return false;
             _applyingFile!.Read(index, buffer);
-            return true;
+            return HasChecksum(id, buffer, out uint expected, out uint actual) ? true : throw Damaged(_applyingFile.Name, id, expected, actual);
         }
     }
 
+    /// <summary>Whether a page read from the data file is whole and no later than the file's checkpoint.</summary>
     private bool Verify(PageId id, ReadOnlySpan<byte> page, bool isLastAttempt)
     {
-        if (PageChecksum.Verify(Header.DatabaseId, id, page[..PageSize], out uint expected, out uint actual))
+        if (!HasChecksum(id, page, out uint expected, out uint actual))
+            return isLastAttempt ? throw Damaged(_file.Name, id, expected, actual) : false;
+        Lsn lsn = new(BinaryPrimitives.ReadUInt64LittleEndian(page[PageFormat.LsnOffset..]));
+        if (lsn <= Header.CheckpointLsn)
             return true;
         return !isLastAttempt
             ? false
             : throw new StorageException(
                 StorageErrorCode.Corruption,
-                $"{_file.Name}: page {id} is damaged: its checksum is {actual:x8}, its content demands {expected:x8}. " +
-                "Restore the page from a backup or a mirror.") { File = _file.Name, Page = id };
+                $"{_file.Name}: page {id} is of {lsn}, after the file's checkpoint at {Header.CheckpointLsn}: the header is an older one, or the " +
+                "checkpoint file with which a crash interrupted the writing of pages is missing or damaged. Put it back, or restore the database from a backup.")
+                { File = _file.Name, Page = id };
     }
+
+    private bool HasChecksum(PageId id, ReadOnlySpan<byte> page, out uint expected, out uint actual) =>
+        PageChecksum.Verify(Header.DatabaseId, id, page[..PageSize], out expected, out actual) || _environment.Faults is { SkipPageChecksum: true };
+
+    private static StorageException Damaged(string file, PageId id, uint expected, uint actual) => new(
+        StorageErrorCode.Corruption,
+        $"{file}: page {id} is damaged: its checksum is {actual:x8}, its content demands {expected:x8}. " +
+        "Restore the page from a backup or a mirror.") { File = file, Page = id };
 }

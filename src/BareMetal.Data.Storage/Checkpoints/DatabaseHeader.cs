@@ -86,8 +86,10 @@ internal sealed record DatabaseHeader
             return HeaderState.Foreign;
         version = BinaryPrimitives.ReadUInt32LittleEndian(block[12..]);
         bool whole = BinaryPrimitives.ReadUInt32LittleEndian(block[8..]) == Crc32C.Append(0, block[12..UsedSize]);
-        if (version > FormatVersion || whole && BinaryPrimitives.ReadUInt64LittleEndian(block[128..]) != 0)
+        if (whole && (version > FormatVersion || BinaryPrimitives.ReadUInt64LittleEndian(block[128..]) != 0))
             return HeaderState.Newer;
+        if (version > FormatVersion)
+            return HeaderState.DamagedNewer;
         if (!whole || version == 0)
             return HeaderState.Damaged;
         header = new DatabaseHeader
@@ -124,4 +126,7 @@ internal enum HeaderState
 
     /// <summary>A header of a newer format.</summary>
     Newer,
+
+    /// <summary>A header that claims a newer format but whose checksum fails.</summary>
+    DamagedNewer,
 }

@@ -7,6 +7,9 @@ internal sealed class PageStoreTarget(PageStore store) : ICommitTarget
 {
     private WriteBatch? _batch;
 
+    /// <summary>For tests only: see <see cref="EngineFaults.PublishImageEarly"/>.</summary>
+    public bool PublishesEarly { get; set; }
+
     /// <summary>The open batch, for maintenance that is not made of operations.</summary>
     public WriteBatch Batch => _batch!;
 
@@ -42,11 +45,20 @@ internal sealed class PageStoreTarget(PageStore store) : ICommitTarget
     }
 
     /// <inheritdoc/>
-    public void Publish(Lsn end) => _batch!.Publish(end);
+    public void Publish(Lsn end)
+    {
+        _batch!.Publish(end);
+        if (PublishesEarly)
+            store.AdvanceVisible(end);
+    }
 
     /// <inheritdoc/>
     public void Rollback() => _batch!.Rollback();
 
     /// <inheritdoc/>
-    public void AdvanceVisible(Lsn end) => store.AdvanceVisible(end);
+    public void AdvanceVisible(Lsn end)
+    {
+        if (!PublishesEarly || end > store.VisibleLsn)
+            store.AdvanceVisible(end);
+    }
 }

@@ -25,6 +25,9 @@ internal sealed class StorageEnvironment
     /// </summary>
     public Func<FlushSite, bool>? SkipFlush { get; init; }
 
+    /// <summary>For tests only: rules that the engine breaks on purpose. Null in production.</summary>
+    public EngineFaults? Faults { get; init; }
+
     /// <summary>64 random bits.</summary>
     public ulong NextRandom()
     {
@@ -44,8 +47,15 @@ internal sealed class StorageEnvironment
     /// <summary>Flushes a file on behalf of a named site.</summary>
     public void Flush(IStorageFile file, FlushSite site)
     {
-        if (SkipFlush is null || !SkipFlush(site))
-            file.Flush();
+        if (SkipFlush is not null && SkipFlush(site))
+            return;
+        if (Faults is { AcknowledgeBeforeFlush: true } && site == FlushSite.LogGroup)
+        {
+            Scheduler.Queue(new LateFlush(file));
+            return;
+        }
+
+        file.Flush();
     }
 
     /// <summary>Makes directory changes durable on behalf of a named site.</summary>
@@ -53,6 +63,11 @@ internal sealed class StorageEnvironment
     {
         if (SkipFlush is null || !SkipFlush(site))
             provider.FlushDirectory();
+    }
+
+    private sealed class LateFlush(IStorageFile file) : IThreadPoolWorkItem
+    {
+        public void Execute() => file.Flush();
     }
 }
 

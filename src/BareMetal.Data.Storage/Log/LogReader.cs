@@ -63,7 +63,7 @@ internal sealed class LogReader : IDisposable
 
         _file?.Dispose();
         _file = _provider.Open(name, StorageFileMode.Open, readOnly: true);
-        if (!TryReadHeader(_file, out LogExtentHeader header))
+        if (!TryReadBegun(_file, out LogExtentHeader header))
             throw Missing(name, "the file holds no log extent");
         if (header.DatabaseId != _databaseId)
             throw Missing(name, $"it belongs to database {header.DatabaseId}, not {_databaseId}");
@@ -77,6 +77,7 @@ internal sealed class LogReader : IDisposable
 
         if (header.Number != start.Position.Extent || header.Epoch != start.Epoch)
             throw Missing(name, "the extent was used again since, or is an older copy");
+        ThrowIfCut(_file, header);
         Extent = header;
         End = start.Position;
         Chain = start.Chain;
@@ -119,16 +120,7 @@ internal sealed class LogReader : IDisposable
         Debug.Assert(_ended);
         if (_file is not null && !_atExtentEnd)
         {
-            byte[] sector = new byte[64 << 10];
-            for (long at = End.Offset; at < Extent.Size; at += sector.Length)
-            {
-                int count = _file.Read(at, sector);
-                for (int i = 0; i + LogFormat.GroupHeaderSize <= count; i += LogFormat.GroupAlignment)
-                {
-                    if (LogGroupHeader.TryRead(sector.AsSpan(i), Extent.Epoch, out LogGroupHeader later))
-                        CheckLater(later.Durable, later.DurableEnd, new LogPosition(Extent.Number, at + i));
-                }
-            }
+            CheckGroups(_file, Extent.Number, End.Offset, Extent.Size, Extent.Epoch);
         }
 
         foreach (ulong number in _files.ListExtents(_provider))
@@ -136,10 +128,15 @@ internal sealed class LogReader : IDisposable
             if (number <= End.Extent && !(_atExtentEnd && number == End.Extent + 1))
                 continue;
             using IStorageFile file = _provider.Open(_files.Extent(number), StorageFileMode.Open, readOnly: true);
-            if (TryReadHeader(file, out LogExtentHeader header) && header.Number == number &&
+            if (TryReadBegun(file, out LogExtentHeader header) && header.Number == number &&
                 header.DatabaseId == _databaseId && header.TimelineId == _timelineId)
             {
                 CheckLater(header.Durable, header.DurableEnd, new LogPosition(number, 0));
+            }
+            else if (number == End.Extent + 1 && _atExtentEnd)
+            {
+                // Where the chain should go on: if only the header is damaged, the groups behind it tell.
+                CheckGroups(file, number, LogFormat.ExtentHeaderSize, file.Length, epoch: null);
             }
         }
     }
@@ -151,8 +148,49 @@ internal sealed class LogReader : IDisposable
     public static bool TryReadHeader(IStorageFile file, out LogExtentHeader header)
     {
         Span<byte> block = stackalloc byte[LogFormat.ExtentHeaderUsed];
-        int count = file.Read(0, block);
+        int count = file.ReadFull(0, block);
         return LogExtentHeader.TryRead(block[..count], out header) && header.Size <= file.Length;
+    }
+
+    /// <summary>Reads the header of an extent that was begun, however much of the extent is left.</summary>
+    private static bool TryReadBegun(IStorageFile file, out LogExtentHeader header)
+    {
+        Span<byte> block = stackalloc byte[LogFormat.ExtentHeaderUsed];
+        int count = file.ReadFull(0, block);
+        return LogExtentHeader.TryRead(block[..count], out header);
+    }
+
+    // An extent has its whole length, durably, before anything is written to it: a shorter one was cut later.
+    private static void ThrowIfCut(IStorageFile file, in LogExtentHeader header)
+    {
+        if (file.Length < header.Size)
+        {
+            throw new StorageException(
+                StorageErrorCode.Truncated,
+                $"{file.Name}: the log extent has {file.Length} bytes, its header says {header.Size}. It was cut or copied in part; " +
+                "put the whole file back, or restore the database from a backup.") { File = file.Name };
+        }
+    }
+
+    /// <summary>Looks for groups that say that something beyond the end was durable.</summary>
+    /// <param name="file">The extent.</param>
+    /// <param name="number">Its number.</param>
+    /// <param name="from">Where to begin.</param>
+    /// <param name="to">Where to end.</param>
+    /// <param name="epoch">The epoch of the groups; null takes each group's own. Groups of earlier uses of the extent name earlier positions.</param>
+    private void CheckGroups(IStorageFile file, ulong number, long from, long to, ulong? epoch)
+    {
+        byte[] sector = new byte[64 << 10];
+        for (long at = from; at < to; at += sector.Length)
+        {
+            int count = file.ReadFull(at, sector);
+            for (int i = 0; i + LogFormat.GroupHeaderSize <= count; i += LogFormat.GroupAlignment)
+            {
+                ReadOnlySpan<byte> head = sector.AsSpan(i, LogFormat.GroupHeaderSize);
+                if (LogGroupHeader.TryRead(head, epoch ?? BinaryPrimitives.ReadUInt64LittleEndian(head[8..]), out LogGroupHeader later))
+                    CheckLater(later.Durable, later.DurableEnd, new LogPosition(number, at + i));
+            }
+        }
     }
 
     private static StorageException Missing(string name, string why) =>
@@ -178,7 +216,17 @@ internal sealed class LogReader : IDisposable
         if (!_provider.Exists(name))
             throw Missing(name, "the extent before it is full, so it must have existed");
         IStorageFile next = _provider.Open(name, StorageFileMode.Open, readOnly: true);
-        if (!TryReadHeader(next, out LogExtentHeader header) || header.Number != number || header.DatabaseId != _databaseId ||
+        if (next.Length < LogFormat.ExtentHeaderSize)
+        {
+            long length = next.Length;
+            next.Dispose();
+            throw new StorageException(
+                StorageErrorCode.Truncated,
+                $"{name}: the log extent has {length} bytes, though the extent before it is full. It was cut; put the whole file back, " +
+                "or restore the database from a backup.") { File = name };
+        }
+
+        if (!TryReadBegun(next, out LogExtentHeader header) || header.Number != number || header.DatabaseId != _databaseId ||
             header.TimelineId != _timelineId || header.Previous != Extent.Number || header.PreviousEpoch != Extent.Epoch ||
             header.PreviousChain != Chain)
         {
@@ -188,6 +236,7 @@ internal sealed class LogReader : IDisposable
 
         _file!.Dispose();
         _file = next;
+        ThrowIfCut(_file, header);
         Extent = header;
         End = new LogPosition(number, LogFormat.ExtentHeaderSize);
         _atExtentEnd = false;
@@ -198,7 +247,7 @@ internal sealed class LogReader : IDisposable
     {
         long offset = End.Offset;
         Span<byte> head = stackalloc byte[LogFormat.GroupHeaderSize];
-        if (_file!.Read(offset, head) < head.Length || !LogGroupHeader.TryRead(head, Extent.Epoch, out LogGroupHeader header) ||
+        if (_file!.ReadFull(offset, head) < head.Length || !LogGroupHeader.TryRead(head, Extent.Epoch, out LogGroupHeader header) ||
             header.ChainBefore != Chain || header.Length > Extent.Size - offset)
         {
             return false;
@@ -206,7 +255,7 @@ internal sealed class LogReader : IDisposable
 
         if (_buffer.Length < header.Length)
             _buffer = new byte[Math.Max(header.Length, _buffer.Length * 2)];
-        if (_file.Read(offset, _buffer.AsSpan(0, header.Length)) < header.Length)
+        if (_file!.ReadFull(offset, _buffer.AsSpan(0, header.Length)) < header.Length)
             return false;
         uint chain = LogFormat.GroupSeed(Chain, Extent.Epoch, header.Session);
         for (int at = LogFormat.GroupHeaderSize; at < header.Length;)

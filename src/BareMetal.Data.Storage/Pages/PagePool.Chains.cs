@@ -294,7 +294,7 @@ internal sealed unsafe partial class PagePool
             else
             {
                 newer = Newer(head, index);
-                if (_snapshots.Needs(image->Lsn, At(newer)->Lsn))
+                if (_snapshots.Needs(image->Lsn, At(newer)->Lsn) && _faults is not { FreePageEarly: true })
                 {
                     return false;
                 }

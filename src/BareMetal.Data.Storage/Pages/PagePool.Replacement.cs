@@ -17,6 +17,7 @@ internal sealed unsafe partial class PagePool
     private readonly FrameRing _main;
     private readonly ulong* _ghosts;
     private readonly byte* _inQueue;
+    private volatile bool _memoryRefused;
 
     /// <summary>Takes a buffer, giving up another page's when none is free. Never inside an epoch or a shard lock.</summary>
     /// <exception cref="StorageException">All buffers stayed pinned, or a changed page could not be spilled.</exception>
@@ -45,8 +46,7 @@ internal sealed unsafe partial class PagePool
                     frame = 0;
                     return false;
                 }
-                frame = MakeFrame();
-                return true;
+                return TryMakeFrame(out frame);
             }
             frame = _freeFrames.Pop();
             return true;
@@ -86,6 +86,10 @@ internal sealed unsafe partial class PagePool
                 spin.SpinOnce();
                 continue;
             }
+            if (_memoryRefused)
+            {
+                throw NoMemory($"page buffers beyond {_framesMade} of {_frameCount}, all of which are in use", null);
+            }
             long now = Stopwatch.GetTimestamp();
             if (deadline == 0)
             {
@@ -111,18 +115,36 @@ internal sealed unsafe partial class PagePool
         }
     }
 
-    private int MakeFrame()
+    /// <summary>Makes another buffer. When the system has no memory for it, those that are there have to do.</summary>
+    private bool TryMakeFrame(out int frame)
     {
-        int frame = ++_framesMade;
+        frame = _framesMade + 1;
         int slab = frame >> _slabBits;
         if (_slabs[slab] == null)
         {
             // Frame numbers start at 1; the last slab is only as large as its frames need.
             int frames = Math.Min(1 << _slabBits, _frameCount + 1 - (slab << _slabBits));
-            _slabs[slab] = (byte*)PageMemory.Allocate((nuint)frames * (nuint)_pageSize);
+            try
+            {
+                _slabs[slab] = (byte*)AllocateBlock((nuint)frames * (nuint)_pageSize);
+            }
+            catch (OutOfMemoryException)
+            {
+                _memoryRefused = true; // whoever finds nothing to give up either says so
+                frame = 0;
+                return false;
+            }
         }
-        return frame;
+        _memoryRefused = false;
+        _framesMade = frame;
+        return true;
     }
+
+    private void* AllocateBlock(nuint bytes) =>
+        _faults?.FailAllocation is { } fails && fails((long)bytes) ? throw new OutOfMemoryException() : PageMemory.Allocate(bytes);
+
+    private static StorageException NoMemory(string what, Exception? inner) => new(
+        StorageErrorCode.OutOfMemory, $"The system has no memory for {what}. Lower Cache Size, or give the process more memory.", inner);
 
     /// <summary>Makes a buffer that an image has taken known to the replacement policy.</summary>
     private void PutFrame(int frame, int image)
@@ -213,7 +235,15 @@ internal sealed unsafe partial class PagePool
                 {
                     throw new StorageException(StorageErrorCode.OutOfMemory, "Too many page versions are kept. End long transactions and readers.");
                 }
-                void* chunk = PageMemory.Allocate(ImagesPerChunk * (nuint)sizeof(PageImage));
+                void* chunk;
+                try
+                {
+                    chunk = AllocateBlock(ImagesPerChunk * (nuint)sizeof(PageImage));
+                }
+                catch (OutOfMemoryException e)
+                {
+                    throw NoMemory($"more than {_imageChunks * ImagesPerChunk} page versions", e);
+                }
                 NativeMemory.Clear(chunk, ImagesPerChunk * (nuint)sizeof(PageImage));
                 _chunks[_imageChunks] = (PageImage*)chunk;
                 int first = _imageChunks++ << ImagesPerChunkBits;
@@ -236,7 +266,16 @@ internal sealed unsafe partial class PagePool
         try
         {
             int frame = AcquireFrame();
-            int index = AllocateImage();
+            int index;
+            try
+            {
+                index = AllocateImage();
+            }
+            catch
+            {
+                ReleaseFrame(frame);
+                throw;
+            }
             PageImage* image = At(index);
             image->Frame = frame;
             image->Data = FrameData(frame);

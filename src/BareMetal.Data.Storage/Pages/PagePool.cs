@@ -23,6 +23,7 @@ internal sealed unsafe partial class PagePool : IDisposable
     private readonly SpillFile _spill;
     private readonly SnapshotRegistry _snapshots;
     private readonly TimeSpan _frameTimeout;
+    private readonly EngineFaults? _faults;
 
     private readonly int _slabBits;
     private readonly byte** _slabs;
@@ -51,6 +52,7 @@ internal sealed unsafe partial class PagePool : IDisposable
         _spill = spill;
         _snapshots = snapshots;
         _frameTimeout = options.FrameTimeout;
+        _faults = options.Faults;
         for (int i = 0; i < ShardCount; i++)
         {
             _shards[i] = new object();
@@ -58,17 +60,26 @@ internal sealed unsafe partial class PagePool : IDisposable
         int framesPerSlab = Math.Max(1, (4 << 20) / _pageSize);
         _slabBits = System.Numerics.BitOperations.Log2((uint)framesPerSlab);
         _slabCount = (_frameCount >> _slabBits) + 1;
-        _slabs = (byte**)NativeMemory.AllocZeroed((nuint)_slabCount, (nuint)sizeof(byte*));
-        _frameImage = (int*)NativeMemory.AllocZeroed((nuint)_frameCount + 1, sizeof(int));
-        _chunks = (PageImage**)NativeMemory.AllocZeroed(MaxImageChunks, (nuint)sizeof(PageImage*));
-        int bucketBits = System.Numerics.BitOperations.Log2((uint)Math.Max(_frameCount * 2, 1024)) + 1;
-        _buckets = (int*)PageMemory.Allocate(sizeof(int) * ((nuint)1 << bucketBits));
-        NativeMemory.Clear(_buckets, sizeof(int) * ((nuint)1 << bucketBits));
-        _bucketShift = 64 - bucketBits;
-        _small = new FrameRing(_frameCount + 1);
-        _main = new FrameRing(_frameCount + 1);
-        _ghosts = (ulong*)NativeMemory.AllocZeroed((nuint)1 << bucketBits, sizeof(ulong));
-        _inQueue = (byte*)NativeMemory.AllocZeroed((nuint)_frameCount + 1);
+        try
+        {
+            _slabs = (byte**)NativeMemory.AllocZeroed((nuint)_slabCount, (nuint)sizeof(byte*));
+            _frameImage = (int*)NativeMemory.AllocZeroed((nuint)_frameCount + 1, sizeof(int));
+            _chunks = (PageImage**)NativeMemory.AllocZeroed(MaxImageChunks, (nuint)sizeof(PageImage*));
+            int bucketBits = System.Numerics.BitOperations.Log2((uint)Math.Max(_frameCount * 2, 1024)) + 1;
+            _buckets = (int*)AllocateBlock(sizeof(int) * ((nuint)1 << bucketBits));
+            NativeMemory.Clear(_buckets, sizeof(int) * ((nuint)1 << bucketBits));
+            _bucketShift = 64 - bucketBits;
+            _small = new FrameRing(_frameCount + 1);
+            _main = new FrameRing(_frameCount + 1);
+            _ghosts = (ulong*)NativeMemory.AllocZeroed((nuint)1 << bucketBits, sizeof(ulong));
+            _inQueue = (byte*)NativeMemory.AllocZeroed((nuint)_frameCount + 1);
+        }
+        catch (OutOfMemoryException e)
+        {
+            FreeMemory();
+            GC.SuppressFinalize(this);
+            throw NoMemory($"the tables of {_frameCount} page buffers", e);
+        }
     }
 
     ~PagePool() => FreeMemory();
@@ -491,7 +502,7 @@ internal sealed unsafe partial class PagePool : IDisposable
             return;
         }
         _freed = true;
-        for (int i = 0; i < _slabCount; i++)
+        for (int i = 0; i < _slabCount && _slabs != null; i++)
         {
             PageMemory.Free(_slabs[i]);
             _slabs[i] = null;

@@ -18,6 +18,9 @@ internal sealed record PageStoreOptions
     /// <summary>The most bytes that the temporary file may take. 1 TiB by default.</summary>
     public long SpillLimitBytes { get; init; } = 1L << 40;
 
+    /// <summary>For tests only: rules that are broken on purpose. Null in production.</summary>
+    public EngineFaults? Faults { get; init; }
+
     /// <summary>How long a caller waits for a page buffer while all of them are pinned, before it fails. 10 seconds by default.</summary>
     public TimeSpan FrameTimeout { get; init; } = TimeSpan.FromSeconds(10);
 }

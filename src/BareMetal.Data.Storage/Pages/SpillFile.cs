@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+
 namespace BareMetal.Data.Storage.Pages;
 
 /// <summary>
@@ -13,6 +15,7 @@ internal sealed unsafe class SpillFile : IDisposable
     private readonly int _maxSlots;
     private readonly object _lock = new();
     private readonly NativeQueue<int> _free = new();
+    private uint[] _sums = new uint[64];
     private IStorageFile? _file;
     private int _slots;
     private bool _disposed;
@@ -50,6 +53,7 @@ internal sealed unsafe class SpillFile : IDisposable
     {
         var span = new Span<byte>(page, _pageSize);
         PageChecksum.Seal(_databaseId, new PageId(PageFormat.Id(page)), span);
+        uint sum = BinaryPrimitives.ReadUInt32LittleEndian(span[^PageFormat.ChecksumSize..]);
         int slot;
         IStorageFile file;
         lock (_lock)
@@ -73,6 +77,11 @@ internal sealed unsafe class SpillFile : IDisposable
                     File = _name,
                 };
             }
+            if (slot > _sums.Length)
+            {
+                Array.Resize(ref _sums, Math.Min(_sums.Length * 2, _maxSlots));
+            }
+            _sums[slot - 1] = sum;
         }
         try
         {
@@ -92,11 +101,12 @@ internal sealed unsafe class SpillFile : IDisposable
         IStorageFile? file = _file;
         ObjectDisposedException.ThrowIf(_disposed || file is null, this);
         var span = new Span<byte>(page, _pageSize);
-        int read = file.Read((long)(slot - 1) * _pageSize, span);
+        int read = file.ReadFull((long)(slot - 1) * _pageSize, span);
         uint expected = 0, actual = 0;
         if (read != _pageSize
             || !PageChecksum.Verify(_databaseId, new PageId(pageId), span, out expected, out actual)
             || PageFormat.Id(page) != pageId
+            || actual != Volatile.Read(ref _sums)[slot - 1]
             || (!anyLsn && PageFormat.Lsn(page) < lsn))
         {
             throw new StorageException(

@@ -39,6 +39,7 @@ internal sealed class Database : IDisposable
         Data = data;
         Store = store;
         Target = target;
+        target.PublishesEarly = environment.Faults is { PublishImageEarly: true };
         Log = log;
         Report = report;
         Pipeline = new CommitPipeline(target, log, environment, report.LastLsn, SequenceTree);
@@ -206,7 +207,7 @@ internal sealed class Database : IDisposable
             });
             provider.Rename(files.Unfinished, files.Data);
             environment.FlushDirectory(provider, FlushSite.CreatedDirectory);
-            store = PageStore.Create(StoreOptions(files, data.Header, settings), data, provider);
+            store = PageStore.Create(StoreOptions(files, environment, data.Header, settings), data, provider);
             return new Database(
                 files, provider, environment, settings, data, store, new PageStoreTarget(store), log, new RecoveryReport { Created = true });
         }
@@ -259,8 +260,8 @@ internal sealed class Database : IDisposable
             // A database that never saw a checkpoint has no pages yet: they are made anew, as they were at its creation.
             header = data.Header;
             store = header.CheckpointLsn == Lsn.Zero
-                ? PageStore.Create(StoreOptions(files, header, settings), data, provider)
-                : PageStore.Open(StoreOptions(files, header, settings), data, provider, header.CheckpointLsn);
+                ? PageStore.Create(StoreOptions(files, environment, header, settings), data, provider)
+                : PageStore.Open(StoreOptions(files, environment, header, settings), data, provider, header.CheckpointLsn);
             PageStoreTarget target = new(store);
             LogReplay replay = new(target, header.CheckpointLsn, SequenceTree, () => NewReader());
             if (!clean)
@@ -462,12 +463,16 @@ internal sealed class Database : IDisposable
         }
     }
 
-    private static PageStoreOptions StoreOptions(DatabaseFiles files, DatabaseHeader header, DatabaseSettings settings) => new()
+    private static PageStoreOptions StoreOptions(
+        DatabaseFiles files, StorageEnvironment environment, DatabaseHeader header, DatabaseSettings settings) => new()
     {
         PageSize = header.PageSize,
         CacheBytes = settings.CacheBytes,
         DatabaseId = header.DatabaseId,
         SpillName = files.SpillPrefix,
+        SpillLimitBytes = settings.SpillLimitBytes,
+        FrameTimeout = settings.FrameTimeout,
+        Faults = environment.Faults,
     };
 
     private void OnBatchBuilt(long appended)

@@ -14,6 +14,12 @@ internal sealed record DatabaseSettings
     /// <summary>Bytes of memory for pages.</summary>
     public long CacheBytes { get; init; } = 64L << 20;
 
+    /// <summary>The most bytes of page images that do not fit in memory: transactions' changes and versions for old snapshots. 1 TiB by default.</summary>
+    public long SpillLimitBytes { get; init; } = 1L << 40;
+
+    /// <summary>How long a caller waits for a page buffer while all of them are pinned. 10 seconds by default.</summary>
+    public TimeSpan FrameTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Log bytes after which a checkpoint is started.</summary>
     public long CheckpointLogBytes { get; init; } = 64L << 20;
 

@@ -29,6 +29,7 @@ public sealed class OpenErrorTests
         Make(clean: true);
         byte[] bytes = _world.Disk.ReadAll(Name);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(12), 7);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(8), Crc32C.Append(0, bytes.AsSpan(12, DatabaseHeader.UsedSize - 12)));
         _world.Disk.WriteAll(Name, bytes);
         string message = Fails(StorageErrorCode.NewerFormat).Message;
         Assert.Contains("7", message);
@@ -145,16 +146,24 @@ public sealed class OpenErrorTests
     }
 
     [Fact]
-    public void With_one_damaged_header_the_other_serves()
+    public void With_one_damaged_header_the_other_serves_and_heals_it()
     {
         Make(clean: false);
         byte[] bytes = _world.Disk.ReadAll(Name);
         DatabaseHeader.Read(bytes, out DatabaseHeader? first, out _);
         DatabaseHeader.Read(bytes.AsSpan(4096), out DatabaseHeader? second, out _);
-        int older = (first?.Generation ?? 0) < (second?.Generation ?? 0) ? 0 : 1;
-        bytes[(older * 4096) + 70] ^= 1;
-        _world.Disk.WriteAll(Name, bytes);
-        Open().Dispose();
+        Assert.Equal(first, second);
+        for (int copy = 0; copy < 2; copy++)
+        {
+            byte[] damaged = [.. bytes];
+            damaged[(copy * 4096) + 70] ^= 1;
+            SimulatedWorld world = new(3, _world.Disk.Clone());
+            world.Disk.KillProcess();
+            world.Disk.WriteAll(Name, damaged);
+            Checkpoints.DataFile.Open(world.Disk.Provider, Name, world.Environment).Dispose();
+            Assert.Equal(bytes, world.Disk.ReadAll(Name));
+            Open(world).Dispose();
+        }
     }
 
     [Fact]
