@@ -64,10 +64,15 @@ internal sealed class DataFile : IPageFile, IDisposable
         IStorageFile file = provider.Open(name, StorageFileMode.Open);
         try
         {
-            DatabaseHeader header = ReadHeader(file, out bool isWhole);
+            DatabaseHeader header = ReadHeader(file, out ulong? damaged);
             DataFile result = new(file, environment, header);
-            if (!isWhole)
-                result.WriteCopy(header, (header.Generation + 1) & 1);
+            if (damaged is { } copy)
+            {
+                result.WriteCopy(header, copy);
+                if (copy == (header.Generation & 1))
+                    environment.Flush(file, FlushSite.RecoveredHeader); // the next header goes over the copy that was whole
+            }
+
             return result;
         }
         catch
@@ -197,8 +202,8 @@ internal sealed class DataFile : IPageFile, IDisposable
         _file.Write((long)copy * DatabaseHeader.BlockSize, block);
     }
 
-    /// <summary>Reads the newer whole copy; tells whether the other copy says the same.</summary>
-    private static DatabaseHeader ReadHeader(IStorageFile file, out bool isWhole)
+    /// <summary>Reads the newer whole copy; tells which copy does not say the same.</summary>
+    private static DatabaseHeader ReadHeader(IStorageFile file, out ulong? damaged)
     {
         byte[] blocks = new byte[2 * DatabaseHeader.BlockSize];
         int count = file.ReadFull(0, blocks);
@@ -215,7 +220,7 @@ internal sealed class DataFile : IPageFile, IDisposable
         }
 
         DatabaseHeader? header = a is null || b is not null && b.Generation > a.Generation ? b : a;
-        isWhole = a is not null && a == b;
+        damaged = a == b ? null : header == a ? 1UL : 0UL;
         if (header is null)
         {
             throw first == HeaderState.Foreign && second == HeaderState.Foreign
