@@ -71,7 +71,7 @@ public sealed class BareMetalConnection : DbConnection
     }
 
     /// <inheritdoc/>
-    public override string Database => "main";
+    public override string Database => Sql.SqlParser.DatabaseName;
 
     /// <inheritdoc/>
     public override string DataSource => _connectionString.Length == 0 && _source is null ? "" : Source.Settings.DataSource;

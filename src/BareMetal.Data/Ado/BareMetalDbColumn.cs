@@ -18,7 +18,7 @@ public sealed class BareMetalDbColumn : DbColumn
         DataTypeName = DataTypeNames.Format(type);
         NumericPrecision = Precision(type);
         NumericScale = type.Kind == SqlTypeKind.Decimal ? type.Scale : null;
-        BaseCatalogName = "main";
+        BaseCatalogName = Sql.SqlParser.DatabaseName;
         BaseSchemaName = column.OriginTable?.Schema;
         BaseTableName = column.OriginTable?.Name;
         BaseColumnName = column.OriginColumn?.Name;

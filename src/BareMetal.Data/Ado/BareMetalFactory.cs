@@ -16,10 +16,10 @@ public sealed class BareMetalFactory : DbProviderFactory
     public override bool CanCreateBatch => true;
 
     /// <inheritdoc/>
-    public override bool CanCreateDataAdapter => false;
+    public override bool CanCreateDataAdapter => true;
 
     /// <inheritdoc/>
-    public override bool CanCreateCommandBuilder => false;
+    public override bool CanCreateCommandBuilder => true;
 
     /// <inheritdoc/>
     public override DbConnection CreateConnection() => new BareMetalConnection();
@@ -38,6 +38,12 @@ public sealed class BareMetalFactory : DbProviderFactory
 
     /// <inheritdoc/>
     public override DbBatchCommand CreateBatchCommand() => new BareMetalBatchCommand();
+
+    /// <inheritdoc/>
+    public override DbDataAdapter CreateDataAdapter() => new BareMetalDataAdapter();
+
+    /// <inheritdoc/>
+    public override DbCommandBuilder CreateCommandBuilder() => new BareMetalCommandBuilder();
 
     /// <inheritdoc/>
     public override DbDataSource CreateDataSource(string connectionString) => BareMetalDataSource.Create(connectionString);

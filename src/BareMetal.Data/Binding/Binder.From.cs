@@ -265,53 +265,70 @@ internal sealed partial class Binder
 
     private (LogicalOperator Plan, FromScope Scope) BindFunctionTable(Ast.FunctionTableReference reference, FromContext context)
     {
-        if (reference.Calls.Length > 1)
-            throw SqlErrors.NotSupported(reference.Position, "ROWS FROM with several functions is not supported.", "Join them WITH ORDINALITY on the ordinality.");
         if (reference.Alias?.ColumnTypes is not null)
             throw SqlErrors.NotSupported(reference.Alias.Position, "A list of column definitions is not supported.", "Take the fields from the JSON with -> and ->>.");
-        Ast.CallExpression call = reference.Calls[0];
         var scope = new Scope(context.Lateral ?? context.Outer, FromScope.Empty) { Clause = "FROM" };
-        BoundExpression[] arguments = BindArguments(call, scope);
-        string name = call.Name.Name;
-        PlanColumn[] columns;
-        PlanColumn? ordinality = null;
-        LogicalOperator plan;
-        if (_options.Functions.ResolveTable(name, TypesOf(arguments)) is { } resolved)
+        var calls = new List<TableCall>();
+        var arguments = new List<BoundExpression>();
+        var columns = new List<PlanColumn>();
+        foreach (Ast.CallExpression call in reference.Calls)
         {
-            CoerceArguments(arguments, resolved.ArgumentTypes, call);
-            IReadOnlyList<(string Name, SqlType Type)> shape = resolved.Function.Columns(resolved.ArgumentTypes);
-            columns = new PlanColumn[shape.Count];
-            for (int i = 0; i < columns.Length; i++)
+            BoundExpression[] own = BindArguments(call, scope);
+            if (own.Length > 1 && string.Equals(call.Name.Name, "unnest", StringComparison.OrdinalIgnoreCase))
             {
-                // A function of one column is named by its alias.
-                string columnName = columns.Length == 1 && reference.Alias is not null ? reference.Alias.Name.Name : shape[i].Name;
-                columns[i] = NewColumn(columnName, shape[i].Type, true);
+                // unnest of several arrays is several functions side by side.
+                foreach (BoundExpression array in own)
+                    BindTableCall(call, [array], reference, scope, calls, arguments, columns);
             }
+            else
+            {
+                BindTableCall(call, own, reference, scope, calls, arguments, columns);
+            }
+        }
 
+        // Functions side by side may end at different rows, so that any column may be null.
+        if (calls is [{ Function: null }])
+        {
+            // A value is a table of one row.
+            var items = new List<ProjectItem> { new(columns[0], arguments[0]) };
             if (reference.WithOrdinality)
-                ordinality = NewColumn("ordinality", SqlType.BigInt, context.Nullable);
-            plan = new LogicalTableFunction(resolved.Function, arguments, columns, ordinality);
+                items.Add(new ProjectItem(NewColumn("ordinality", SqlType.BigInt, context.Nullable), new BoundConstant(Values.Value.From(SqlTypeKind.BigInt, 1L), SqlType.BigInt)));
+            return (new LogicalProject(new LogicalValues([[]], []), items), Named([.. items.Select(i => i.Column)]));
+        }
+
+        PlanColumn? ordinality = reference.WithOrdinality ? NewColumn("ordinality", SqlType.BigInt, context.Nullable) : null;
+        var plan = new LogicalTableFunction(calls, arguments, columns, ordinality);
+        return (plan, Named([.. plan.Output]));
+
+        FromScope Named(PlanColumn[] output) => Range(reference.Alias?.Name.Name ?? reference.Calls[0].Name.Name, null, output, reference.Alias);
+    }
+
+    private void BindTableCall(
+        Ast.CallExpression call, BoundExpression[] own, Ast.FunctionTableReference reference, Scope scope, List<TableCall> calls, List<BoundExpression> arguments, List<PlanColumn> columns)
+    {
+        // The only column of the only function is named by the alias.
+        string? alias = reference.Calls.Length == 1 && call.Arguments.Length == own.Length ? reference.Alias?.Name.Name : null;
+        string name = call.Name.Name;
+        if (_options.Functions.ResolveTable(name, TypesOf(own)) is { } resolved)
+        {
+            CoerceArguments(own, resolved.ArgumentTypes, call);
+            IReadOnlyList<(string Name, SqlType Type)> shape = resolved.Function.Columns(resolved.ArgumentTypes);
+            foreach ((string column, SqlType type) in shape)
+                columns.Add(NewColumn(shape.Count == 1 && alias is not null ? alias : column, type, true));
+            arguments.AddRange(own);
+            calls.Add(new TableCall(resolved.Function, own.Length, shape.Count));
         }
         else if (_options.Functions.FindTable(name).Count == 0 && _options.Functions.FindScalar(name).Count > 0)
         {
-            // A scalar function is a table of one row.
             BoundExpression value = Known(BindCall(call, scope), call.Position);
-            columns = [NewColumn(reference.Alias?.Name.Name ?? name, value.Type, true)];
-            var items = new List<ProjectItem> { new(columns[0], value) };
-            if (reference.WithOrdinality)
-            {
-                ordinality = NewColumn("ordinality", SqlType.BigInt, context.Nullable);
-                items.Add(new ProjectItem(ordinality, new BoundConstant(Values.Value.From(SqlTypeKind.BigInt, 1L), SqlType.BigInt)));
-            }
-            plan = new LogicalProject(new LogicalValues([[]], []), items);
+            columns.Add(NewColumn(alias ?? name, value.Type, true));
+            arguments.Add(value);
+            calls.Add(new TableCall(null, 1, 1));
         }
         else
         {
-            throw UndefinedFunction(call, arguments, "table function");
+            throw UndefinedFunction(call, own, "table function");
         }
-
-        PlanColumn[] output = ordinality is null ? columns : [.. columns, ordinality];
-        return (plan, Range(reference.Alias?.Name.Name ?? name, null, output, reference.Alias));
     }
 
     // ---- joins

@@ -104,7 +104,7 @@ internal static class BoundTree
             }
 
             case LogicalTableFunction x:
-                return x.Function == ((LogicalTableFunction)b).Function && AreEqual(x.Arguments, ((LogicalTableFunction)b).Arguments, map) && Note();
+                return x.Calls.SequenceEqual(((LogicalTableFunction)b).Calls) && AreEqual(x.Arguments, ((LogicalTableFunction)b).Arguments, map) && Note();
             case LogicalFilter x:
                 return AreEqual(x.Input, ((LogicalFilter)b).Input, map) && AreEqual(x.Predicate, ((LogicalFilter)b).Predicate, map);
             case LogicalProject x:

@@ -145,7 +145,7 @@ internal static class LogicalTools
 
             case LogicalTableFunction f:
                 return ExpressionTools.MapAll(f.Arguments, map, out IReadOnlyList<BoundExpression> arguments)
-                    ? new LogicalTableFunction(f.Function, arguments, f.Columns, f.Ordinality)
+                    ? f with { Arguments = arguments }
                     : f;
             case LogicalFilter f:
             {

@@ -330,6 +330,9 @@ internal sealed partial class SqlParser
         return TakeIdentifier();
     }
 
+    /// <summary>What the database is called in names of three parts and in the information schema.</summary>
+    internal const string DatabaseName = "main";
+
     private ObjectName ParseObjectName(string what)
     {
         SourcePosition position = Position;
@@ -338,7 +341,15 @@ internal sealed partial class SqlParser
             return new ObjectName { Position = position, Name = first.Name };
         Identifier second = ParseLabel(what);
         if (Is(TokenKind.Dot))
-            throw SqlErrors.NotSupported(Position, "A name of three parts is not supported.", "Write schema.name; a connection sees one database.");
+        {
+            // As in PostgreSQL the first of three parts can only be the database that the connection sees.
+            if (!string.Equals(first.Name, DatabaseName, StringComparison.OrdinalIgnoreCase))
+                throw SqlErrors.NotSupported(Position, $"\"{first.Name}\" is not this database; a connection sees one.", $"Write schema.name, or {DatabaseName}.schema.name.");
+            _ = TryTake(TokenKind.Dot);
+            first = second;
+            second = ParseLabel(what);
+        }
+
         return new ObjectName { Position = position, Schema = first.Name, Name = second.Name };
     }
 

@@ -47,6 +47,9 @@ internal sealed record SqlType(SqlTypeKind Kind)
     public static readonly SqlType Jsonb = new(SqlTypeKind.Jsonb);
     public static readonly SqlType RowVersion = new(SqlTypeKind.RowVersion);
 
+    /// <summary>The type without length, precision and collation.</summary>
+    public SqlType Unmodified => new(Kind) { Element = Element?.Unmodified };
+
     /// <summary>The array type over an element type.</summary>
     public static SqlType ArrayOf(SqlType element) => new(SqlTypeKind.Array) { Element = element };
 }

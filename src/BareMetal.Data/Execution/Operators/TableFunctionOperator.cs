@@ -6,31 +6,34 @@ using BareMetal.Data.Values;
 
 namespace BareMetal.Data.Execution.Operators;
 
-/// <summary>A function in FROM; its arguments may be outer columns.</summary>
-internal sealed class TableFunctionOperator(
-    TableFunction function,
-    Evaluator[] arguments,
-    IReadOnlyList<SqlType> types,
-    int[] columns,
-    int ordinality) : PhysicalOperator
+/// <summary>Functions in FROM, side by side; their arguments may be outer columns. A function that has ended gives nulls.</summary>
+internal sealed class TableFunctionOperator(TableCall[] calls, Evaluator[] arguments, IReadOnlyList<SqlType> types, int ordinality) : PhysicalOperator
 {
     private readonly Batch _batch = new(VectorTools.CreateVectors(types, 1));
-    private IEnumerator<Value[]>? _rows;
+    private readonly IEnumerator<Value[]>?[] _rows = new IEnumerator<Value[]>?[calls.Length];
     private long _ordinal;
+    private bool _open;
 
     public override void Open(QueryContext context)
     {
         Close();
-        Value[] values = new Value[arguments.Length];
-        for (int i = 0; i < values.Length; i++)
-            values[i] = arguments[i].Evaluate(BatchTools.OneRow, context).GetValue(0);
-        _rows = function.Invoke(values, context.Functions).GetEnumerator();
+        int argument = 0;
+        for (int c = 0; c < calls.Length; c++)
+        {
+            Value[] values = new Value[calls[c].Arguments];
+            for (int i = 0; i < values.Length; i++)
+                values[i] = arguments[argument++].Evaluate(BatchTools.OneRow, context).GetValue(0);
+            IEnumerable<Value[]> rows = calls[c].Function is { } function ? function.Invoke(values, context.Functions) : [values];
+            _rows[c] = rows.GetEnumerator();
+        }
+
         _ordinal = 0;
+        _open = true;
     }
 
     public override Batch? Next(QueryContext context)
     {
-        if (_rows is null)
+        if (!_open)
             return null;
         context.Cancellation.ThrowIfCancellationRequested();
         foreach (Vector v in _batch.Columns)
@@ -40,12 +43,9 @@ internal sealed class TableFunctionOperator(
         }
 
         int count = 0;
-        while (count < context.BatchSize && _rows.MoveNext())
+        while (count < context.BatchSize && NextRow(count))
         {
-            Value[] row = _rows.Current;
             _ordinal++;
-            for (int c = 0; c < columns.Length; c++)
-                _batch.Columns[c].SetValue(count, row[columns[c]]);
             if (ordinality >= 0)
                 ((Vector<long>)_batch.Columns[ordinality]).Data[count] = _ordinal;
             count++;
@@ -63,7 +63,31 @@ internal sealed class TableFunctionOperator(
 
     public override void Close()
     {
-        _rows?.Dispose();
-        _rows = null;
+        _open = false;
+        for (int c = 0; c < _rows.Length; c++)
+            End(c);
+    }
+
+    private bool NextRow(int row)
+    {
+        bool any = false;
+        int column = 0;
+        for (int c = 0; c < calls.Length; c++)
+        {
+            if (_rows[c] is { } rows && !rows.MoveNext())
+                End(c);
+            Value[]? values = _rows[c]?.Current;
+            any |= values is not null;
+            for (int i = 0; i < calls[c].Width; i++, column++)
+                _batch.Columns[column].SetValue(row, values is null ? Value.Null(types[column].Kind) : values[i]);
+        }
+
+        return any;
+    }
+
+    private void End(int call)
+    {
+        _rows[call]?.Dispose();
+        _rows[call] = null;
     }
 }

@@ -37,8 +37,12 @@ internal sealed record LogicalValues(IReadOnlyList<IReadOnlyList<BoundExpression
 }
 
 /// <summary>A function in FROM: generate_series, unnest, json_each … Arguments may be outer references (implicitly lateral).</summary>
+/// <summary>
+/// Functions in FROM, side by side: the first row of each, the second of each, null for one that has no more.
+/// The arguments of all calls follow one another.
+/// </summary>
 internal sealed record LogicalTableFunction(
-    TableFunction Function,
+    IReadOnlyList<TableCall> Calls,
     IReadOnlyList<BoundExpression> Arguments,
     IReadOnlyList<PlanColumn> Columns,
     PlanColumn? Ordinality) : LogicalOperator

@@ -79,19 +79,17 @@ internal sealed class TableFunctionNode(LogicalTableFunction function) : PlanNod
 
     public override void Describe(ExplainProperties properties)
     {
-        properties.Add("Function", function.Function.Name);
+        properties.Add("Function", string.Join(", ", function.Calls.Select(c => c.Name)));
         properties.Add("Arguments", function.Arguments);
     }
 
     protected override PhysicalOperator BuildOperator(OperatorBuilder builder)
     {
-        int width = function.Columns.Count;
         return new TableFunctionOperator(
-            function.Function,
+            [.. function.Calls],
             builder.CompileAll(function.Arguments, []),
             Types,
-            [.. Enumerable.Range(0, width)],
-            function.Ordinality is null ? -1 : width);
+            function.Ordinality is null ? -1 : function.Columns.Count);
     }
 }
 
