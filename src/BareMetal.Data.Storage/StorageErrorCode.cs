@@ -27,6 +27,12 @@ public enum StorageErrorCode
     /// <summary>A file belongs to another timeline of the database (XX001).</summary>
     ForeignTimeline,
 
+    /// <summary>A holder of the log (backup, archive, consumer) was dropped at its limit: the log that it needs may be gone (55000).</summary>
+    LogReleased,
+
+    /// <summary>A backup, a part of one, or a piece of the archived log that is needed is not there (58P01).</summary>
+    BackupMissing,
+
     /// <summary>A page, record or header fails its checksum or its structure (XX001).</summary>
     Corruption,
 

@@ -68,4 +68,31 @@ internal enum FlushSite
 
     /// <summary>The header that says clean.</summary>
     CleanCloseHeader,
+
+    /// <summary>The file of the fences, before log that a fence has left is used again.</summary>
+    LogFences,
+
+    /// <summary>The directory after that file was made.</summary>
+    LogFencesDirectory,
+
+    /// <summary>The log of a backup or an archived piece of the log, before it gets its name or is relied on.</summary>
+    BackupLog,
+
+    /// <summary>The directory of a backup, before the manifest that relies on its files gets its name.</summary>
+    BackupDirectory,
+
+    /// <summary>The manifest of a backup, before it gets its name.</summary>
+    BackupManifest,
+
+    /// <summary>The directory after a manifest or an archived piece of the log got its name.</summary>
+    BackupNamed,
+
+    /// <summary>The pages of a restored database, before its log is replayed.</summary>
+    RestoredPages,
+
+    /// <summary>The directory of a restored database, before its data file gets its name.</summary>
+    RestoredLogDirectory,
+
+    /// <summary>The directory after the restored data file got its name.</summary>
+    RestoredDirectory,
 }

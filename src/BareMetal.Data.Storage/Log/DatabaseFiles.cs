@@ -18,6 +18,9 @@ internal readonly record struct DatabaseFiles(string Data)
     /// <summary>The log extent that is kept for a full disk.</summary>
     public string Reserve => Data + LogPart + ReservePart;
 
+    /// <summary>Who holds the log, beyond the life of a process.</summary>
+    public string Fences => Data + "-fences";
+
     /// <summary>Prefix of the temporary files for spilled page images, which are deleted at open.</summary>
     public string SpillPrefix => Data + "-spill";
 
@@ -39,7 +42,7 @@ internal readonly record struct DatabaseFiles(string Data)
 
     /// <summary>Whether a file belongs to this database besides the data file.</summary>
     public bool IsSibling(string name) =>
-        name == Unfinished || name == Lock || name == Reserve || name == Checkpoint(0) || name == Checkpoint(1) ||
+        name == Unfinished || name == Lock || name == Reserve || name == Fences || name == Checkpoint(0) || name == Checkpoint(1) ||
         name.StartsWith(SpillPrefix, StringComparison.Ordinal) || IsExtent(name, out _);
 
     /// <summary>The numbers of all extents present, ascending.</summary>

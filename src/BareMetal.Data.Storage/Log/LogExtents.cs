@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using BareMetal.Data.Storage.Backup;
 
 namespace BareMetal.Data.Storage.Log;
 
@@ -17,6 +18,7 @@ internal sealed class LogExtents : IDisposable
     private LogExtent? _reserve;
     private long _liveBytes;
     private int _nextSize;
+    private ulong _needed;
 
     public LogExtents(IStorageProvider provider, DatabaseFiles files, StorageEnvironment environment, LogSettings settings)
     {
@@ -25,13 +27,24 @@ internal sealed class LogExtents : IDisposable
         _environment = environment;
         _settings = settings;
         _nextSize = settings.FirstExtentBytes;
+        Fences = new LogFences(provider, files, environment);
     }
+
+    /// <summary>Who else holds the log.</summary>
+    public LogFences Fences { get; }
 
     /// <summary>Taken around every call, by whoever may wait for storage.</summary>
     public Lock Gate { get; } = new();
 
     /// <summary>Bytes of the extents in use, the prepared one included.</summary>
     public long LiveBytes => Volatile.Read(ref _liveBytes);
+
+    /// <summary>The number of the oldest extent that the database itself needs: what lies before it is only held for others.</summary>
+    public ulong Needed
+    {
+        get => _needed;
+        set => _needed = value;
+    }
 
     /// <summary>Whether the reserve is in use: only what frees space is accepted until a checkpoint gives extents back.</summary>
     public bool InEmergency { get; private set; }
@@ -42,6 +55,18 @@ internal sealed class LogExtents : IDisposable
         _live.Add(extent);
         Volatile.Write(ref _liveBytes, _liveBytes + extent.Size);
         _nextSize = (int)Math.Clamp(extent.Size, _settings.FirstExtentBytes, _settings.LargestExtentBytes);
+    }
+
+    /// <summary>Takes over an extent of an earlier chain that only a fence holds.</summary>
+    public void AddHeld(string fileName, ulong number)
+    {
+        IStorageFile file = _provider.Open(fileName, StorageFileMode.Open);
+        LogExtent extent = new(file, fileName, number, file.Length);
+        int at = 0;
+        while (at < _live.Count && _live[at].Number < number)
+            at++;
+        _live.Insert(at, extent);
+        Volatile.Write(ref _liveBytes, _liveBytes + extent.Size);
     }
 
     /// <summary>Takes over a file that no commit needs any more.</summary>
@@ -85,6 +110,10 @@ internal sealed class LogExtents : IDisposable
     {
         string name = _files.Extent(number);
         LogExtent extent;
+        while (_liveBytes + (_recyclable.Count > 0 ? _recyclable[0].Size : _nextSize) > _settings.MaxLogBytes && DropFence())
+        {
+        }
+
         long size = _recyclable.Count > 0 ? _recyclable[0].Size : _nextSize;
         if (_liveBytes + size > _settings.MaxLogBytes && _live.Count > 0)
         {
@@ -105,7 +134,7 @@ internal sealed class LogExtents : IDisposable
         {
             try
             {
-                extent = Make(name, _nextSize, zeros);
+                extent = MakeOrTake(name, zeros);
                 _nextSize = Math.Min(_nextSize * 2, _settings.LargestExtentBytes);
             }
             catch (StorageException e) when (e.Code == StorageErrorCode.DiskFull && mayUseReserve && _reserve is not null)
@@ -170,10 +199,19 @@ internal sealed class LogExtents : IDisposable
         return true;
     }
 
-    /// <summary>Makes every extent before one available for later use.</summary>
-    /// <param name="fence">The number of the oldest extent that is still needed.</param>
-    public void Recycle(ulong fence)
+    /// <summary>Makes every extent before one available for later use, unless somebody else holds it.</summary>
+    /// <param name="needed">The number of the oldest extent that the database itself still needs.</param>
+    public void Recycle(ulong needed)
     {
+        _needed = Math.Max(_needed, needed);
+        Fences.Enforce(_live, _needed);
+        Recycle();
+    }
+
+    /// <summary>A fence has moved or gone: makes what nobody holds any more available.</summary>
+    public void Recycle()
+    {
+        ulong fence = Math.Min(_needed, Fences.Oldest());
         while (_live.Count > 0 && _live[0].Number < fence)
         {
             LogExtent extent = _live[0];
@@ -208,11 +246,41 @@ internal sealed class LogExtents : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Fences.Dispose();
         foreach (LogExtent extent in _live)
             extent.File.Dispose();
         foreach (LogExtent extent in _recyclable)
             extent.File.Dispose();
         _reserve?.File.Dispose();
+    }
+
+    // Where storage is full, log that is only held for somebody else goes first.
+    private LogExtent MakeOrTake(string name, FlushSite? zeros)
+    {
+        while (true)
+        {
+            try
+            {
+                return Make(name, _nextSize, zeros);
+            }
+            catch (StorageException e) when (e.Code == StorageErrorCode.DiskFull && DropFence())
+            {
+                if (_recyclable.Count == 0)
+                    continue;
+                LogExtent extent = _recyclable[0];
+                _provider.Rename(extent.FileName, name);
+                _recyclable.RemoveAt(0);
+                return extent;
+            }
+        }
+    }
+
+    private bool DropFence()
+    {
+        if (!Fences.DropForSpace(_live, _needed))
+            return false;
+        Recycle();
+        return true;
     }
 
     private LogExtent UseReserve(string name)

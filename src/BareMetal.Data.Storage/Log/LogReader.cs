@@ -98,6 +98,24 @@ internal sealed class LogReader : IDisposable
         Groups = 0;
     }
 
+    /// <summary>As <see cref="Open"/>, where the group may never have become durable.</summary>
+    /// <returns>False when it did not.</returns>
+    /// <exception cref="StorageException">It did, and is damaged now.</exception>
+    public bool TryOpen(LogPoint start)
+    {
+        try
+        {
+            Open(start);
+            return true;
+        }
+        catch (StorageException e) when (e.Code == StorageErrorCode.Corruption)
+        {
+            _ended = true;
+            VerifyEnd(start.Position.Extent + 1);
+            return false;
+        }
+    }
+
     /// <summary>Reads the next group.</summary>
     /// <returns>False at the end of the chain.</returns>
     public bool NextGroup()
@@ -115,7 +133,8 @@ internal sealed class LogReader : IDisposable
 
     /// <summary>After the end of the chain: makes sure that nothing beyond it was ever known durable.</summary>
     /// <exception cref="StorageException">Something was: the chain is broken by damage, not by a crash.</exception>
-    public void VerifyEnd()
+    /// <param name="before">The extent at which another chain begins, when this one is not the last.</param>
+    public void VerifyEnd(ulong before = ulong.MaxValue)
     {
         Debug.Assert(_ended);
         if (_file is not null && !_atExtentEnd)
@@ -125,7 +144,7 @@ internal sealed class LogReader : IDisposable
 
         foreach (ulong number in _files.ListExtents(_provider))
         {
-            if (number <= End.Extent && !(_atExtentEnd && number == End.Extent + 1))
+            if (number >= before || number <= End.Extent && !(_atExtentEnd && number == End.Extent + 1))
                 continue;
             using IStorageFile file = _provider.Open(_files.Extent(number), StorageFileMode.Open, readOnly: true);
             if (TryReadBegun(file, out LogExtentHeader header) && header.Number == number &&

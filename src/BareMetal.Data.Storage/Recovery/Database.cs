@@ -192,6 +192,7 @@ internal sealed class Database : IDisposable
         PageStore? store = null;
         try
         {
+            extents.Fences.Open(databaseId, timelineId);
             log = LogWriter.Begin(extents, environment, settings.Log, databaseId, timelineId, 1, Lsn.Zero, FlushSite.CreatedLogDirectory);
             log.WriteOut(FlushSite.CreatedLog);
             lock (extents.Gate)
@@ -250,12 +251,16 @@ internal sealed class Database : IDisposable
 
             extents = new LogExtents(provider, files, environment, settings.Log);
             extents.AdoptReserve();
+            extents.Fences.Open(header.DatabaseId, header.TimelineId);
             bool clean = header.IsClean && scan is { EndsClean: true, HasSurvivors: false };
             LogWriter log = clean
                 ? ContinueLog(provider, files, environment, settings, extents, header, scan, end, chain, atExtentEnd)
                 : CopyLog(provider, files, environment, settings, extents, data, scan, OpenLog);
             lock (extents.Gate)
+            {
+                extents.Needed = data.Header.LogStart.Position.Extent;
                 extents.FillReserve();
+            }
 
             // A database that never saw a checkpoint has no pages yet: they are made anew, as they were at its creation.
             header = data.Header;
@@ -351,7 +356,7 @@ internal sealed class Database : IDisposable
         foreach (ulong number in files.ListExtents(provider))
         {
             string name = files.Extent(number);
-            bool isNeeded = number >= header.LogStart.Position.Extent && number <= end.Extent;
+            bool isNeeded = number >= Math.Min(header.LogStart.Position.Extent, extents.Fences.Oldest()) && number <= end.Extent;
             if (!isNeeded && number != end.Extent + 1)
             {
                 extents.AddRecyclable(name, number);
@@ -441,7 +446,13 @@ internal sealed class Database : IDisposable
         log.WriteOut(FlushSite.RecoveredLog);
         data.WriteHeader(header with { LogStart = start, IsClean = false }, FlushSite.RecoveredHeader);
         foreach (ulong number in old)
-            extents.AddRecyclable(files.Extent(number), number);
+        {
+            if (number >= extents.Fences.Oldest())
+                extents.AddHeld(files.Extent(number), number);
+            else
+                extents.AddRecyclable(files.Extent(number), number);
+        }
+
         return log;
     }
 
@@ -455,6 +466,9 @@ internal sealed class Database : IDisposable
                 return lsn > checkpoint;
             case LogRecordKind.SequenceMark:
                 lsn = LogSequenceMark.Read(payload).Lsn;
+                return lsn > checkpoint;
+            case LogRecordKind.Cut:
+                lsn = LogMark.Read(payload).Lsn;
                 return lsn > checkpoint;
             case LogRecordKind.Chunk or LogRecordKind.Bulk:
                 return scan.Committed.Contains(BinaryPrimitives.ReadUInt64LittleEndian(payload));
