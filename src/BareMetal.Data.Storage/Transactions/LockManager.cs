@@ -40,6 +40,12 @@ internal sealed class LockManager
         Waiter? waiter = TryGrantOrQueue(owner, tree, key, mode, timeout != TimeSpan.Zero, out bool granted);
         if (waiter is null)
             return granted;
+        if (owner.Party.DefersWaits)
+        {
+            // The caller unwinds with its place in the queue kept, waits without a thread, and asks again.
+            owner.Party.Deferred = new DeferredWait(this, waiter, timeout);
+            throw LockWaitException.Instance;
+        }
 
         using CancellationTokenRegistration registration = cancellation.UnsafeRegister(static w => ((Waiter)w!).Wake(), waiter);
         long start = _timestamp();
@@ -73,7 +79,7 @@ internal sealed class LockManager
         TreeLocks locks = owner.In(tree);
         if (locks.Covers(mode))
             return true;
-        if (!locks.HasIntent(mode) && !AcquireTree(owner, tree, mode == LockMode.Shared ? LockMode.IntentShared : LockMode.IntentExclusive, timeout, cancellation))
+        if (!locks.HasIntent(mode) && !AcquireTree(owner, tree, mode <= LockMode.Shared ? LockMode.IntentShared : LockMode.IntentExclusive, timeout, cancellation))
             return false;
         if (!Acquire(owner, tree, key, mode, timeout, cancellation))
             return false;
@@ -95,10 +101,13 @@ internal sealed class LockManager
     /// <summary>Releases everything an owner holds and wakes who can go on.</summary>
     public void ReleaseAll(LockOwner owner)
     {
-        if (owner.Held.Count == 0)
+        if (owner.Held.Count == 0 && owner.Party.Waiting is null)
             return;
         lock (_gate)
         {
+            // An owner that ends with a wait of its own undone leaves the queue.
+            if (owner.Party.Waiting is { } waiting && waiting.Owner == owner)
+                Withdraw(waiting);
             foreach (LockEntry entry in owner.Held)
             {
                 entry.RemoveHolder(owner);
@@ -169,14 +178,14 @@ internal sealed class LockManager
             }
 
             Waiter waiter = new(owner, entry, wanted, held >= 0);
-            owner.Waiting = waiter;
+            owner.Party.Waiting = waiter;
             if (waiter.IsUpgrade)
                 entry.Waiters.Insert(0, waiter);
             else
                 entry.Waiters.Add(waiter);
-            if (ClosesCycle(owner))
+            if (ClosesCycle(owner.Party))
             {
-                owner.Waiting = null;
+                owner.Party.Waiting = null;
                 entry.Waiters.Remove(waiter);
                 GrantWaiters(entry);
                 throw new StorageException(
@@ -188,24 +197,32 @@ internal sealed class LockManager
         }
     }
 
-    private bool Finish(LockOwner owner, Waiter waiter, TimeSpan timeout, CancellationToken cancellation)
+    /// <summary>Ends a wait: granted, or given up.</summary>
+    internal bool Finish(LockOwner owner, Waiter waiter, TimeSpan timeout, CancellationToken cancellation)
     {
         lock (_gate)
         {
-            owner.Waiting = null;
+            owner.Party.Waiting = null;
             if (waiter.Granted)
                 return true;
-            LockEntry entry = waiter.Entry;
-            entry.Waiters.Remove(waiter);
-            string holders = entry.DescribeHolders();
-            string name = entry.Name.ToString();
-            GrantWaiters(entry);
-            FreeIfUnused(entry);
+            string holders = waiter.Entry.DescribeHolders();
+            string name = waiter.Entry.Name.ToString();
+            Withdraw(waiter);
             cancellation.ThrowIfCancellationRequested();
             throw new StorageException(
                 StorageErrorCode.LockTimeout,
                 $"A {waiter.Mode} lock on {name} was not granted within {timeout.TotalSeconds:0.###} s; held by transaction {holders}. Raise the lock time-out or end that transaction.");
         }
+    }
+
+    /// <summary>Takes a waiter out of its queue. Under the gate.</summary>
+    private void Withdraw(Waiter waiter)
+    {
+        waiter.Owner.Party.Waiting = null;
+        if (!waiter.Entry.Waiters.Remove(waiter))
+            return;
+        GrantWaiters(waiter.Entry);
+        FreeIfUnused(waiter.Entry);
     }
 
     private static void Grant(LockEntry entry, LockOwner owner, int held, LockMode mode)
@@ -229,7 +246,7 @@ internal sealed class LockManager
                 return;
             entry.Waiters.RemoveAt(0);
             Grant(entry, next.Owner, entry.FindHolder(next.Owner), next.Mode);
-            next.Owner.Waiting = null;
+            next.Owner.Party.Waiting = null;
             next.Grant();
         }
     }
@@ -248,15 +265,15 @@ internal sealed class LockManager
         _free.Push(entry);
     }
 
-    /// <summary>Whether following "waits for" from the owner leads back to it. Iterative: chains may be long.</summary>
-    private static bool ClosesCycle(LockOwner start)
+    /// <summary>Whether following "waits for" from a party leads back to it. Iterative: chains may be long.</summary>
+    private static bool ClosesCycle(LockParty start)
     {
-        HashSet<LockOwner> seen = [];
-        Stack<LockOwner> pending = new();
-        pending.Push(start);
-        while (pending.Count > 0)
+        HashSet<LockParty> seen = [];
+        Stack<(LockParty Party, LockEntry? From)> pending = new();
+        pending.Push((start, null));
+        while (pending.TryPop(out (LockParty Party, LockEntry? From) next))
         {
-            Waiter? waiting = pending.Pop().Waiting;
+            Waiter? waiting = next.Party.Waiting;
             if (waiting is null)
                 continue;
             LockEntry entry = waiting.Entry;
@@ -264,29 +281,34 @@ internal sealed class LockManager
             {
                 if (holder.Owner == waiting.Owner || Compatible(holder.Mode, waiting.Mode))
                     continue;
-                if (holder.Owner == start)
+                if (holder.Owner.Party == start)
                     return true;
-                if (seen.Add(holder.Owner))
-                    pending.Push(holder.Owner);
+                if (seen.Add(holder.Owner.Party))
+                    pending.Push((holder.Owner.Party, null));
             }
 
-            // It also waits for those before it in the queue.
+            // It also waits for those before it in the queue: seen already, when it was found there itself.
+            if (next.From == entry)
+                continue;
             foreach (Waiter earlier in entry.Waiters)
             {
                 if (earlier == waiting)
                     break;
-                if (earlier.Owner == start)
+                if (earlier.Owner.Party == start)
                     return true;
-                if (seen.Add(earlier.Owner))
-                    pending.Push(earlier.Owner);
+                if (seen.Add(earlier.Owner.Party))
+                    pending.Push((earlier.Owner.Party, entry));
             }
         }
 
         return false;
     }
 
+    // Trees are locked in the intent modes, shared and exclusive; keys in the others. Each key mode includes those before it.
     private static bool Compatible(LockMode a, LockMode b) => (a, b) switch
     {
+        (LockMode.Update, LockMode.KeyShared) or (LockMode.KeyShared, LockMode.Update) => true,
+        (LockMode.Update, _) or (_, LockMode.Update) => false,
         (LockMode.Exclusive, _) or (_, LockMode.Exclusive) => false,
         (LockMode.IntentExclusive, LockMode.Shared) or (LockMode.Shared, LockMode.IntentExclusive) => false,
         _ => true,
@@ -356,8 +378,12 @@ internal sealed class LockManager
 
         public bool Granted { get; private set; }
 
+        /// <summary>Ends when the lock is granted; for who waits without a thread.</summary>
+        public TaskCompletionSource? Completion { get; } = owner.Party.DefersWaits ? new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) : null;
+
         public void Grant()
         {
+            Completion?.TrySetResult();
             lock (this)
             {
                 Granted = true;

@@ -9,8 +9,14 @@ public enum LockMode : byte
     /// <summary>Tree only: exclusive locks are held on keys below.</summary>
     IntentExclusive,
 
+    /// <summary>Keys only: others may share and may change anything but the key's existence: excludes <see cref="Exclusive"/> alone.</summary>
+    KeyShared,
+
     /// <summary>Others may share, none may change.</summary>
     Shared,
+
+    /// <summary>Keys only: to change an entry that keeps its key; <see cref="KeyShared"/> may stand beside it.</summary>
+    Update,
 
     /// <summary>None but the holder.</summary>
     Exclusive,

@@ -1,10 +1,19 @@
 namespace BareMetal.Data.Storage.Transactions;
 
 /// <summary>Who holds and awaits locks: a transaction, or a session for locks that outlive transactions.</summary>
-internal sealed class LockOwner(long id)
+internal sealed class LockOwner : LockParty
 {
+    public LockOwner(long id, LockParty? party = null)
+    {
+        Id = id;
+        Party = party ?? this;
+    }
+
+    /// <summary>Who waits on its behalf.</summary>
+    public LockParty Party { get; }
+
     /// <summary>Names the owner in messages.</summary>
-    public long Id { get; } = id;
+    public long Id { get; }
 
     /// <summary>What is held; guarded by the lock manager.</summary>
     public List<LockManager.LockEntry> Held { get; } = [];
@@ -24,9 +33,6 @@ internal sealed class LockOwner(long id)
             return _last;
         return _last = Find(tree) ?? Add(tree);
     }
-
-    /// <summary>What is awaited; guarded by the lock manager.</summary>
-    public LockManager.Waiter? Waiting { get; set; }
 
     private TreeLocks? Find(TreeId tree)
     {

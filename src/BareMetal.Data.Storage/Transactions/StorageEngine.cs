@@ -113,6 +113,10 @@ public sealed class StorageEngine : IDisposable, IAsyncDisposable
     public StorageTransaction Begin(TransactionIsolation isolation = TransactionIsolation.ReadCommitted, bool readOnly = false) =>
         new(this, Interlocked.Increment(ref _lastTransaction), isolation, readOnly || Options.ReadOnly);
 
+    /// <summary>As the other; a party waits for its locks.</summary>
+    internal StorageTransaction Begin(TransactionIsolation isolation, bool readOnly, LockParty party) =>
+        new(this, Interlocked.Increment(ref _lastTransaction), isolation, readOnly || Options.ReadOnly) { LockParty = party };
+
     /// <summary>
     /// Takes numbers from a durable counter, outside any transaction: a crash may skip numbers, never repeat them. Counters begin at 0.
     /// </summary>
@@ -176,7 +180,7 @@ public sealed class StorageEngine : IDisposable, IAsyncDisposable
     }
 
     /// <summary>An owner of locks that is not a transaction: a session's advisory locks.</summary>
-    internal LockOwner CreateLockOwner() => new(Interlocked.Increment(ref _lastTransaction));
+    internal LockOwner CreateLockOwner(LockParty? party = null) => new(Interlocked.Increment(ref _lastTransaction), party);
 
     internal TreeId NextTreeId() => new(TreeId.FirstDynamic + _counters.Reserve(TreeCounter, 1));
 

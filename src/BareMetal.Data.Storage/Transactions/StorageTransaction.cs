@@ -59,7 +59,10 @@ public sealed class StorageTransaction : IDisposable
     /// <summary>Whether it deletes and drops and puts nothing.</summary>
     internal bool OnlyFreesSpace => _overlay is null or { HasPuts: false } && !(_treeChanges?.Exists(c => c.IsCreate) ?? false);
 
-    internal LockOwner Owner => _owner ??= new LockOwner(Id);
+    /// <summary>The party that waits for its locks; null: itself. Set before the first lock.</summary>
+    internal LockParty? LockParty { get; init; }
+
+    internal LockOwner Owner => _owner ??= new LockOwner(Id, LockParty);
 
     internal Overlay? Overlay => _overlay;
 
@@ -201,7 +204,7 @@ public sealed class StorageTransaction : IDisposable
     /// </summary>
     /// <param name="tree">The tree.</param>
     /// <param name="key">The key, present or not. The locks of keys are unrelated to the bytes' order.</param>
-    /// <param name="mode"><see cref="LockMode.Shared"/> or <see cref="LockMode.Exclusive"/>.</param>
+    /// <param name="mode"><see cref="LockMode.Shared"/> or <see cref="LockMode.Exclusive"/>, <see cref="LockMode.KeyShared"/> or <see cref="LockMode.Update"/>.</param>
     /// <param name="timeout">How long to wait; null takes the database's default, zero does not wait.</param>
     /// <param name="cancellation">Ends the wait.</param>
     public LockOutcome LockKey(TreeId tree, ReadOnlySpan<byte> key, LockMode mode, TimeSpan? timeout = null, CancellationToken cancellation = default)

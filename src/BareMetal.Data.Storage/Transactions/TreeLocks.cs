@@ -19,14 +19,14 @@ internal sealed class TreeLocks(TreeId tree)
     /// <summary>The owner's next, in its list.</summary>
     public TreeLocks? Next { get; init; }
 
-    /// <summary>Whether any key was locked exclusively.</summary>
+    /// <summary>Whether any key was locked to be changed.</summary>
     public bool HasExclusiveKeys { get; private set; }
 
     /// <summary>Whether a lock on the tree makes one on a key superfluous.</summary>
-    public bool Covers(LockMode mode) => _wholeExclusive || (_wholeShared && mode == LockMode.Shared);
+    public bool Covers(LockMode mode) => _wholeExclusive || (_wholeShared && mode <= LockMode.Shared);
 
     /// <summary>Whether the intent that a key's lock needs is announced.</summary>
-    public bool HasIntent(LockMode mode) => _intentExclusive || _wholeExclusive || (mode == LockMode.Shared && (_intentShared || _wholeShared));
+    public bool HasIntent(LockMode mode) => _intentExclusive || _wholeExclusive || (mode <= LockMode.Shared && (_intentShared || _wholeShared));
 
     /// <summary>Notes a lock on the tree as a whole.</summary>
     public void NoteTree(LockMode mode)
@@ -41,7 +41,7 @@ internal sealed class TreeLocks(TreeId tree)
     /// <returns>Whether it is time to try for the tree.</returns>
     public bool NoteKey(LockMode mode)
     {
-        HasExclusiveKeys |= mode == LockMode.Exclusive;
+        HasExclusiveKeys |= mode > LockMode.Shared;
         if (++_keys < _nextTry)
             return false;
         _nextTry = _keys + EscalationStep;

@@ -95,14 +95,14 @@ internal sealed partial class Binder
         {
             case Table table:
             {
-                LogicalScan scan = Scan(table, alias, context.Nullable, out ScopeColumn[] columns) with { Lock = context.Locking?.ModeOf(alias) ?? RowLockMode.None };
+                (RowLockMode mode, RowLockWait wait) = context.Locking?.For(alias) ?? default;
+                LogicalScan scan = Scan(table, alias, context.Nullable, out ScopeColumn[] columns) with { Lock = mode, LockWait = wait };
                 return (scan, Range(alias, named.Alias is null ? table.Schema : null, columns, named.Alias, table));
             }
 
             case View view:
             {
-                RowLockMode mode = context.Locking?.ModeOf(alias) ?? RowLockMode.None;
-                if (mode != RowLockMode.None)
+                if (context.Locking is not null && context.Locking.For(alias).Mode != RowLockMode.None)
                     throw SqlErrors.NotSupported(named.Position, $"The rows of the view \"{view.Name}\" cannot be locked.", "Lock the rows of its tables.");
                 LogicalOperator plan = ExpandView(view, named.Position);
                 IReadOnlyList<PlanColumn> output = NullableOutput(ref plan, context.Nullable);

@@ -1,4 +1,5 @@
 using BareMetal.Data.Catalog;
+using BareMetal.Data.Planning;
 using BareMetal.Data.Planning.Logical;
 using BareMetal.Data.Sql;
 using BareMetal.Data.Types;
@@ -494,8 +495,44 @@ internal sealed partial class Binder
         FromScope result = FromScope.Combine(TableRange(newRow, alias, schema), others);
         IReadOnlyList<ProjectItem> returning = BindReturning(statement.Returning, result);
         _ctes = saved;
+        if (!assignments.Exists(a => IsInKey(table, table.Columns[a.Ordinal])))
+            source = WithLock(source, scan, RowLockMode.NoKeyUpdate);
         return new LogicalUpdate(table, source, scan.RowKey!, oldRow, newRow, assignments, returning);
     }
+
+    /// <summary>Whether a column is part of a key that others may rely on: the primary one, or one of a unique index (whose expressions may read any column).</summary>
+    private static bool IsInKey(Table table, Column column)
+    {
+        // A generated column may be part of a key, and read any other.
+        foreach (Column other in table.Columns)
+        {
+            if (other.GeneratedSql is not null && IsKeyPart(table, other))
+                return true;
+        }
+
+        return IsKeyPart(table, column);
+    }
+
+    private static bool IsKeyPart(Table table, Column column)
+    {
+        if (table.PrimaryKey is { } primary && primary.ColumnIds.Contains(column.Id))
+            return true;
+        foreach (TableIndex index in table.Indexes)
+        {
+            if (!index.IsUnique)
+                continue;
+            foreach (var key in index.Keys)
+            {
+                if (key.ExpressionSql is not null || key.ColumnId == column.Id)
+                    return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static LogicalOperator WithLock(LogicalOperator plan, LogicalScan scan, RowLockMode mode) =>
+        ReferenceEquals(plan, scan) ? scan with { Lock = mode } : LogicalTools.MapInputs(plan, input => WithLock(input, scan, mode));
 
     private LogicalOperator BindDelete(Ast.DeleteStatement statement)
     {

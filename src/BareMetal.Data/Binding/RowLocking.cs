@@ -10,24 +10,13 @@ internal sealed class RowLocking
     private readonly Ast.LockingClause[] _clauses;
     private readonly HashSet<string> _found = new(Ast.Identifier.Comparer);
 
-    public RowLocking(Ast.LockingClause[] clauses)
-    {
-        _clauses = clauses;
-        foreach (Ast.LockingClause clause in clauses)
-        {
-            if (clause.Wait != Ast.LockWait.Wait)
-            {
-                throw SqlErrors.NotSupported(
-                    clause.Position, $"FOR UPDATE {(clause.Wait == Ast.LockWait.NoWait ? "NOWAIT" : "SKIP LOCKED")} is not supported.",
-                    "Leave it out and set a short lock_timeout.");
-            }
-        }
-    }
+    public RowLocking(Ast.LockingClause[] clauses) => _clauses = clauses;
 
-    /// <summary>The lock for an item of FROM under its alias.</summary>
-    public RowLockMode ModeOf(string alias)
+    /// <summary>The lock for an item of FROM under its alias: of several clauses the strongest, and not waiting goes before skipping before waiting.</summary>
+    public (RowLockMode Mode, RowLockWait Wait) For(string alias)
     {
         RowLockMode mode = RowLockMode.None;
+        RowLockWait wait = RowLockWait.Wait;
         foreach (Ast.LockingClause clause in _clauses)
         {
             bool applies = clause.Of.Length == 0;
@@ -42,11 +31,26 @@ internal sealed class RowLocking
 
             if (!applies)
                 continue;
-            RowLockMode asked = clause.Strength is Ast.LockStrength.Update or Ast.LockStrength.NoKeyUpdate ? RowLockMode.Update : RowLockMode.Share;
+            RowLockMode asked = clause.Strength switch
+            {
+                Ast.LockStrength.KeyShare => RowLockMode.KeyShare,
+                Ast.LockStrength.Share => RowLockMode.Share,
+                Ast.LockStrength.NoKeyUpdate => RowLockMode.NoKeyUpdate,
+                _ => RowLockMode.Update,
+            };
+            RowLockWait patience = clause.Wait switch
+            {
+                Ast.LockWait.SkipLocked => RowLockWait.SkipLocked,
+                Ast.LockWait.NoWait => RowLockWait.NoWait,
+                _ => RowLockWait.Wait,
+            };
             if (asked > mode)
                 mode = asked;
+            if (patience > wait)
+                wait = patience;
         }
-        return mode;
+
+        return (mode, wait);
     }
 
     /// <exception cref="BareMetalException">42P01: FOR UPDATE OF names what FROM does not have.</exception>

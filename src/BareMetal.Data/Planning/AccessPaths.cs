@@ -51,7 +51,7 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
     {
         // The row's key is no column of the table: the scan gives it after the others.
         if (scan.RowKey is not null && scan.Columns.Contains(scan.RowKey))
-            scan = new LogicalScan(scan.Table, [.. scan.Columns.Where(c => !ReferenceEquals(c, scan.RowKey))], scan.Alias) { Lock = scan.Lock, RowKey = scan.RowKey };
+            scan = new LogicalScan(scan.Table, [.. scan.Columns.Where(c => !ReferenceEquals(c, scan.RowKey))], scan.Alias) { Lock = scan.Lock, LockWait = scan.LockWait, RowKey = scan.RowKey };
         double tableRows = cardinality.TableRows(scan.Table);
         List<AccessPath> paths = [];
         KeyPart[] primary = PrimaryParts(scan);
@@ -275,6 +275,7 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
                 IsCovering = covering,
                 Seeks = spec is null ? null : [spec],
                 Lock = scan.Lock,
+                LockWait = scan.LockWait,
                 RowKey = scan.RowKey,
             },
             KeyNames = [.. parts.Select(k => k.Name)],

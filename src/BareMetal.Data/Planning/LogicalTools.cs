@@ -17,6 +17,7 @@ internal static class LogicalTools
         LogicalDistinct d => [d.Input],
         LogicalSort s => [s.Input],
         LogicalLimit l => [l.Input],
+        LogicalLockRows l => [l.Input],
         LogicalSetOperation s => [s.Left, s.Right],
         LogicalWith w => [.. Definitions(w), w.Body],
         LogicalInsert i => [i.Source],
@@ -87,6 +88,12 @@ internal static class LogicalTools
             {
                 LogicalOperator input = map(l.Input);
                 return ReferenceEquals(input, l.Input) ? l : new LogicalLimit(input, l.Limit, l.Offset, l.WithTies);
+            }
+
+            case LogicalLockRows l:
+            {
+                LogicalOperator input = map(l.Input);
+                return ReferenceEquals(input, l.Input) ? l : new LogicalLockRows(input, l.Locks, l.Limit, l.Offset);
             }
 
             case LogicalSetOperation s:

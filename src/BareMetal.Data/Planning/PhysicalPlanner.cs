@@ -46,20 +46,23 @@ internal sealed class PhysicalPlanner
     {
         if (statement is LogicalInsert or LogicalUpdate or LogicalDelete)
         {
-            PlanNode source = PlanLocking(LogicalTools.Inputs(statement)[0]);
+            PlanNode source = PlanLocking(LogicalTools.Inputs(statement)[0], PlanRequest.None);
             return new ModificationNode(statement, source) { Rows = statement.Output.Count == 0 ? 0 : source.Rows, Cost = source.Cost + (source.Rows * 5) };
         }
 
-        return PlanLocking(statement);
+        return PlanLocking(statement, PlanRequest.None);
     }
 
-    private PlanNode PlanLocking(LogicalOperator plan)
+    private PlanNode PlanLocking(LogicalOperator plan, PlanRequest request)
     {
         List<RowLock> locks = [];
         LogicalOperator lifted = LockLifting.Apply(plan, locks);
-        PlanNode node = Plan(lifted, PlanRequest.None);
-        return locks.Count == 0 ? node : new LockRowsNode(node, locks) { Rows = node.Rows, Cost = node.Cost + (node.Rows * 0.5), Ordering = node.Ordering };
+        PlanNode node = Plan(lifted, request);
+        return locks.Count == 0 ? node : MakeLock(node, locks, null, null);
     }
+
+    private static LockRowsNode MakeLock(PlanNode node, IReadOnlyList<RowLock> locks, BoundExpression? limit, BoundExpression? offset) =>
+        new(node, locks, limit, offset) { Rows = node.Rows, Cost = node.Cost + (node.Rows * 0.5), Ordering = node.Ordering };
 
     /// <summary>The plan of a subquery in an expression.</summary>
     public PlanNode PlanSubquery(BoundSubquery subquery)
@@ -72,7 +75,7 @@ internal sealed class PhysicalPlanner
             double outer = _outerRows;
             _outerRows = LogicalTools.FreeColumns(plan).Count > 0 ? Math.Max(outer, 1000) : 1;
             double goal = subquery.Kind == SubqueryKind.Exists ? 1 : subquery.Kind == SubqueryKind.Scalar ? 2 : 0;
-            node = Plan(plan, new PlanRequest([], goal));
+            node = PlanLocking(plan, new PlanRequest([], goal));
             if (!SameColumns(node.Output, subquery.Plan.Output) && subquery.Kind != SubqueryKind.Exists)
                 node = Passing(node, subquery.Plan.Output);
             _outerRows = outer;
@@ -126,6 +129,8 @@ internal sealed class PhysicalPlanner
                 return PlanSort(sort, request, null);
             case LogicalLimit limit:
                 return PlanLimit(limit, request);
+            case LogicalLockRows locking:
+                return MakeLock(Plan(locking.Input, request), locking.Locks, locking.Limit, locking.Offset);
             case LogicalSetOperation set:
                 return PlanSetOperation(set, request);
             case LogicalWith with:
@@ -950,8 +955,8 @@ internal sealed class PhysicalPlanner
         List<(CteDefinition, PlanNode, PlanNode?)> definitions = [];
         foreach (CteDefinition definition in with.Definitions)
         {
-            PlanNode plan = Arrange(Plan(definition.Plan, PlanRequest.None), definition.Plan.Output);
-            PlanNode? recursive = definition.RecursiveTerm is null ? null : Arrange(Plan(definition.RecursiveTerm, PlanRequest.None), definition.RecursiveTerm.Output);
+            PlanNode plan = Arrange(PlanLocking(definition.Plan, PlanRequest.None), definition.Plan.Output);
+            PlanNode? recursive = definition.RecursiveTerm is null ? null : Arrange(PlanLocking(definition.RecursiveTerm, PlanRequest.None), definition.RecursiveTerm.Output);
             definitions.Add((definition, plan, recursive));
         }
 

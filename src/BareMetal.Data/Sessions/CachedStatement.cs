@@ -148,13 +148,24 @@ internal sealed class PlannedStatement
     private static List<Table> LockedIn(LogicalOperator plan)
     {
         List<Table> tables = [];
-        LogicalTools.Any(plan, op =>
-        {
-            if (op is LogicalScan { Lock: not RowLockMode.None } scan && !tables.Contains(scan.Table))
-                tables.Add(scan.Table);
-            return false;
-        });
+        Collect(plan);
         return tables;
+
+        void Collect(LogicalOperator part)
+        {
+            LogicalTools.Any(part, op =>
+            {
+                if (op is LogicalScan { Lock: not RowLockMode.None } scan && !tables.Contains(scan.Table))
+                    tables.Add(scan.Table);
+                LogicalTools.VisitExpressions(op, root => ExpressionTools.Any(root, e =>
+                {
+                    if (e is BoundSubquery subquery)
+                        Collect(subquery.Plan);
+                    return false;
+                }));
+                return false;
+            });
+        }
     }
 
     private static ResultColumn[] ResultColumns(PhysicalPlan plan)

@@ -6,6 +6,7 @@ using BareMetal.Data.Execution.Modification;
 using BareMetal.Data.Planning;
 using BareMetal.Data.Sql.Syntax;
 using BareMetal.Data.Storage;
+using BareMetal.Data.Storage.Transactions;
 using BareMetal.Data.Types;
 using BareMetal.Data.Values;
 
@@ -52,10 +53,13 @@ internal sealed partial class CommandExecution
     /// <summary>Runs a statement (a cached one, or one of a block) in the transaction until it needs no further restart.</summary>
     private void RunWithRestarts(SessionTransaction transaction, CachedStatement? cached, Statement? inner)
     {
+        AdvisoryLocks advisory = _session.AdvisoryLocks;
         for (int attempt = 0; ; attempt++)
         {
             transaction.Storage.BeginStatement();
             transaction.HasRun = true;
+            int point = advisory.Enter();
+            bool willRetry = false;
             try
             {
                 Open(transaction, cached?.Plan(_session, transaction) ?? PlannedStatement.Make(inner!, [], transaction.Catalog, _session));
@@ -63,16 +67,28 @@ internal sealed partial class CommandExecution
             }
             catch (StatementRestartException) when (attempt < MaxRestarts && transaction.Storage.Isolation == TransactionIsolation.ReadCommitted)
             {
+                willRetry = true;
+                advisory.Rewind(point);
                 CloseStatement(failed: true);
                 transaction.Storage.RollbackStatement();
                 _context.Cancellation.ThrowIfCancellationRequested();
             }
-            catch
+            catch (Exception e)
             {
+                if (e is LockWaitException)
+                {
+                    willRetry = true;
+                    advisory.Rewind(point);
+                }
+
                 CloseStatement(failed: true);
                 if (transaction.Storage.IsActive)
                     transaction.Storage.RollbackStatement();
                 throw;
+            }
+            finally
+            {
+                advisory.Leave(willRetry);
             }
         }
     }
@@ -216,7 +232,7 @@ internal sealed partial class CommandExecution
                 RunAtomically(BeginRun(), () => RunBlock(block.Body));
                 break;
             case IfStatement or RaiseStatement or PerformStatement:
-                RunBlock([syntax]);
+                RunAtomically(BeginRun(), () => RunBlock([syntax]));
                 break;
             default:
                 if (!DefinitionExecutor.IsDefinition(syntax))
@@ -225,6 +241,9 @@ internal sealed partial class CommandExecution
                 break;
         }
     }
+
+    // Notices of a block that may run again; null outside.
+    private List<(string, string)>? _notices;
 
     private void RunDefinition(SessionTransaction transaction, Statement syntax)
     {
@@ -270,6 +289,8 @@ internal sealed partial class CommandExecution
 
         if (syntax is CreateTableStatement { As: { } query, WithData: true } create && !(create.IfNotExists && editor.Changes == before))
         {
+            // What is defined is not undone by itself: from here on locks are waited for in place.
+            _session.LockParty.DefersWaits = false;
             try
             {
                 InsertStatement insert = new() { Table = create.Name, Source = query, Position = create.Position };
@@ -292,12 +313,23 @@ internal sealed partial class CommandExecution
         transaction.HasRun = true;
         ImmutableDictionary<long, CatalogObject?> before = transaction.CatalogChanges;
         Savepoint point = storage.CreateSavepoint();
+        int locks = _session.AdvisoryLocks.Enter();
+        bool willRetry = false;
+        _notices = [];
         try
         {
             step();
         }
-        catch
+        catch (Exception e)
         {
+            if (e is LockWaitException)
+            {
+                // The whole block runs again.
+                willRetry = true;
+                _session.AdvisoryLocks.Rewind(locks);
+                _notices.Clear();
+            }
+
             if (storage.IsActive)
             {
                 storage.RollbackTo(point);
@@ -306,6 +338,14 @@ internal sealed partial class CommandExecution
 
             transaction.RestoreCatalog(before);
             throw;
+        }
+        finally
+        {
+            _session.AdvisoryLocks.Leave(willRetry);
+            List<(string, string)> notices = _notices;
+            _notices = null;
+            foreach ((string severity, string message) in notices)
+                _session.Notice?.Invoke(severity, message);
         }
 
         storage.Release(point);
@@ -429,7 +469,10 @@ internal sealed partial class CommandExecution
 
         if (raise.Level == "exception")
             throw new BareMetalException(raise.SqlState ?? "P0001", message);
-        _session.Notice?.Invoke(raise.Level.ToUpperInvariant(), message);
+        if (_notices is not null)
+            _notices.Add((raise.Level.ToUpperInvariant(), message));
+        else
+            _session.Notice?.Invoke(raise.Level.ToUpperInvariant(), message);
     }
 
     private void RunBegin(BeginStatement begin)

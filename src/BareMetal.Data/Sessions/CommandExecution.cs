@@ -3,6 +3,7 @@ using BareMetal.Data.Execution;
 using BareMetal.Data.Execution.Modification;
 using BareMetal.Data.Planning;
 using BareMetal.Data.Storage;
+using BareMetal.Data.Storage.Transactions;
 using BareMetal.Data.Types;
 using BareMetal.Data.Values;
 
@@ -76,7 +77,7 @@ internal sealed partial class CommandExecution : IDisposable
             return more;
         try
         {
-            commit.Storage.Commit(_session.Options.Durability);
+            commit.Storage.Commit(commit.CommitDurability);
         }
         catch (Exception e)
         {
@@ -90,13 +91,14 @@ internal sealed partial class CommandExecution : IDisposable
         return more;
     }
 
-    /// <summary>As <see cref="NextResult"/>, waiting for commits without holding a thread.</summary>
+    /// <summary>As <see cref="NextResult"/>, waiting for locks and commits without holding a thread.</summary>
     public ValueTask<bool> NextResultAsync(CancellationToken cancellationToken = default)
     {
         if (cancellationToken.IsCancellationRequested)
             return ValueTask.FromCanceled<bool>(cancellationToken);
-        bool more = Advance(out SessionTransaction? commit);
-        return commit is null ? new ValueTask<bool>(more) : CommitAsync(commit, more);
+        return TryAdvance(false, out bool more, out SessionTransaction? commit)
+            ? commit is null ? new ValueTask<bool>(more) : CommitAsync(commit, more)
+            : AdvanceAsync();
     }
 
     /// <summary>Reads the next rows of the current statement. False at the end.</summary>
@@ -263,12 +265,61 @@ internal sealed partial class CommandExecution : IDisposable
             _invalid = "The rows were read in a transaction, or after a savepoint, that has been rolled back.";
     }
 
+    /// <summary>Runs the next statement; false when it met a lock that has to be waited for: then it is as if it had not begun.</summary>
+    private bool TryAdvance(bool again, out bool more, out SessionTransaction? commit)
+    {
+        LockParty party = _session.LockParty;
+        party.DefersWaits = true;
+        try
+        {
+            more = Advance(out commit, again);
+            return true;
+        }
+        catch (LockWaitException)
+        {
+            more = false;
+            commit = null;
+            return false;
+        }
+        finally
+        {
+            party.DefersWaits = false;
+        }
+    }
+
+    /// <summary>Waits for the lock that the next statement met and runs it again, until it needs no further wait.</summary>
+    private async ValueTask<bool> AdvanceAsync()
+    {
+        while (true)
+        {
+            DeferredWait wait = _session.LockParty.Deferred!;
+            _session.LockParty.Deferred = null;
+            Start(again: true);
+            try
+            {
+                await wait.WaitAsync(_cancellation.Token).ConfigureAwait(false);
+            }
+            catch (Exception e)
+            {
+                _session.AdvisoryLocks.Settle();
+                throw Rethrow(e, Fail(e, _command!.Statements[++StatementIndex]));
+            }
+            finally
+            {
+                Stop();
+            }
+
+            if (TryAdvance(again: true, out bool more, out SessionTransaction? commit))
+                return commit is null ? more : await CommitAsync(commit, more).ConfigureAwait(false);
+        }
+    }
+
     private async ValueTask<bool> CommitAsync(SessionTransaction commit, bool more)
     {
         try
         {
             // Once begun, a commit is not cancelled: its outcome would be unknown.
-            await commit.Storage.CommitAsync(_session.Options.Durability, CancellationToken.None).ConfigureAwait(false);
+            await commit.Storage.CommitAsync(commit.CommitDurability, CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -291,7 +342,7 @@ internal sealed partial class CommandExecution : IDisposable
     }
 
     /// <summary>Runs the next statement. <paramref name="commit"/> is a transaction that the caller has to commit before anything is said to be done.</summary>
-    private bool Advance(out SessionTransaction? commit)
+    private bool Advance(out SessionTransaction? commit, bool again = false)
     {
         commit = null;
         if (_invalid is not null)
@@ -311,7 +362,7 @@ internal sealed partial class CommandExecution : IDisposable
 
         StatementIndex++;
         PreparedStatement statement = statements[StatementIndex];
-        Start();
+        Start(again);
         try
         {
             _cancellation.Token.ThrowIfCancellationRequested();
@@ -319,15 +370,15 @@ internal sealed partial class CommandExecution : IDisposable
             if (commit is null && statements.Length == 1 && _isImplicit && _planned is not { IsModification: false })
                 commit = TakeImplicit();
         }
+        catch (LockWaitException)
+        {
+            CloseStatement(failed: true);
+            StatementIndex--;
+            throw;
+        }
         catch (Exception e)
         {
-            Exception mapped = Place(Map(e), statement);
-            if (mapped is BareMetalException { SqlState: SqlStates.SerializationFailure or SqlStates.DeadlockDetected } && _transaction is not null)
-                _transaction.HasFailed = true;
-            CloseStatement(failed: true);
-            EndImplicit();
-            _isDone = true;
-            throw Rethrow(e, mapped);
+            throw Rethrow(e, Fail(e, statement));
         }
         finally
         {
@@ -335,6 +386,18 @@ internal sealed partial class CommandExecution : IDisposable
         }
 
         return true;
+    }
+
+    /// <summary>Ends the command because a statement failed.</summary>
+    private Exception Fail(Exception e, PreparedStatement statement)
+    {
+        Exception mapped = Place(Map(e), statement);
+        if (mapped is BareMetalException { SqlState: SqlStates.SerializationFailure or SqlStates.DeadlockDetected or SqlStates.SnapshotTooOld } && _transaction is not null)
+            _transaction.HasFailed = true;
+        CloseStatement(failed: true);
+        EndImplicit();
+        _isDone = true;
+        return mapped;
     }
 
     /// <summary>The transaction that a statement runs in: the session's, or one that lasts as long as the command.</summary>
@@ -373,6 +436,7 @@ internal sealed partial class CommandExecution : IDisposable
             return null;
         }
 
+        transaction.CommitDurability = _session.Settings.Durability;
         return transaction;
     }
 
@@ -430,7 +494,8 @@ internal sealed partial class CommandExecution : IDisposable
         _planned!.Plan.Return(instance);
     }
 
-    private void Start()
+    /// <summary>Begins to run. <paramref name="again"/>: the statement has begun before, and its time limit goes on.</summary>
+    private void Start(bool again = false)
     {
         TimeSpan limit = _options.Timeout;
         TimeSpan setting = _session.Settings.StatementTimeout;
@@ -438,7 +503,8 @@ internal sealed partial class CommandExecution : IDisposable
             limit = setting;
         lock (_gate)
         {
-            _deadline = limit > TimeSpan.Zero ? Environment.TickCount64 + (long)limit.TotalMilliseconds : 0;
+            if (!again)
+                _deadline = limit > TimeSpan.Zero ? Environment.TickCount64 + (long)limit.TotalMilliseconds : 0;
             _isRunning = true;
         }
 

@@ -4,6 +4,7 @@ using BareMetal.Data.Catalog;
 using BareMetal.Data.Catalog.Ddl;
 using BareMetal.Data.Execution.Modification;
 using BareMetal.Data.Storage;
+using BareMetal.Data.Storage.Transactions;
 using BareMetal.Data.Values;
 using TableBinder = BareMetal.Data.Binding.TableBinder;
 
@@ -31,7 +32,7 @@ internal sealed class Session : IDisposable
         Database = database;
         Options = options;
         Settings = _sessionSettings = _defaults = SessionSettings.From(options);
-        AdvisoryLocks = new AdvisoryLocks(database.Engine);
+        AdvisoryLocks = new AdvisoryLocks(database.Engine, LockParty);
     }
 
     /// <summary>The engine's version.</summary>
@@ -47,6 +48,9 @@ internal sealed class Session : IDisposable
     public SessionSettings Settings { get; private set; }
 
     public AdvisoryLocks AdvisoryLocks { get; }
+
+    /// <summary>Who waits for the locks of the session's transactions and for its advisory locks.</summary>
+    public LockParty LockParty { get; } = new();
 
     /// <summary>What currval gives, by sequence.</summary>
     public Dictionary<long, long> CurrentSequenceValues { get; } = [];
@@ -72,13 +76,16 @@ internal sealed class Session : IDisposable
     /// <summary>Begins an explicit transaction.</summary>
     /// <param name="isolation">Null takes the session's default.</param>
     /// <param name="readOnly">Null takes the session's default.</param>
+    /// <param name="durability">What its commit waits for; null takes what synchronous_commit says then.</param>
     /// <exception cref="InvalidOperationException">A transaction is open already.</exception>
-    public void BeginTransaction(IsolationMode? isolation = null, bool? readOnly = null)
+    public void BeginTransaction(IsolationMode? isolation = null, bool? readOnly = null, Durability? durability = null)
     {
         EnsureOpen();
         if (Transaction is not null)
             throw new InvalidOperationException("A transaction is open already on this session; commit it or roll it back first.");
-        Adopt(NewTransaction(isolation, readOnly));
+        SessionTransaction transaction = NewTransaction(isolation, readOnly);
+        transaction.Durability = durability;
+        Adopt(transaction);
     }
 
     /// <summary>Commits the explicit transaction. Rows that open executions have not given yet are kept for them.</summary>
@@ -89,7 +96,7 @@ internal sealed class Session : IDisposable
         SessionTransaction transaction = TakeForCommit();
         try
         {
-            transaction.Storage.Commit(Options.Durability);
+            transaction.Storage.Commit(transaction.CommitDurability);
         }
         catch (StorageException e)
         {
@@ -108,7 +115,7 @@ internal sealed class Session : IDisposable
         SessionTransaction transaction = TakeForCommit();
         try
         {
-            await transaction.Storage.CommitAsync(Options.Durability, cancellationToken).ConfigureAwait(false);
+            await transaction.Storage.CommitAsync(transaction.CommitDurability, cancellationToken).ConfigureAwait(false);
         }
         catch (StorageException e)
         {
@@ -242,6 +249,7 @@ internal sealed class Session : IDisposable
         long id = TransactionId;
         transaction.Storage.Dispose();
         Transaction = NewTransaction(isolation ?? ToMode(transaction.Storage.Isolation), readOnly ?? transaction.Storage.IsReadOnly);
+        Transaction.Durability = transaction.Durability;
         TransactionId = id;
     }
 
@@ -253,7 +261,7 @@ internal sealed class Session : IDisposable
             IsolationMode.Serializable => TransactionIsolation.Serializable,
             _ => TransactionIsolation.ReadCommitted,
         };
-        return new SessionTransaction(Database, Database.Engine.Begin(level, readOnly ?? Settings.DefaultReadOnly));
+        return new SessionTransaction(Database, Database.Engine.Begin(level, readOnly ?? Settings.DefaultReadOnly, LockParty));
     }
 
     /// <summary>Makes a transaction that began implicitly the explicit one.</summary>
@@ -352,6 +360,7 @@ internal sealed class Session : IDisposable
         KeepRows(transaction, null);
         foreach (CommandExecution execution in _open)
             execution.Detach(transaction);
+        transaction.CommitDurability = transaction.Durability ?? Settings.Durability;
         EndTransaction(committed: true);
         return transaction;
     }

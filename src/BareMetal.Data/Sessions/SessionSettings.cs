@@ -1,5 +1,6 @@
 using System.Globalization;
 using BareMetal.Data.Catalog;
+using BareMetal.Data.Storage;
 
 namespace BareMetal.Data.Sessions;
 
@@ -9,7 +10,7 @@ internal sealed record SessionSettings
     private static readonly string[] Names =
     [
         "application_name", "batch_size", "client_encoding", "database", "default_transaction_isolation", "default_transaction_read_only", "lock_timeout",
-        "search_path", "server_encoding", "server_version", "standard_conforming_strings", "statement_timeout", "timezone", "transaction_isolation",
+        "search_path", "server_encoding", "server_version", "standard_conforming_strings", "statement_timeout", "synchronous_commit", "timezone", "transaction_isolation",
         "transaction_read_only", "work_mem",
     ];
 
@@ -20,6 +21,9 @@ internal sealed record SessionSettings
     public IsolationMode DefaultIsolation { get; init; }
 
     public bool DefaultReadOnly { get; init; }
+
+    /// <summary>What commits wait for: synchronous_commit.</summary>
+    public Durability Durability { get; init; }
 
     public int BatchSize { get; init; }
 
@@ -44,6 +48,7 @@ internal sealed record SessionSettings
         StatementTimeout = options.StatementTimeout,
         DefaultIsolation = options.DefaultIsolation,
         DefaultReadOnly = options.ReadOnly,
+        Durability = options.Durability,
         BatchSize = options.BatchSize,
         WorkMemory = options.WorkMemory,
     };
@@ -65,6 +70,8 @@ internal sealed record SessionSettings
                 return this with { DefaultIsolation = values is null ? defaults.DefaultIsolation : ParseIsolation(value) };
             case "default_transaction_read_only":
                 return this with { DefaultReadOnly = values is null ? defaults.DefaultReadOnly : ParseBoolean(name, value) };
+            case "synchronous_commit":
+                return this with { Durability = values is null ? defaults.Durability : ParseDurability(name, value) };
             case "batch_size":
                 return this with { BatchSize = values is null ? defaults.BatchSize : (int)ParseNumber(name, value, 1, 65536) };
             case "work_mem":
@@ -99,6 +106,7 @@ internal sealed record SessionSettings
         "statement_timeout" => FormatTime(StatementTimeout),
         "default_transaction_isolation" => Format(DefaultIsolation),
         "default_transaction_read_only" => DefaultReadOnly ? "on" : "off",
+        "synchronous_commit" => Durability switch { Durability.Full => "on", Durability.Normal => "normal", _ => "off" },
         "batch_size" => BatchSize.ToString(CultureInfo.InvariantCulture),
         "work_mem" => (WorkMemory % 1024 == 0 ? WorkMemory / 1024 + "kB" : WorkMemory + "B"),
         "timezone" => TimeZone.Id,
@@ -181,6 +189,14 @@ internal sealed record SessionSettings
         "on" or "true" or "yes" or "1" => true,
         "off" or "false" or "no" or "0" => false,
         _ => throw Invalid(name, value, "Give on or off."),
+    };
+
+    private static Durability ParseDurability(string name, string value) => value.ToLowerInvariant() switch
+    {
+        "on" or "true" or "yes" or "1" or "full" or "local" or "remote_write" or "remote_apply" => Durability.Full,
+        "normal" => Durability.Normal,
+        "off" or "false" or "no" or "0" => Durability.Off,
+        _ => throw Invalid(name, value, "Give on (durable before it is acknowledged), normal (within a bounded delay) or off."),
     };
 
     private static IsolationMode ParseIsolation(string value) => value.ToLowerInvariant() switch

@@ -19,6 +19,12 @@ internal sealed class SessionTransaction(Database database, StorageTransaction s
     /// <summary>Whether only ROLLBACK is possible, after a serialization failure or a deadlock.</summary>
     public bool HasFailed { get; set; }
 
+    /// <summary>What its commit waits for; null takes the session's setting.</summary>
+    public Durability? Durability { get; set; }
+
+    /// <summary>What its commit waits for, settled when it is taken to be committed.</summary>
+    public Durability CommitDurability { get; set; }
+
     /// <summary>Whether a statement ran in it, so that its isolation level is settled.</summary>
     public bool HasRun { get; set; }
 

@@ -34,7 +34,7 @@ internal sealed class TargetRows
         if (_rowKey < 0)
             throw new ArgumentException("The source of a write does not give the keys of the rows.", nameof(sourceColumns));
         _mayRepeat = MayRepeat(source);
-        _isLocked = LogicalTools.Any(source, op => op is LogicalScan { Lock: RowLockMode.Update } scan && ReferenceEquals(scan.RowKey, rowKey));
+        _isLocked = LogicalTools.Any(source, op => op is LogicalScan { Lock: RowLockMode.Update or RowLockMode.NoKeyUpdate } scan && ReferenceEquals(scan.RowKey, rowKey));
         Table table = image.Table;
         _places = new int[table.Columns.Count];
         List<int> missing = [];

@@ -334,12 +334,9 @@ internal sealed unsafe class ScanOperator : PhysicalOperator
     {
         if (_settings.Lock == RowLockMode.None)
             return;
-        LockMode mode = _settings.Lock == RowLockMode.Share ? LockMode.Shared : LockMode.Exclusive;
-        if (context.Transaction!.LockKey(_settings.Table.Tree, key, mode, context.LockTimeout, context.Cancellation) == LockOutcome.GrantedNewer)
-        {
-            context.IsRestartNeeded = true;
-            throw StatementRestartException.RowIsNewer;
-        }
+        RowLock rowLock = new(null!, _settings.Table, _settings.Lock, _settings.LockWait);
+        if (!rowLock.Take(key, context))
+            throw new BareMetalException(SqlStates.FeatureNotSupported, $"SKIP LOCKED can't choose rows of \"{_settings.Table.Name}\" here.") { Hint = "Put the locking SELECT into FROM or a subquery of its own." };
     }
 
     /// <summary>Adds one row when it passes the filter; the number of rows added.</summary>

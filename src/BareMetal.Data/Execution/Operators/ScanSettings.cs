@@ -24,6 +24,8 @@ internal sealed record ScanSettings(Table Table, IReadOnlyList<PlanColumn> Colum
 
     public RowLockMode Lock { get; init; }
 
+    public RowLockWait LockWait { get; init; }
+
     /// <summary>Receives the row's key in the table's tree; comes after the columns.</summary>
     public PlanColumn? RowKey { get; init; }
 

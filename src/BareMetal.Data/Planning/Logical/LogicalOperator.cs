@@ -19,15 +19,38 @@ internal sealed record LogicalScan(Table Table, IReadOnlyList<PlanColumn> Column
     /// <summary>Row locks to take (SELECT … FOR UPDATE / SHARE, and the target of UPDATE and DELETE).</summary>
     public RowLockMode Lock { get; init; }
 
+    /// <summary>What happens when a row's lock is not free.</summary>
+    public RowLockWait LockWait { get; init; }
+
     /// <summary>For the target of DML: receives the encoded primary key (bytea) so that the row can be found again.</summary>
     public PlanColumn? RowKey { get; init; }
 }
 
+/// <summary>Strengths of row locks, each one including those before it.</summary>
 internal enum RowLockMode
 {
     None,
+    KeyShare,
     Share,
+    NoKeyUpdate,
     Update,
+}
+
+/// <summary>What happens when a row's lock is not free.</summary>
+internal enum RowLockWait
+{
+    Wait,
+    SkipLocked,
+    NoWait,
+}
+
+/// <summary>
+/// Locks the rows that pass, and leaves out those that are to be skipped. With counts it stops when so many rows are locked as the limit
+/// above it takes: SKIP LOCKED must choose its rows before they are counted, and lock no other.
+/// </summary>
+internal sealed record LogicalLockRows(LogicalOperator Input, IReadOnlyList<RowLock> Locks, BoundExpression? Limit, BoundExpression? Offset) : LogicalOperator
+{
+    public override IReadOnlyList<PlanColumn> Output => Input.Output;
 }
 
 /// <summary>Rows of expressions; VALUES, and the single empty row of a SELECT without FROM.</summary>

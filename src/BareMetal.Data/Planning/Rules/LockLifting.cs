@@ -5,8 +5,9 @@ using BareMetal.Data.Types;
 namespace BareMetal.Data.Planning.Rules;
 
 /// <summary>
-/// Takes row locks from scans to the top of the statement, so that only rows of the result are locked. Scans whose rows do not reach
-/// the top one by one (under aggregates, set operations) keep their locks.
+/// Takes row locks from scans to the top of the statement, so that only rows of the result are locked. What SKIP LOCKED leaves out must not
+/// be counted by a LIMIT: its locks stop below it. Where rows do not reach the top one by one (aggregates, set operations, what a semi-join
+/// looks up) the locks are taken as high as they get.
 /// </summary>
 internal static class LockLifting
 {
@@ -17,20 +18,47 @@ internal static class LockLifting
             case LogicalScan { Lock: not RowLockMode.None } scan:
             {
                 PlanColumn key = scan.RowKey ?? new PlanColumn(-1000 - locks.Count, "row key", SqlType.Bytea, true);
-                locks.Add(new RowLock(key, scan.Table, scan.Lock));
+                locks.Add(new RowLock(key, scan.Table, scan.Lock, scan.LockWait));
                 return new LogicalScan(scan.Table, scan.Columns, scan.Alias) { RowKey = key };
             }
 
-            case LogicalFilter or LogicalProject or LogicalSort or LogicalLimit or LogicalWindow:
+            case LogicalLimit limit:
+            {
+                List<RowLock> below = [];
+                LogicalOperator input = Apply(limit.Input, below);
+                if (below.Exists(l => l.Wait == RowLockWait.SkipLocked))
+                    input = new LogicalLockRows(input, below, limit.WithTies ? null : limit.Limit, limit.WithTies ? null : limit.Offset);
+                else
+                    locks.AddRange(below);
+                return ReferenceEquals(input, limit.Input) ? limit : new LogicalLimit(input, limit.Limit, limit.Offset, limit.WithTies);
+            }
+
+            case LogicalFilter or LogicalProject or LogicalSort or LogicalWindow:
                 return LogicalTools.MapInputs(plan, input => Apply(input, locks));
             case LogicalJoin { Kind: JoinKind.Semi or JoinKind.Anti } join:
-                return new LogicalJoin(join.Kind, Apply(join.Left, locks), join.Right, join.Condition, join.IsLateral);
+            {
+                LogicalOperator left = Apply(join.Left, locks);
+                LogicalOperator right = Alone(join.Right);
+                return ReferenceEquals(left, join.Left) && ReferenceEquals(right, join.Right) ? join : new LogicalJoin(join.Kind, left, right, join.Condition, join.IsLateral);
+            }
+
             case LogicalJoin:
                 return LogicalTools.MapInputs(plan, input => Apply(input, locks));
             case LogicalWith with:
-                return new LogicalWith(with.Definitions, Apply(with.Body, locks));
+            {
+                LogicalOperator body = Apply(with.Body, locks);
+                return ReferenceEquals(body, with.Body) ? with : new LogicalWith(with.Definitions, body);
+            }
+
             default:
-                return plan;
+                return LogicalTools.MapInputs(plan, Alone);
         }
+    }
+
+    private static LogicalOperator Alone(LogicalOperator plan)
+    {
+        List<RowLock> own = [];
+        LogicalOperator lifted = Apply(plan, own);
+        return own.Count == 0 ? lifted : new LogicalLockRows(lifted, own, null, null);
     }
 }

@@ -15,7 +15,7 @@ internal static class ProjectionPruning
             case LogicalScan scan:
             {
                 List<PlanColumn> columns = [.. scan.Columns.Where(needed.Contains)];
-                return columns.Count == scan.Columns.Count ? scan : new LogicalScan(scan.Table, columns, scan.Alias) { Lock = scan.Lock, RowKey = scan.RowKey };
+                return columns.Count == scan.Columns.Count ? scan : new LogicalScan(scan.Table, columns, scan.Alias) { Lock = scan.Lock, LockWait = scan.LockWait, RowKey = scan.RowKey };
             }
 
             case LogicalProject project:
