@@ -75,6 +75,15 @@ public enum StorageErrorCode
     /// <summary>The named tree does not exist (XX000).</summary>
     NoSuchTree,
 
+    /// <summary>The passphrase or key does not open the database (28P01).</summary>
+    WrongKey,
+
+    /// <summary>The database is encrypted and no key was given (28000).</summary>
+    KeyRequired,
+
+    /// <summary>A key was given for a database that is not encrypted (28000).</summary>
+    NotEncrypted,
+
     /// <summary>The engine or transaction has ended (25P01).</summary>
     Ended,
 }

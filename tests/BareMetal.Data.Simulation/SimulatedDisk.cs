@@ -66,7 +66,15 @@ public sealed class SimulatedDisk
     public void ClearFaults() => faults.Clear();
 
     /// <summary>The substrate as the current run of the machine sees it.</summary>
-    public IStorageProvider Provider => new SimulatedProvider(this, session);
+    public IStorageProvider Provider => TestSubstrates.IsEncrypted(Substrate)
+        ? new EncryptedStorageProvider(new SimulatedProvider(this, session), TestSubstrates.Key)
+        : new SimulatedProvider(this, session);
+
+    /// <summary>What opens the databases on it, when they are encrypted.</summary>
+    public EncryptionKey? Key => TestSubstrates.IsEncrypted(Substrate) ? TestSubstrates.Key : null;
+
+    /// <summary>What lies between the engine and the disk.</summary>
+    public TestSubstrate Substrate { get; init; } = TestSubstrates.Default;
 
     /// <summary>The process dies, the machine goes on: what it wrote is still in the system's cache.</summary>
     public void KillProcess()
@@ -109,7 +117,7 @@ public sealed class SimulatedDisk
             return copy;
         }
 
-        SimulatedDisk disk = new(sectorSize) { Capacity = Capacity, DelayedAllocation = DelayedAllocation, session = session };
+        SimulatedDisk disk = new(sectorSize) { Capacity = Capacity, DelayedAllocation = DelayedAllocation, Substrate = Substrate, session = session };
         foreach ((string name, SimulatedInode inode) in names)
             disk.names.Add(name, CopyOf(inode));
         foreach ((string name, SimulatedInode inode) in durableNames)

@@ -16,6 +16,9 @@ internal sealed class LogTail(IStorageProvider provider, DatabaseFiles files, Gu
 {
     private readonly Dictionary<ulong, LogPoint> _chunks = [];
 
+    /// <summary>Decrypts the log; null when the database is not encrypted.</summary>
+    public Encryption.DatabaseCipher? Cipher { get; init; }
+
     /// <summary>Reads.</summary>
     /// <param name="from">The group from which to read.</param>
     /// <param name="after">The last commit that is not to be read.</param>
@@ -55,7 +58,7 @@ internal sealed class LogTail(IStorageProvider provider, DatabaseFiles files, Gu
         LogPoint start, Lsn after, Lsn upTo, LogPoint? end, ulong before, LogRecordSink sink, CancellationToken cancellation)
     {
         _chunks.Clear();
-        using LogReader reader = new(provider, files, databaseId, timelineId);
+        using LogReader reader = new(provider, files, databaseId, timelineId) { Cipher = Cipher };
         reader.Open(start);
         while (reader.NextGroup())
         {
@@ -112,7 +115,7 @@ internal sealed class LogTail(IStorageProvider provider, DatabaseFiles files, Gu
         if (!_chunks.TryGetValue(commit.Transaction, out LogPoint first))
             throw Damaged($"the chunks of commit {commit.Lsn} are missing");
         uint found = 0;
-        using LogReader reader = new(provider, files, databaseId, timelineId);
+        using LogReader reader = new(provider, files, databaseId, timelineId) { Cipher = Cipher };
         reader.Open(first);
         while (found < commit.Chunks && reader.NextGroup())
         {
@@ -154,7 +157,7 @@ internal sealed class LogTail(IStorageProvider provider, DatabaseFiles files, Gu
             }
 
             LogPoint start = new(new LogPosition(number, LogFormat.ExtentHeaderSize), header.Epoch, 0);
-            using LogReader reader = new(provider, files, databaseId, timelineId);
+            using LogReader reader = new(provider, files, databaseId, timelineId) { Cipher = Cipher };
             if (!reader.TryOpen(start))
                 continue; // a recovery crashed before it was whole
             reader.NextGroup();

@@ -220,7 +220,8 @@ internal sealed class CheckpointFile : IDisposable
         BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(16), _fileId);
         BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(24), From.Value);
         BinaryPrimitives.WriteInt64LittleEndian(header.AsSpan(32), _pages.Count);
-        Target.Write(header.AsSpan(HeaderCopyAt, DatabaseHeader.UsedSize));
+        // Without the wrapped keys: a checkpoint file may outlive a change of the passphrase.
+        (Target with { Encryption = null }).Write(header.AsSpan(HeaderCopyAt, DatabaseHeader.UsedSize));
         BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(8), Crc32C.Append(0, header.AsSpan(12, HeaderUsed - 12)));
         return header;
     }

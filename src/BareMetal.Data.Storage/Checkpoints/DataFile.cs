@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using BareMetal.Data.Storage.Encryption;
 using BareMetal.Data.Storage.Pages;
 
 namespace BareMetal.Data.Storage.Checkpoints;
@@ -7,7 +8,7 @@ namespace BareMetal.Data.Storage.Checkpoints;
 /// The data file: its header and its pages. Between checkpoints nothing is written to it. While a checkpoint is being applied its
 /// pages are read from the checkpoint file, since the data file's may be half written.
 /// </summary>
-internal sealed class DataFile : IPageFile, IDisposable
+internal sealed class DataFile : IPageFile, IReadVerifier, IDisposable
 {
     private const int ReadAttempts = 4;
     private const long MaxGrowthStep = 16 << 20;
@@ -19,11 +20,12 @@ internal sealed class DataFile : IPageFile, IDisposable
     private CheckpointFile? _applyingFile;
     private long _durableLength;
 
-    private DataFile(IStorageFile file, StorageEnvironment environment, DatabaseHeader header)
+    private DataFile(IStorageFile file, StorageEnvironment environment, DatabaseHeader header, DatabaseCipher? cipher)
     {
         _file = file;
         _environment = environment;
         Header = header;
+        Cipher = cipher;
 
         // What a killed process grew may not be durable; its pages are not in use before another checkpoint.
         _durableLength = header.IsClean ? file.Length : (long)header.PageCount * header.PageSize;
@@ -35,18 +37,23 @@ internal sealed class DataFile : IPageFile, IDisposable
     /// <summary>The header that is durable.</summary>
     public DatabaseHeader Header { get; private set; }
 
+    /// <summary>Encrypts and decrypts the database's content; null when it is not encrypted. Disposed with the file.</summary>
+    public DatabaseCipher? Cipher { get; }
+
     /// <summary>Bytes of the file.</summary>
     public long Length => _file.Length;
 
     /// <summary>Makes a data file with its first header, under a name that is not yet the database's.</summary>
-    public static DataFile Create(IStorageProvider provider, string name, StorageEnvironment environment, DatabaseHeader header)
+    public static DataFile Create(
+        IStorageProvider provider, string name, StorageEnvironment environment, DatabaseHeader header, DatabaseCipher? cipher = null)
     {
         provider.Delete(name);
         IStorageFile file = provider.Open(name, StorageFileMode.CreateNew);
         try
         {
             file.SetLength((long)header.PageCount * header.PageSize);
-            DataFile result = new(file, environment, header);
+            DataFile result = new(file, environment, header with { Encryption = cipher?.Slot }, cipher);
+            header = result.Header;
             result.WriteHeader(header, FlushSite.CreatedData);
             return result;
         }
@@ -58,14 +65,18 @@ internal sealed class DataFile : IPageFile, IDisposable
     }
 
     /// <summary>Opens a data file by the newer whole copy of its header.</summary>
-    /// <exception cref="StorageException">It is not a database, of a newer format, truncated or damaged.</exception>
-    public static DataFile Open(IStorageProvider provider, string name, StorageEnvironment environment)
+    /// <param name="provider">The substrate.</param>
+    /// <param name="name">The file's name.</param>
+    /// <param name="environment">Flushes and randomness.</param>
+    /// <param name="key">What opens it when it is encrypted.</param>
+    /// <exception cref="StorageException">It is not a database, of a newer format, truncated or damaged; the key is missing, wrong or not needed.</exception>
+    public static DataFile Open(IStorageProvider provider, string name, StorageEnvironment environment, EncryptionKey? key = null)
     {
         IStorageFile file = provider.Open(name, StorageFileMode.Open);
         try
         {
-            DatabaseHeader header = ReadHeader(file, out ulong? damaged);
-            DataFile result = new(file, environment, header);
+            DatabaseHeader header = ReadHeader(file, out ulong? damaged, out byte[] block);
+            DataFile result = new(file, environment, header, OpenCipher(name, header, block, environment, key));
             if (damaged is { } copy)
             {
                 result.WriteCopy(header, copy);
@@ -88,9 +99,12 @@ internal sealed class DataFile : IPageFile, IDisposable
         for (int attempt = 1; ; attempt++)
         {
             if (TryReadApplying(id, buffer))
+            {
+                Cipher?.OpenPage(_file.Name, id, buffer[..PageSize]);
                 return;
+            }
 
-            int count = _file.ReadFull((long)id.Value * PageSize, buffer[..PageSize]);
+            bool isGood = _file.ReadVerified((long)id.Value * PageSize, buffer[..PageSize], this, out int count);
             if (count < PageSize)
             {
                 throw new StorageException(
@@ -100,8 +114,11 @@ internal sealed class DataFile : IPageFile, IDisposable
             }
 
             // A checkpoint may have begun to overwrite the page while it was read: then it is in the checkpoint file now.
-            if (Verify(id, buffer, attempt == ReadAttempts))
+            if (isGood || attempt == ReadAttempts && Verify(id, buffer, isLastAttempt: true))
+            {
+                Cipher?.OpenPage(_file.Name, id, buffer[..PageSize]);
                 return;
+            }
         }
     }
 
@@ -113,7 +130,10 @@ internal sealed class DataFile : IPageFile, IDisposable
         {
             int count = await _file.ReadAsync((long)id.Value * PageSize, buffer[..PageSize], cancellationToken).ConfigureAwait(false);
             if (count == PageSize && Verify(id, buffer.Span, isLastAttempt: false))
+            {
+                Cipher?.OpenPage(_file.Name, id, buffer.Span[..PageSize]);
                 return;
+            }
         }
 
         Read(id, buffer.Span);
@@ -192,18 +212,54 @@ internal sealed class DataFile : IPageFile, IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    /// <summary>Whether bytes read at an offset are a whole page of the file's checkpoint.</summary>
+    bool IReadVerifier.IsGood(long offset, ReadOnlySpan<byte> bytes) =>
+        bytes.Length == PageSize && Verify(new PageId((ulong)(offset / PageSize)), bytes, isLastAttempt: false);
 
     private void WriteCopy(DatabaseHeader header, ulong copy)
     {
         byte[] block = new byte[DatabaseHeader.BlockSize];
-        header.Write(block);
+        header.Write(block, Cipher);
         _file.Write((long)copy * DatabaseHeader.BlockSize, block);
     }
 
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _file.Dispose();
+        Cipher?.Dispose();
+    }
+
+    private static DatabaseCipher? OpenCipher(
+        string name, DatabaseHeader header, ReadOnlySpan<byte> block, StorageEnvironment environment, EncryptionKey? key)
+    {
+        if (header.Encryption is null)
+        {
+            return key is null
+                ? null
+                : throw new StorageException(
+                    StorageErrorCode.NotEncrypted, $"{name}: the database is not encrypted, but a key was given. Open it without one.") { File = name };
+        }
+
+        if (key is null)
+        {
+            throw new StorageException(
+                StorageErrorCode.KeyRequired,
+                $"{name}: the database is encrypted. Give its {(header.Encryption.FromPassphrase ? "passphrase" : "key")}.") { File = name };
+        }
+
+        DatabaseCipher cipher = DatabaseCipher.Open(key, header.DatabaseId, header.Encryption, environment.Random, name);
+        if (cipher.VerifyHeader(block))
+            return cipher;
+        cipher.Dispose();
+        throw new StorageException(
+            StorageErrorCode.Corruption,
+            $"{name}: the header was not written by this database: its authentication fails although its checksum is right. " +
+            "Somebody without the key changed it. Restore the database from a backup.") { File = name };
+    }
+
     /// <summary>Reads the newer whole copy; tells which copy does not say the same.</summary>
-    private static DatabaseHeader ReadHeader(IStorageFile file, out ulong? damaged)
+    private static DatabaseHeader ReadHeader(IStorageFile file, out ulong? damaged, out byte[] block)
     {
         byte[] blocks = new byte[2 * DatabaseHeader.BlockSize];
         int count = file.ReadFull(0, blocks);
@@ -219,8 +275,10 @@ internal sealed class DataFile : IPageFile, IDisposable
                 "Open it with a newer release.") { File = file.Name };
         }
 
-        DatabaseHeader? header = a is null || b is not null && b.Generation > a.Generation ? b : a;
-        damaged = a == b ? null : header == a ? 1UL : 0UL;
+        bool isSecond = a is null || b is not null && b.Generation > a.Generation;
+        DatabaseHeader? header = isSecond ? b : a;
+        damaged = a == b ? null : isSecond ? 0UL : 1UL;
+        block = isSecond ? blocks[DatabaseHeader.BlockSize..] : blocks[..DatabaseHeader.BlockSize];
         if (header is null)
         {
             throw first == HeaderState.Foreign && second == HeaderState.Foreign

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using BareMetal.Data.Storage.Encryption;
 using BareMetal.Data.Storage.Log;
 
 namespace BareMetal.Data.Storage.Checkpoints;
@@ -19,7 +20,11 @@ internal sealed record DatabaseHeader
     public const uint FormatVersion = 1;
 
     private const ulong Magic = 0x41544144_42444D42; // "BMDBDATA"
+    /// <summary>A feature that a reader must know: the content is encrypted.</summary>
+    public const ulong EncryptedFeature = 1;
+
     private const uint CleanFlag = 1;
+    private const ulong KnownFeatures = EncryptedFeature;
 
     /// <summary>Grows with every write of the header; the copy with the larger one counts.</summary>
     public ulong Generation { get; init; }
@@ -51,8 +56,13 @@ internal sealed record DatabaseHeader
     /// <summary>When this header was written: ticks of UTC.</summary>
     public long WrittenUtcTicks { get; init; }
 
+    /// <summary>How the content is encrypted; null when it is not.</summary>
+    public EncryptionSlot? Encryption { get; init; }
+
     /// <summary>Writes a copy.</summary>
-    public void Write(Span<byte> block)
+    /// <param name="block">Receives it.</param>
+    /// <param name="cipher">Authenticates the header of an encrypted database.</param>
+    public void Write(Span<byte> block, DatabaseCipher? cipher = null)
     {
         block.Clear();
         BinaryPrimitives.WriteUInt64LittleEndian(block, Magic);
@@ -70,7 +80,13 @@ internal sealed record DatabaseHeader
         BinaryPrimitives.WriteUInt64LittleEndian(block[104..], PageCount);
         BinaryPrimitives.WriteInt64LittleEndian(block[112..], CreatedUtcTicks);
         BinaryPrimitives.WriteInt64LittleEndian(block[120..], WrittenUtcTicks);
-        // 128: features that a reader must know, none yet
+        BinaryPrimitives.WriteUInt64LittleEndian(block[128..], Encryption is null ? 0 : EncryptedFeature);
+        if (Encryption is not null)
+        {
+            Encryption.Write(block);
+            cipher?.SealHeader(block, Encryption);
+        }
+
         BinaryPrimitives.WriteUInt32LittleEndian(block[8..], Crc32C.Append(0, block[12..UsedSize]));
     }
 
@@ -86,12 +102,16 @@ internal sealed record DatabaseHeader
             return HeaderState.Foreign;
         version = BinaryPrimitives.ReadUInt32LittleEndian(block[12..]);
         bool whole = BinaryPrimitives.ReadUInt32LittleEndian(block[8..]) == Crc32C.Append(0, block[12..UsedSize]);
-        if (whole && (version > FormatVersion || BinaryPrimitives.ReadUInt64LittleEndian(block[128..]) != 0))
+        ulong features = BinaryPrimitives.ReadUInt64LittleEndian(block[128..]);
+        if (whole && (version > FormatVersion || (features & ~KnownFeatures) != 0))
             return HeaderState.Newer;
         if (version > FormatVersion)
             return HeaderState.DamagedNewer;
         if (!whole || version == 0)
             return HeaderState.Damaged;
+        EncryptionSlot? encryption = null;
+        if ((features & EncryptedFeature) != 0 && (encryption = EncryptionSlot.Read(block)) is null)
+            return HeaderState.Newer;
         header = new DatabaseHeader
         {
             DatabaseId = new Guid(block.Slice(16, 16)),
@@ -107,6 +127,7 @@ internal sealed record DatabaseHeader
             PageCount = BinaryPrimitives.ReadUInt64LittleEndian(block[104..]),
             CreatedUtcTicks = BinaryPrimitives.ReadInt64LittleEndian(block[112..]),
             WrittenUtcTicks = BinaryPrimitives.ReadInt64LittleEndian(block[120..]),
+            Encryption = encryption,
         };
         return HeaderState.Valid;
     }

@@ -36,6 +36,9 @@ internal sealed class LogExtents : IDisposable
     /// <summary>Taken around every call, by whoever may wait for storage.</summary>
     public Lock Gate { get; } = new();
 
+    /// <summary>Encrypts what is written to the extents; null when the database is not encrypted.</summary>
+    public Encryption.DatabaseCipher? Cipher { get; init; }
+
     /// <summary>Bytes of the extents in use, the prepared one included.</summary>
     public long LiveBytes => Volatile.Read(ref _liveBytes);
 

@@ -32,6 +32,9 @@ internal static class LogFormat
     /// <summary>Bytes reserved behind each record's payload, for authenticated encryption.</summary>
     public const int RecordTrailerSize = 16;
 
+    /// <summary>Where a record carries its encoding.</summary>
+    public const int EncodingOffset = 9;
+
     /// <summary>Bytes of a commit record before its operations.</summary>
     public const int CommitHeaderSize = 32;
 
@@ -55,13 +58,22 @@ internal static class LogFormat
     /// <param name="kind">Its kind.</param>
     /// <param name="payload">Bytes of payload.</param>
     /// <param name="chain">The checksum of the record before.</param>
+    /// <param name="cipher">Encrypts the payload; null when the log is not encrypted.</param>
+    /// <param name="offset">Where the record lies in its extent.</param>
     /// <returns>The record's checksum.</returns>
-    public static uint FinishRecord(Span<byte> record, LogRecordKind kind, int payload, uint chain)
+    public static uint FinishRecord(
+        Span<byte> record, LogRecordKind kind, int payload, uint chain, Encryption.RecordCipher? cipher = null, long offset = 0)
     {
         record[(RecordHeaderSize + payload)..].Clear();
         BinaryPrimitives.WriteInt32LittleEndian(record, payload);
         record[8] = (byte)kind;
         record[9..RecordHeaderSize].Clear();
+        if (cipher is not null)
+        {
+            record[EncodingOffset] = cipher.Encoding;
+            cipher.Encrypt(record, payload, chain, offset);
+        }
+
         uint crc = RecordChecksum(record, chain);
         BinaryPrimitives.WriteUInt32LittleEndian(record[4..], crc);
         return crc;

@@ -30,6 +30,9 @@ internal sealed class LogGroup(int capacity)
     /// <summary>Whether the next group is in the next extent; known when it is sealed.</summary>
     public bool IsLast { get; set; }
 
+    /// <summary>How its records are encoded.</summary>
+    public byte Encoding { get; set; }
+
     /// <summary>Whether it has no record.</summary>
     public bool IsEmpty => Length == LogFormat.GroupHeaderSize;
 

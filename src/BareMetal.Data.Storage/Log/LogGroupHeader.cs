@@ -5,6 +5,8 @@ namespace BareMetal.Data.Storage.Log;
 /// <summary>The head of a flush group: what was durable before it, and how it hangs in the chain.</summary>
 internal readonly record struct LogGroupHeader
 {
+    private const byte UnknownEncodings = 0x3F & ~Encryption.PageSealing.EncryptedBit;
+
     /// <summary>The extent's epoch.</summary>
     public ulong Epoch { get; init; }
 
@@ -29,6 +31,9 @@ internal readonly record struct LogGroupHeader
     /// <summary>See <see cref="LogFormat.LastGroupFlag"/>.</summary>
     public byte Flags { get; init; }
 
+    /// <summary>How the records are encoded: 0 as they are, else the bits of encryption.</summary>
+    public byte Encoding { get; init; }
+
     /// <summary>Whether the next group is in the next extent.</summary>
     public bool IsLast => (Flags & LogFormat.LastGroupFlag) != 0;
 
@@ -46,7 +51,8 @@ internal readonly record struct LogGroupHeader
         BinaryPrimitives.WriteInt32LittleEndian(h[44..], Length);
         BinaryPrimitives.WriteUInt64LittleEndian(h[48..], Session);
         BinaryPrimitives.WriteUInt32LittleEndian(h[56..], ChainAfter);
-        h[61] = Flags; // 60 is the encoding, 0 for plain
+        h[60] = Encoding;
+        h[61] = Flags;
         BinaryPrimitives.WriteUInt32LittleEndian(h[4..], Checksum(h, Epoch));
     }
 
@@ -58,7 +64,7 @@ internal readonly record struct LogGroupHeader
             return false;
         ReadOnlySpan<byte> h = source[..LogFormat.GroupHeaderSize];
         if (BinaryPrimitives.ReadUInt64LittleEndian(h[8..]) != epoch ||
-            BinaryPrimitives.ReadUInt32LittleEndian(h[4..]) != Checksum(h, epoch) || h[60] != 0)
+            BinaryPrimitives.ReadUInt32LittleEndian(h[4..]) != Checksum(h, epoch) || (h[60] & UnknownEncodings) != 0)
         {
             return false;
         }
@@ -72,6 +78,7 @@ internal readonly record struct LogGroupHeader
             Length = BinaryPrimitives.ReadInt32LittleEndian(h[44..]),
             Session = BinaryPrimitives.ReadUInt64LittleEndian(h[48..]),
             ChainAfter = BinaryPrimitives.ReadUInt32LittleEndian(h[56..]),
+            Encoding = h[60],
             Flags = h[61],
         };
         return header.Length >= LogFormat.GroupHeaderSize;

@@ -7,7 +7,7 @@ namespace BareMetal.Data.Storage.Log;
 /// Reads the log's chain group by group. A group is taken whole or not at all. Where the chain ends, <see cref="VerifyEnd"/> tells
 /// a torn end (nothing later was ever reported durable) from corruption.
 /// </summary>
-internal sealed class LogReader : IDisposable
+internal sealed class LogReader : IReadVerifier, IDisposable
 {
     private readonly IStorageProvider _provider;
     private readonly DatabaseFiles _files;
@@ -17,6 +17,8 @@ internal sealed class LogReader : IDisposable
     private byte[] _buffer = new byte[64 << 10];
     private bool _atExtentEnd;
     private bool _ended;
+    private Encryption.RecordCipher? _records;
+    private LogGroupHeader _found;
 
     /// <summary>Makes a reader over the log of a database.</summary>
     public LogReader(IStorageProvider provider, DatabaseFiles files, Guid databaseId, Guid timelineId)
@@ -26,6 +28,9 @@ internal sealed class LogReader : IDisposable
         _databaseId = databaseId;
         _timelineId = timelineId;
     }
+
+    /// <summary>Decrypts the records; null when the database is not encrypted.</summary>
+    public Encryption.DatabaseCipher? Cipher { get; init; }
 
     /// <summary>The header of the current extent.</summary>
     public LogExtentHeader Extent { get; private set; }
@@ -161,7 +166,11 @@ internal sealed class LogReader : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _file?.Dispose();
+    public void Dispose()
+    {
+        _file?.Dispose();
+        _records?.Dispose();
+    }
 
     /// <summary>Reads an extent's header.</summary>
     public static bool TryReadHeader(IStorageFile file, out LogExtentHeader header)
@@ -264,22 +273,56 @@ internal sealed class LogReader : IDisposable
 
     private bool TryReadGroup()
     {
+        // The header first, which says how long the group is; then the whole, judged with its header.
         long offset = End.Offset;
-        Span<byte> head = stackalloc byte[LogFormat.GroupHeaderSize];
-        if (_file!.ReadFull(offset, head) < head.Length || !LogGroupHeader.TryRead(head, Extent.Epoch, out LogGroupHeader header) ||
+        if (!_file!.ReadVerified(offset, _buffer.AsSpan(0, LogFormat.GroupHeaderSize), this, out _))
+            return false;
+        int length = _found.Length;
+        if (_buffer.Length < length)
+            _buffer = new byte[Math.Max(length, _buffer.Length * 2)];
+        if (length > LogFormat.GroupHeaderSize && !_file.ReadVerified(offset, _buffer.AsSpan(0, length), this, out _))
+            return false;
+        if (length == LogFormat.GroupHeaderSize && _found.ChainAfter != LogFormat.GroupSeed(Chain, Extent.Epoch, _found.Session))
+            return false;
+        if (Cipher is not null || _found.Encoding != 0)
+            Decrypt(_found, offset);
+        Point = new LogPoint(End, Extent.Epoch, Chain);
+        Header = _found;
+        Chain = _found.ChainAfter;
+        End = new LogPosition(Extent.Number, LogFormat.AlignGroup(offset + length));
+        _atExtentEnd = _found.IsLast;
+        Groups++;
+        return true;
+    }
+
+    /// <summary>Whether the bytes are the group's header that continues the chain; with more bytes: whether they are the whole group.</summary>
+    bool IReadVerifier.IsGood(long offset, ReadOnlySpan<byte> bytes)
+    {
+        if (!LogGroupHeader.TryRead(bytes, Extent.Epoch, out LogGroupHeader header) ||
             header.ChainBefore != Chain || header.Length > Extent.Size - offset)
         {
             return false;
         }
 
-        if (_buffer.Length < header.Length)
-            _buffer = new byte[Math.Max(header.Length, _buffer.Length * 2)];
-        if (_file!.ReadFull(offset, _buffer.AsSpan(0, header.Length)) < header.Length)
+        if (bytes.Length == LogFormat.GroupHeaderSize)
+        {
+            _found = header;
+            return true;
+        }
+
+        if (header.Length != bytes.Length || !TryWalk(bytes, header, Extent.Epoch))
             return false;
-        uint chain = LogFormat.GroupSeed(Chain, Extent.Epoch, header.Session);
+        _found = header;
+        return true;
+    }
+
+    /// <summary>Whether the records of a group are whole and end in its chain value.</summary>
+    internal static bool TryWalk(ReadOnlySpan<byte> group, LogGroupHeader header, ulong epoch)
+    {
+        uint chain = LogFormat.GroupSeed(header.ChainBefore, epoch, header.Session);
         for (int at = LogFormat.GroupHeaderSize; at < header.Length;)
         {
-            ReadOnlySpan<byte> rest = _buffer.AsSpan(at, header.Length - at);
+            ReadOnlySpan<byte> rest = group[at..header.Length];
             if (rest.Length < LogFormat.RecordHeaderSize)
                 return false;
             int payload = BinaryPrimitives.ReadInt32LittleEndian(rest);
@@ -293,14 +336,42 @@ internal sealed class LogReader : IDisposable
             at += size;
         }
 
-        if (chain != header.ChainAfter)
-            return false;
-        Point = new LogPoint(End, Extent.Epoch, Chain);
-        Header = header;
-        Chain = chain;
-        End = new LogPosition(Extent.Number, LogFormat.AlignGroup(offset + header.Length));
-        _atExtentEnd = header.IsLast;
-        Groups++;
-        return true;
+        return chain == header.ChainAfter;
+    }
+
+    /// <summary>Decrypts the records of the group in the buffer.</summary>
+    /// <exception cref="StorageException">They were not written by this database.</exception>
+    private void Decrypt(LogGroupHeader header, long offset)
+    {
+        if (Cipher is null || header.Encoding == 0)
+            throw Forged(offset, header.Encoding == 0 ? "they are not encrypted" : "they are encrypted, the database is not");
+        if (_records is null || !_records.IsFor(header.Epoch, header.Session, header.Encoding))
+        {
+            _records?.Dispose();
+            _records = Cipher.ForRecords(header.Epoch, header.Session, header.Encoding) ??
+                throw Forged(offset, "they are encrypted with a key that the database does not have");
+        }
+
+        uint chain = LogFormat.GroupSeed(header.ChainBefore, header.Epoch, header.Session);
+        for (int at = LogFormat.GroupHeaderSize; at < header.Length;)
+        {
+            Span<byte> record = _buffer.AsSpan(at, header.Length - at);
+            int payload = BinaryPrimitives.ReadInt32LittleEndian(record);
+            record = record[..LogFormat.RecordSize(payload)];
+            uint next = BinaryPrimitives.ReadUInt32LittleEndian(record[4..]);
+            if (record[LogFormat.EncodingOffset] != header.Encoding || !_records.TryDecrypt(record, payload, chain, offset + at))
+                throw Forged(offset + at, "their authentication fails although their checksum is right");
+            chain = next;
+            at += record.Length;
+        }
+    }
+
+    private StorageException Forged(long offset, string why)
+    {
+        string name = _files.Extent(Extent.Number);
+        return new StorageException(
+            StorageErrorCode.Corruption,
+            $"{name}: the records at {offset} were not written by this database: {why}. Somebody without the key changed them. " +
+            "Restore the database from a backup.") { File = name };
     }
 }

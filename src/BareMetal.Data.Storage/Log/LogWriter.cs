@@ -42,6 +42,7 @@ internal sealed class LogWriter : IDisposable
     private Lsn _written;
     private LogPosition _writtenEnd;
     private LogPoint _writtenPoint;
+    private Encryption.RecordCipher? _records;
 
     private LogWriter(
         LogExtents extents, StorageEnvironment environment, LogSettings settings, Guid databaseId, Guid timelineId,
@@ -168,6 +169,7 @@ internal sealed class LogWriter : IDisposable
         }
 
         _open.Begin(_extent, _offset, _chain, _session);
+        _open.Encoding = ChooseCipher();
         Debug.Assert(_open.Capacity >= LogFormat.GroupHeaderSize + size);
         return LogRoom.Ready;
     }
@@ -183,7 +185,7 @@ internal sealed class LogWriter : IDisposable
     {
         LogGroup group = _open!;
         int size = LogFormat.RecordSize(payload);
-        group.Chain = LogFormat.FinishRecord(group.Buffer.AsSpan(group.Length, size), kind, payload, group.Chain);
+        group.Chain = LogFormat.FinishRecord(group.Buffer.AsSpan(group.Length, size), kind, payload, group.Chain, _records, group.Offset + group.Length);
         group.Length += size;
         AppendedBytes += size;
         if (lsn > group.LastLsn)
@@ -245,6 +247,7 @@ internal sealed class LogWriter : IDisposable
             ChainAfter = group.Chain,
             Length = group.Length,
             Session = _session,
+            Encoding = group.Encoding,
             Flags = group.IsLast ? LogFormat.LastGroupFlag : (byte)0,
         }.Write(group.Buffer);
         int padded = (int)LogFormat.AlignGroup(group.Length);
@@ -304,7 +307,27 @@ internal sealed class LogWriter : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Extents.Dispose();
+    public void Dispose()
+    {
+        _records?.Dispose();
+        Extents.Dispose();
+    }
+
+    /// <summary>The cipher of the group being begun: one for each use of an extent and data key.</summary>
+    /// <returns>The group's encoding.</returns>
+    private byte ChooseCipher()
+    {
+        if (Extents.Cipher is not { } cipher)
+            return 0;
+        byte encoding = (byte)(Encryption.PageSealing.EncryptedBit | (cipher.CurrentKey << Encryption.PageSealing.KeyShift));
+        if (_records is null || !_records.IsFor(_extent.Epoch, _session, encoding))
+        {
+            _records?.Dispose();
+            _records = cipher.ForRecords(_extent.Epoch, _session);
+        }
+
+        return _records!.Encoding;
+    }
 
     // The group that says "the next one is in the next extent" must not become durable before that extent exists:
     // a missing extent is then a lost one, not one that was never made.

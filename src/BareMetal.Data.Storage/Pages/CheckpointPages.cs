@@ -91,7 +91,7 @@ internal sealed unsafe class CheckpointPages : IDisposable
         {
             PagePool.Unpin(image);
         }
-        PageChecksum.Seal(_store.DatabaseId, id, buffer[.._store.PageSize]);
+        _store.Seal(id, buffer[.._store.PageSize]);
         return true;
     }
 

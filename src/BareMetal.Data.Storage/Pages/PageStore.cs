@@ -40,7 +40,7 @@ internal sealed unsafe class PageStore : IDisposable
         DirectoryRoot = PageFormat.DirectoryRoot(PageSize);
         _snapshots = new SnapshotRegistry(at);
         _lastEnd = at.Value;
-        _spill = new SpillFile(temporary, options.SpillName, PageSize, options.DatabaseId, options.SpillLimitBytes);
+        _spill = new SpillFile(temporary, options.SpillName, PageSize, options.DatabaseId, options.SpillLimitBytes, options.Cipher is not null);
         Pool = new PagePool(options, file, _spill, _snapshots);
         try
         {
@@ -87,6 +87,15 @@ internal sealed unsafe class PageStore : IDisposable
 
     /// <summary>The database's id.</summary>
     public Guid DatabaseId => _options.DatabaseId;
+
+    /// <summary>Makes a copy of a page ready for storage: encrypted when the database is, and with its checksum.</summary>
+    public void Seal(PageId id, Span<byte> page)
+    {
+        if (_options.Cipher is { } cipher)
+            cipher.SealPage(id, page);
+        else
+            PageChecksum.Seal(DatabaseId, id, page);
+    }
 
     /// <summary>The longest key.</summary>
     public int MaxKeyLength => _maxKey;

@@ -21,6 +21,9 @@ internal sealed record PageStoreOptions
     /// <summary>For tests only: rules that are broken on purpose. Null in production.</summary>
     public EngineFaults? Faults { get; init; }
 
+    /// <summary>Encrypts pages for storage; null when the database is not encrypted.</summary>
+    public Encryption.DatabaseCipher? Cipher { get; init; }
+
     /// <summary>How long a caller waits for a page buffer while all of them are pinned, before it fails. 10 seconds by default.</summary>
     public TimeSpan FrameTimeout { get; init; } = TimeSpan.FromSeconds(10);
 }

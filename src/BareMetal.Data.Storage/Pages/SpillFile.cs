@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Buffers.Binary;
+using BareMetal.Data.Storage.Encryption;
 
 namespace BareMetal.Data.Storage.Pages;
 
@@ -6,13 +8,14 @@ namespace BareMetal.Data.Storage.Pages;
 /// A temporary file for page images that do not fit in memory: changed pages beyond the cache and old ones that a snapshot
 /// still needs. It is made when first needed, never flushed, checksummed, limited in size, deleted at open and at close.
 /// </summary>
-internal sealed unsafe class SpillFile : IDisposable
+internal sealed unsafe class SpillFile : IReadVerifier, IDisposable
 {
     private readonly IStorageProvider _provider;
     private readonly string _name;
     private readonly int _pageSize;
     private readonly Guid _databaseId;
     private readonly int _maxSlots;
+    private readonly SpillCipher? _cipher;
     private readonly object _lock = new();
     private readonly NativeQueue<int> _free = new();
     private uint[] _sums = new uint[64];
@@ -20,12 +23,13 @@ internal sealed unsafe class SpillFile : IDisposable
     private int _slots;
     private bool _disposed;
 
-    public SpillFile(IStorageProvider provider, string name, int pageSize, Guid databaseId, long limitBytes)
+    public SpillFile(IStorageProvider provider, string name, int pageSize, Guid databaseId, long limitBytes, bool encrypt = false)
     {
         _provider = provider;
         _name = name;
         _pageSize = pageSize;
         _databaseId = databaseId;
+        _cipher = encrypt ? new SpillCipher(databaseId) : null;
         _maxSlots = (int)Math.Clamp(limitBytes / pageSize, 0, int.MaxValue - 1);
         if (provider.Exists(name))
         {
@@ -51,8 +55,33 @@ internal sealed unsafe class SpillFile : IDisposable
     /// <exception cref="StorageException">The limit is reached, or the write failed.</exception>
     public int Write(byte* page)
     {
+        var id = new PageId(PageFormat.Id(page));
         var span = new Span<byte>(page, _pageSize);
-        PageChecksum.Seal(_databaseId, new PageId(PageFormat.Id(page)), span);
+        byte[]? sealedCopy = null;
+        if (_cipher is not null)
+        {
+            // The image itself is read by others meanwhile.
+            sealedCopy = ArrayPool<byte>.Shared.Rent(_pageSize);
+            span.CopyTo(sealedCopy);
+            span = sealedCopy.AsSpan(0, _pageSize);
+            _cipher.Encrypt(span);
+        }
+        PageChecksum.Seal(_databaseId, id, span);
+        try
+        {
+            return WriteSealed(span);
+        }
+        finally
+        {
+            if (sealedCopy is not null)
+            {
+                ArrayPool<byte>.Shared.Return(sealedCopy);
+            }
+        }
+    }
+
+    private int WriteSealed(ReadOnlySpan<byte> span)
+    {
         uint sum = BinaryPrimitives.ReadUInt32LittleEndian(span[^PageFormat.ChecksumSize..]);
         int slot;
         IStorageFile file;
@@ -101,12 +130,14 @@ internal sealed unsafe class SpillFile : IDisposable
         IStorageFile? file = _file;
         ObjectDisposedException.ThrowIf(_disposed || file is null, this);
         var span = new Span<byte>(page, _pageSize);
-        int read = file.ReadFull((long)(slot - 1) * _pageSize, span);
+        bool isGood = file.ReadVerified((long)(slot - 1) * _pageSize, span, this, out int read);
         uint expected = 0, actual = 0;
         if (read != _pageSize
+            || !isGood
             || !PageChecksum.Verify(_databaseId, new PageId(pageId), span, out expected, out actual)
             || PageFormat.Id(page) != pageId
             || actual != Volatile.Read(ref _sums)[slot - 1]
+            || (_cipher is not null && !_cipher.TryDecrypt(span))
             || (!anyLsn && PageFormat.Lsn(page) < lsn))
         {
             throw new StorageException(
@@ -118,6 +149,11 @@ internal sealed unsafe class SpillFile : IDisposable
             };
         }
     }
+
+    /// <summary>Whether a page read from the file carries the checksum that its content demands; which page it is the caller checks.</summary>
+    bool IReadVerifier.IsGood(long offset, ReadOnlySpan<byte> bytes) =>
+        bytes.Length == _pageSize
+        && PageChecksum.Verify(_databaseId, new PageId(BinaryPrimitives.ReadUInt64LittleEndian(bytes)), bytes, out _, out _);
 
     public void Free(int slot)
     {
@@ -140,6 +176,7 @@ internal sealed unsafe class SpillFile : IDisposable
             }
             _disposed = true;
             _free.Dispose();
+            _cipher?.Dispose();
             if (_file is not null)
             {
                 _file.Dispose();

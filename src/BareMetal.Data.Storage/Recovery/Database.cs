@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using BareMetal.Data.Storage.Checkpoints;
 using BareMetal.Data.Storage.Commit;
+using BareMetal.Data.Storage.Encryption;
 using BareMetal.Data.Storage.Log;
 using BareMetal.Data.Storage.Pages;
 
@@ -100,6 +101,12 @@ internal sealed class Database : IDisposable
     public static Database Open(
         IStorageProvider provider, string name, StorageFileMode mode, StorageEnvironment environment, DatabaseSettings settings)
     {
+        if (provider is EncryptedStorageProvider encrypted)
+        {
+            settings = settings with { Key = encrypted.Key };
+            provider = encrypted.Inner;
+        }
+
         DatabaseFiles files = new(name);
         foreach (string file in provider.List())
         {
@@ -186,7 +193,8 @@ internal sealed class Database : IDisposable
 
         Guid databaseId = environment.NextGuid();
         Guid timelineId = environment.NextGuid();
-        LogExtents extents = new(provider, files, environment, settings.Log);
+        DatabaseCipher? cipher = settings.Key is null ? null : DatabaseCipher.Create(settings.Key, databaseId, environment.Random);
+        LogExtents extents = new(provider, files, environment, settings.Log) { Cipher = cipher };
         LogWriter? log = null;
         DataFile? data = null;
         PageStore? store = null;
@@ -205,10 +213,10 @@ internal sealed class Database : IDisposable
                 PageCount = PageFormat.FirstMapPage(settings.PageSize),
                 LogStart = log.DurablePoint,
                 CreatedUtcTicks = environment.Clock.GetUtcNow().UtcTicks,
-            });
+            }, cipher);
             provider.Rename(files.Unfinished, files.Data);
             environment.FlushDirectory(provider, FlushSite.CreatedDirectory);
-            store = PageStore.Create(StoreOptions(files, environment, data.Header, settings), data, provider);
+            store = PageStore.Create(StoreOptions(files, environment, data, settings), data, provider);
             return new Database(
                 files, provider, environment, settings, data, store, new PageStoreTarget(store), log, new RecoveryReport { Created = true });
         }
@@ -216,6 +224,7 @@ internal sealed class Database : IDisposable
         {
             store?.Dispose();
             data?.Dispose();
+            cipher?.Dispose();
             if (log is null)
                 extents.Dispose();
             else
@@ -233,7 +242,7 @@ internal sealed class Database : IDisposable
         PageStore? store = null;
         try
         {
-            data = DataFile.Open(provider, files.Data, environment);
+            data = DataFile.Open(provider, files.Data, environment, settings.Key);
             int finished = FinishCheckpoint(provider, files, environment, settings, data);
             DatabaseHeader header = data.Header;
 
@@ -249,7 +258,7 @@ internal sealed class Database : IDisposable
                 atExtentEnd = reader.AtExtentEnd;
             }
 
-            extents = new LogExtents(provider, files, environment, settings.Log);
+            extents = new LogExtents(provider, files, environment, settings.Log) { Cipher = data.Cipher };
             extents.AdoptReserve();
             extents.Fences.Open(header.DatabaseId, header.TimelineId);
             bool clean = header.IsClean && scan is { EndsClean: true, HasSurvivors: false };
@@ -265,8 +274,8 @@ internal sealed class Database : IDisposable
             // A database that never saw a checkpoint has no pages yet: they are made anew, as they were at its creation.
             header = data.Header;
             store = header.CheckpointLsn == Lsn.Zero
-                ? PageStore.Create(StoreOptions(files, environment, header, settings), data, provider)
-                : PageStore.Open(StoreOptions(files, environment, header, settings), data, provider, header.CheckpointLsn);
+                ? PageStore.Create(StoreOptions(files, environment, data, settings), data, provider)
+                : PageStore.Open(StoreOptions(files, environment, data, settings), data, provider, header.CheckpointLsn);
             PageStoreTarget target = new(store);
             LogReplay replay = new(target, header.CheckpointLsn, SequenceTree, () => NewReader());
             if (!clean)
@@ -298,7 +307,7 @@ internal sealed class Database : IDisposable
             throw;
         }
 
-        LogReader NewReader() => new(provider, files, data!.Header.DatabaseId, data.Header.TimelineId);
+        LogReader NewReader() => new(provider, files, data!.Header.DatabaseId, data.Header.TimelineId) { Cipher = data.Cipher };
 
         LogReader OpenLog()
         {
@@ -478,11 +487,12 @@ internal sealed class Database : IDisposable
     }
 
     private static PageStoreOptions StoreOptions(
-        DatabaseFiles files, StorageEnvironment environment, DatabaseHeader header, DatabaseSettings settings) => new()
+        DatabaseFiles files, StorageEnvironment environment, DataFile data, DatabaseSettings settings) => new()
     {
-        PageSize = header.PageSize,
+        PageSize = data.PageSize,
         CacheBytes = settings.CacheBytes,
-        DatabaseId = header.DatabaseId,
+        DatabaseId = data.Header.DatabaseId,
+        Cipher = data.Cipher,
         SpillName = files.SpillPrefix,
         SpillLimitBytes = settings.SpillLimitBytes,
         FrameTimeout = settings.FrameTimeout,

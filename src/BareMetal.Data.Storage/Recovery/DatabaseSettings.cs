@@ -8,6 +8,9 @@ internal sealed record DatabaseSettings
     /// <summary>Sizes of the log.</summary>
     public LogSettings Log { get; init; } = new();
 
+    /// <summary>What opens the database when it is encrypted, or encrypts it when it is made now.</summary>
+    public EncryptionKey? Key { get; init; }
+
     /// <summary>Bytes per page of a database that is made now.</summary>
     public int PageSize { get; init; } = 8192;
 

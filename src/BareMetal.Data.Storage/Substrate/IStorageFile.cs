@@ -15,6 +15,21 @@ public interface IStorageFile : IDisposable
     /// <returns>The number of bytes read: less than the buffer's length only at the end of the file.</returns>
     int Read(long offset, Span<byte> buffer);
 
+    /// <summary>
+    /// Reads, and lets a verifier judge what came. Where there are several copies, the first good one is returned and bad ones are repaired.
+    /// </summary>
+    /// <param name="offset">Byte offset.</param>
+    /// <param name="buffer">Receives the bytes.</param>
+    /// <param name="verifier">Judges them.</param>
+    /// <param name="count">The number of bytes read.</param>
+    /// <returns>Whether the verifier accepts what is in the buffer.</returns>
+    bool ReadVerified(long offset, Span<byte> buffer, IReadVerifier verifier, out int count)
+    {
+        ArgumentNullException.ThrowIfNull(verifier);
+        count = this.ReadFull(offset, buffer);
+        return verifier.IsGood(offset, buffer[..count]);
+    }
+
     /// <summary>Reads until the buffer is full or the file ends, without holding a thread.</summary>
     ValueTask<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken = default);
 

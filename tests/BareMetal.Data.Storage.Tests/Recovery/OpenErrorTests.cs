@@ -160,7 +160,7 @@ public sealed class OpenErrorTests
             SimulatedWorld world = new(3, _world.Disk.Clone());
             world.Disk.KillProcess();
             world.Disk.WriteAll(Name, damaged);
-            Checkpoints.DataFile.Open(world.Disk.Provider, Name, world.Environment).Dispose();
+            Checkpoints.DataFile.Open(world.Disk.Provider, Name, world.Environment, world.Disk.Key).Dispose();
             Assert.Equal(bytes, world.Disk.ReadAll(Name));
             Open(world).Dispose();
         }
