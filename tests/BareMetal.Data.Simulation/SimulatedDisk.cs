@@ -59,6 +59,9 @@ public sealed class SimulatedDisk
     /// <summary>Makes the operation with a number (counted per kind, from 1) fail.</summary>
     public void FailAt(DiskOperation kind, long number, DiskFault fault) => faults[(kind, number)] = fault;
 
+    /// <summary>The file of the last operation; empty for the directory.</summary>
+    public string LastName { get; private set; } = string.Empty;
+
     /// <summary>The last operation that was made to fail; null when none was.</summary>
     public string? LastFault { get; private set; }
 
@@ -170,6 +173,7 @@ public sealed class SimulatedDisk
     {
         if (crashed || caller != session)
             throw new SimulatedCrashException(CrashAt);
+        LastName = name;
         long number = ++counts[(int)kind];
         Mix((ulong)kind);
         foreach (char c in name)
@@ -183,7 +187,7 @@ public sealed class SimulatedDisk
             ? fault
             : throw (fault == DiskFault.DiskFull
                 ? Full(name, kind)
-                : new StorageException(StorageErrorCode.IoError, $"{name}: simulated error at {kind} {number}.") { File = name });
+                : new StorageException(StorageErrorCode.IoError, $"{(name.Length == 0 ? "simulated disk" : name)}: simulated error at {kind} {number}.") { File = name });
     }
 
     /// <summary>After an operation took its (volatile) effect: the place where the machine crashes.</summary>

@@ -8,8 +8,12 @@ internal sealed class SimulatedWorld
     private readonly SplitMix random;
 
     /// <summary>Makes a world, around an existing disk if one is given.</summary>
-    public SimulatedWorld(ulong seed, SimulatedDisk? disk = null)
+    /// <param name="seed">Decides everything.</param>
+    /// <param name="disk">The disk; null for an empty one.</param>
+    /// <param name="faults">Deliberate faults of the engine; null for none.</param>
+    public SimulatedWorld(ulong seed, SimulatedDisk? disk = null, EngineFaults? faults = null)
     {
+        Faults = faults ?? new EngineFaults();
         random = new SplitMix(seed);
         Disk = disk ?? new SimulatedDisk(random.Chance(50) ? 512 : 4096);
         Scheduler = new SimulatedScheduler(new SplitMix(random.Next()));
@@ -37,7 +41,7 @@ internal sealed class SimulatedWorld
     public StorageEnvironment Environment { get; }
 
     /// <summary>Deliberate faults of the engine in this world: none at first.</summary>
-    public EngineFaults Faults { get; } = new();
+    public EngineFaults Faults { get; }
 
     /// <summary>The flush that is left out, if one is.</summary>
     public FlushSite? SkippedSite { get; set; }
