@@ -134,6 +134,9 @@ public sealed class SimulatedDisk
     /// <summary>Changes bytes of a file behind the engine's back, as a failing medium does.</summary>
     public void Damage(string name, long offset, int count, ulong seed) => names[name].Damage(offset, count, new SplitMix(seed));
 
+    /// <summary>Puts other bytes in place of a file's, live and durable, behind the engine's back; who has the file open reads them.</summary>
+    public void Overwrite(string name, long offset, ReadOnlySpan<byte> bytes) => names[name].Overwrite(offset, bytes);
+
     /// <summary>The live bytes of a file.</summary>
     public byte[] ReadAll(string name)
     {

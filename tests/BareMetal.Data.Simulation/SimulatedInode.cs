@@ -151,6 +151,14 @@ internal sealed class SimulatedInode
         }
     }
 
+    /// <summary>Puts other bytes in place, live and durable.</summary>
+    public void Overwrite(long offset, ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(live.AsSpan((int)offset));
+        if (offset + bytes.Length <= durable.Length)
+            bytes.CopyTo(durable.AsSpan((int)offset));
+    }
+
     private void EnsureLive(long length)
     {
         if (length > live.Length)

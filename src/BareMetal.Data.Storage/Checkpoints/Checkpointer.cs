@@ -204,8 +204,9 @@ internal sealed class Checkpointer
         {
             ApplyOnce(file);
         }
-        catch (StorageException e) when (e.Code == StorageErrorCode.IoError)
+        catch (StorageException e) when (e.Code is StorageErrorCode.IoError or StorageErrorCode.DiskFull)
         {
+            // A full disk too: a file system that copies on write may need space to overwrite.
             ApplyOnce(file); // every page again: which of them a failed flush dropped is not known
         }
     }

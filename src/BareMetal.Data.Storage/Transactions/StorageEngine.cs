@@ -118,7 +118,8 @@ public sealed class StorageEngine : IDisposable, IAsyncDisposable
         new(this, Interlocked.Increment(ref _lastTransaction), isolation, readOnly || Options.ReadOnly) { LockParty = party };
 
     /// <summary>
-    /// Takes numbers from a durable counter, outside any transaction: a crash may skip numbers, never repeat them. Counters begin at 0.
+    /// Takes numbers from a durable counter, outside any transaction: a crash may skip numbers, and
+    /// never repeats one that a durable commit followed. Counters begin at 0.
     /// </summary>
     /// <param name="sequence">The counter; any number that the caller has not used for another purpose.</param>
     /// <param name="count">How many numbers, at least 1.</param>

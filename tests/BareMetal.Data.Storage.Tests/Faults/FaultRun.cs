@@ -41,6 +41,7 @@ internal sealed class FaultRun
     private FaultModel? _snapshotModel;
     private StorageTransaction? _snapshot;
     private ulong _nextNumber;
+    private ulong _durableNumber;
     private string _step = "creating";
     private bool _crashInApply;
     private bool _sawSpill;
@@ -118,9 +119,6 @@ internal sealed class FaultRun
 
     private void FirstSession()
     {
-        Step("first commit", MakeTree);
-        if (!_treeKnown)
-            Step("first commit again", MakeTree);
         for (int i = 0; i < 6; i++)
         {
             Step("small commit", () => Commit(m => Change(m, 10 * i, 7, 90)));
@@ -177,7 +175,7 @@ internal sealed class FaultRun
     /// <summary>Runs a step. A typed error is an answer, and then the next attempt must succeed unless the database is stopped.</summary>
     private void Step(string name, Action action)
     {
-        if (_engine is null || !_treeKnown && name != "first commit" && name != "first commit again")
+        if (_engine is null || !_treeKnown)
             return;
         _step = name;
         bool wasStopped = _engine.Database.Pipeline.Failure is not null;
@@ -194,7 +192,7 @@ internal sealed class FaultRun
                 return;
             }
 
-            if (_engine is null || !_treeKnown)
+            if (_engine is null)
                 return;
 
             // The fault has passed: the database is usable, deletes and checkpoints included.
@@ -231,8 +229,7 @@ internal sealed class FaultRun
         {
             if (e.Code != StorageErrorCode.Stopped)
                 throw Fail($"a commit on a stopped database failed otherwise: {e}");
-            if (_treeKnown)
-                Verify("on a stopped database");
+            Verify("on a stopped database");
             if (_snapshot is not null)
                 ReadSnapshot();
             return;
@@ -245,8 +242,9 @@ internal sealed class FaultRun
     {
         using StorageTransaction transaction = _engine!.Begin();
         transaction.BeginStatement();
-        _tree = transaction.CreateTree();
+        TreeId tree = transaction.CreateTree();
         transaction.Commit();
+        _tree = tree;
         _treeKnown = true;
     }
 
@@ -275,6 +273,7 @@ internal sealed class FaultRun
             _committing = null;
         }
 
+        _durableNumber = _nextNumber;
         _candidates.Clear();
         _candidates.Add(next);
     }
@@ -349,7 +348,7 @@ internal sealed class FaultRun
             ulong number = _engine!.ReserveSequence(7, 1);
             if (number < _nextNumber)
                 throw Fail($"number {number} was given out before");
-            _nextNumber = number + 1;
+            _nextNumber = number + 1; // for ever once a commit has followed that is durable
         }
     }
 
@@ -509,6 +508,7 @@ internal sealed class FaultRun
     {
         _snapshot = null;
         _crashInApply = false;
+        _nextNumber = _durableNumber;
         _disk.LosePower(_seed * 31);
         try
         {

@@ -11,13 +11,13 @@ namespace BareMetal.Data.Storage.Tests.Faults;
 public sealed class OperationFaultTests(ITestOutputHelper output)
 {
     [Theory]
-    [InlineData(DiskOperation.Write, DiskFault.Error, 9)]
-    [InlineData(DiskOperation.Write, DiskFault.DiskFull, 9)]
-    [InlineData(DiskOperation.Write, DiskFault.Short, 9)]
+    [InlineData(DiskOperation.Write, DiskFault.Error, 18)]
+    [InlineData(DiskOperation.Write, DiskFault.DiskFull, 18)]
+    [InlineData(DiskOperation.Write, DiskFault.Short, 18)]
     [InlineData(DiskOperation.SetLength, DiskFault.DiskFull, 1)]
     [InlineData(DiskOperation.SetLength, DiskFault.Error, 1)]
-    [InlineData(DiskOperation.Flush, DiskFault.Error, 2)]
-    [InlineData(DiskOperation.Flush, DiskFault.FlushLosesData, 2)]
+    [InlineData(DiskOperation.Flush, DiskFault.Error, 3)]
+    [InlineData(DiskOperation.Flush, DiskFault.FlushLosesData, 3)]
     [InlineData(DiskOperation.Create, DiskFault.DiskFull, 1)]
     [InlineData(DiskOperation.Create, DiskFault.Error, 1)]
     [InlineData(DiskOperation.Open, DiskFault.Error, 1)]
@@ -25,8 +25,8 @@ public sealed class OperationFaultTests(ITestOutputHelper output)
     [InlineData(DiskOperation.Rename, DiskFault.Error, 1)]
     [InlineData(DiskOperation.Delete, DiskFault.Error, 1)]
     [InlineData(DiskOperation.FlushDirectory, DiskFault.Error, 1)]
-    [InlineData(DiskOperation.Read, DiskFault.Error, 17)]
-    [InlineData(DiskOperation.Read, DiskFault.Short, 17)]
+    [InlineData(DiskOperation.Read, DiskFault.Error, 41)]
+    [InlineData(DiskOperation.Read, DiskFault.Short, 41)]
     public void Any_operation_may_fail_once(DiskOperation operation, DiskFault fault, int stride)
     {
         if (int.TryParse(Environment.GetEnvironmentVariable("BAREMETAL_FAULT_STRIDE"), out int given))
