@@ -43,6 +43,7 @@ public static class SqlStates
     public const string DatabaseDoesNotExist = "3D000";
     public const string SchemaDoesNotExist = "3F000";
     public const string SerializationFailure = "40001";
+    public const string ExternalRoutineException = "38000";
     public const string DeadlockDetected = "40P01";
     public const string SyntaxError = "42601";
     public const string InvalidColumnReference = "42P10";

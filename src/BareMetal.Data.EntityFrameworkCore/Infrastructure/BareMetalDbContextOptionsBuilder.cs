@@ -1,3 +1,4 @@
+using BareMetal.Data;
 using BareMetal.Data.EntityFrameworkCore.Infrastructure;
 using BareMetal.Data.EntityFrameworkCore.Storage;
 
@@ -13,6 +14,15 @@ public class BareMetalDbContextOptionsBuilder
         : base(optionsBuilder)
     {
     }
+
+    /// <summary>
+    /// Lets queries call functions written in C#; declare them with <c>HasDbFunction</c> or <c>[DbFunction]</c> under the same name. For
+    /// contexts that are given a connection string; a data source brings functions of its own.
+    /// </summary>
+    /// <param name="functions">The functions; make them once and use them for every context.</param>
+    /// <returns>The same builder.</returns>
+    public virtual BareMetalDbContextOptionsBuilder UseFunctions(BareMetalFunctions functions)
+        => WithOption(e => e.WithFunctions(functions));
 
     /// <summary>Repeats operations that failed for a reason that can pass: a serialization failure, a deadlock, a lock time-out.</summary>
     /// <returns>The same builder.</returns>

@@ -21,11 +21,15 @@ public sealed class BareMetalOptionsExtension : RelationalOptionsExtension
         : base(copyFrom)
     {
         DataSource = copyFrom.DataSource;
+        Functions = copyFrom.Functions;
         _collectionMode = copyFrom._collectionMode;
     }
 
     /// <summary>The data source from which connections come, or null when a connection or a connection string is given.</summary>
     public DbDataSource? DataSource { get; private set; }
+
+    /// <summary>Functions in C# that queries may call, or null for none.</summary>
+    public BareMetalFunctions? Functions { get; private set; }
 
     /// <inheritdoc />
     public override DbContextOptionsExtensionInfo Info
@@ -38,6 +42,16 @@ public sealed class BareMetalOptionsExtension : RelationalOptionsExtension
     {
         var clone = (BareMetalOptionsExtension)Clone();
         clone.DataSource = dataSource;
+        return clone;
+    }
+
+    /// <summary>A copy of these options with functions in C#.</summary>
+    /// <param name="functions">The functions, or null for none.</param>
+    /// <returns>The copy.</returns>
+    public BareMetalOptionsExtension WithFunctions(BareMetalFunctions? functions)
+    {
+        var clone = (BareMetalOptionsExtension)Clone();
+        clone.Functions = functions;
         return clone;
     }
 

@@ -10,20 +10,25 @@ namespace BareMetal.Data.EntityFrameworkCore.Storage;
 /// </summary>
 public sealed class BareMetalDataSourceManager : IDisposable, IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<string, Lazy<BareMetalDataSource>> _dataSources = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string ConnectionString, BareMetalFunctions? Functions), Lazy<BareMetalDataSource>> _dataSources = new();
     private volatile bool _disposed;
 
     /// <summary>The data source of a connection string.</summary>
     /// <param name="connectionString">The connection string.</param>
-    /// <returns>The one data source of it.</returns>
+    /// <param name="functions">Functions in C# that its connections know, or null for none.</param>
+    /// <returns>The one data source of both.</returns>
     /// <exception cref="ObjectDisposedException">The services were disposed of.</exception>
-    public BareMetalDataSource GetDataSource(string connectionString)
+    public BareMetalDataSource GetDataSource(string connectionString, BareMetalFunctions? functions = null)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         return _dataSources
-            .GetOrAdd(connectionString, static key => new Lazy<BareMetalDataSource>(() => BareMetalDataSource.Create(key)))
+            .GetOrAdd((connectionString, functions), static key => new Lazy<BareMetalDataSource>(() => Make(key.ConnectionString, key.Functions)))
             .Value;
     }
+
+    private static BareMetalDataSource Make(string connectionString, BareMetalFunctions? functions) => functions is null
+        ? BareMetalDataSource.Create(connectionString)
+        : new BareMetalDataSourceBuilder(connectionString).UseFunctions(functions).Build();
 
     /// <inheritdoc />
     public void Dispose()

@@ -9,6 +9,7 @@ public sealed class BareMetalRelationalConnection : RelationalConnection, IBareM
 {
     private readonly BareMetalDataSourceManager _manager;
     private readonly DbDataSource? _givenDataSource;
+    private readonly BareMetalFunctions? _functions;
 
     /// <summary>Creates the connection.</summary>
     /// <param name="dependencies">Services that all connections share.</param>
@@ -17,7 +18,9 @@ public sealed class BareMetalRelationalConnection : RelationalConnection, IBareM
         : base(dependencies)
     {
         _manager = manager;
-        _givenDataSource = dependencies.ContextOptions.FindExtension<BareMetalOptionsExtension>()?.DataSource;
+        BareMetalOptionsExtension? options = dependencies.ContextOptions.FindExtension<BareMetalOptionsExtension>();
+        _givenDataSource = options?.DataSource;
+        _functions = options?.Functions;
     }
 
     /// <inheritdoc />
@@ -32,7 +35,7 @@ public sealed class BareMetalRelationalConnection : RelationalConnection, IBareM
     protected override DbConnection CreateDbConnection()
         => _givenDataSource is { } given && base.ConnectionString is null
             ? given.CreateConnection()
-            : _manager.GetDataSource(GetValidatedConnectionString()).CreateConnection();
+            : _manager.GetDataSource(GetValidatedConnectionString(), _functions).CreateConnection();
 
     /// <inheritdoc />
     public override string? ConnectionString

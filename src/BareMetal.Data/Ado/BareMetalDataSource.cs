@@ -29,9 +29,9 @@ public sealed class BareMetalDataSource : DbDataSource
     private bool _disposed;
     private Database? _database;
 
-    internal BareMetalDataSource(string connectionString, IStorageProvider? substrate, Action<BareMetalLogMessage>? logger, bool isImplicit)
+    internal BareMetalDataSource(string connectionString, IStorageProvider? substrate, Action<BareMetalLogMessage>? logger, bool isImplicit, BareMetalFunctions? functions = null)
     {
-        Settings = new ConnectionSettings(connectionString, substrate);
+        Settings = new ConnectionSettings(connectionString, substrate, functions);
         _logger = logger;
         _isImplicit = isImplicit;
     }

@@ -7,6 +7,7 @@ public sealed class BareMetalDataSourceBuilder
 {
     private Action<BareMetalLogMessage>? _logger;
     private IStorageProvider? _substrate;
+    private BareMetalFunctions? _functions;
 
     /// <summary>Begins with a connection string.</summary>
     /// <param name="connectionString">The text; null for an empty one.</param>
@@ -41,6 +42,15 @@ public sealed class BareMetalDataSourceBuilder
         return this;
     }
 
+    /// <summary>Lets SQL call functions written in C#.</summary>
+    /// <param name="functions">The functions; they can't be changed once the data source is made.</param>
+    public BareMetalDataSourceBuilder UseFunctions(BareMetalFunctions functions)
+    {
+        ArgumentNullException.ThrowIfNull(functions);
+        _functions = functions;
+        return this;
+    }
+
     /// <summary>Makes the data source. Nothing is opened before the first connection is.</summary>
-    public BareMetalDataSource Build() => new(ConnectionStringBuilder.ConnectionString, _substrate, _logger, isImplicit: false);
+    public BareMetalDataSource Build() => new(ConnectionStringBuilder.ConnectionString, _substrate, _logger, isImplicit: false, _functions);
 }

@@ -12,7 +12,7 @@ internal sealed class CommandUnit
 {
     private PreparedCommand? _prepared;
     private string? _text;
-    private Database? _database;
+    private CommandCache? _commands;
     private ParameterDeclaration[] _declared = [];
     private Value[] _values = [];
     private bool _valuesInUse;
@@ -24,7 +24,7 @@ internal sealed class CommandUnit
     public PreparedCommand Bind(Session session, string text, BareMetalParameterCollection? parameters, out Value[] values)
     {
         int count = parameters?.Count ?? 0;
-        bool same = _prepared is not null && ReferenceEquals(_database, session.Database)
+        bool same = _prepared is not null && ReferenceEquals(_commands, session.Commands)
             && (ReferenceEquals(_text, text) || _text == text) && _declared.Length == count;
         values = _values;
         if (count > 0)
@@ -69,7 +69,7 @@ internal sealed class CommandUnit
             _prepared = null;
             _prepared = session.Prepare(text, _declared);
             _text = text;
-            _database = session.Database;
+            _commands = session.Commands;
             // The declarations may be kept by the prepared command, so the next change makes its own.
             _declared = (ParameterDeclaration[])_declared.Clone();
         }

@@ -12,7 +12,7 @@ internal sealed class ConnectionSettings
 
     private static long s_privateMemory;
 
-    public ConnectionSettings(string connectionString, IStorageProvider? substrate)
+    public ConnectionSettings(string connectionString, IStorageProvider? substrate, BareMetalFunctions? functions)
     {
         BareMetalConnectionStringBuilder builder = new(connectionString);
         ConnectionString = connectionString;
@@ -50,6 +50,7 @@ internal sealed class ConnectionSettings
             ReadOnly = builder.ReadOnly || builder.Mode == BareMetalOpenMode.ReadOnly,
             WorkMemory = builder.WorkMemory,
             Durability = builder.Durability,
+            Functions = functions?.Registry ?? Functions.FunctionRegistry.Default,
         };
     }
 

@@ -36,10 +36,10 @@ internal sealed class EntityStatement
     public PreparedCommand Prepare(Session session, string sql, ReadOnlySpan<ParameterDeclaration> parameters)
     {
         Kept? kept = _kept;
-        if (kept is null || !ReferenceEquals(kept.Database, session.Database))
-            _kept = kept = new Kept(session.Database, session.Prepare(sql, parameters));
+        if (kept is null || !ReferenceEquals(kept.Commands, session.Commands))
+            _kept = kept = new Kept(session.Commands, session.Prepare(sql, parameters));
         return kept.Command;
     }
 
-    private sealed record Kept(Database Database, PreparedCommand Command);
+    private sealed record Kept(CommandCache Commands, PreparedCommand Command);
 }

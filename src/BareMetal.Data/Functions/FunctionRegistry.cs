@@ -13,6 +13,18 @@ internal sealed class FunctionRegistry
     private readonly Dictionary<string, List<AggregateFunction>> _aggregates = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, List<TableFunction>> _tables = new(StringComparer.OrdinalIgnoreCase);
 
+    public FunctionRegistry()
+    {
+    }
+
+    /// <summary>Begins with the functions of another registry; those added later are overloads beside them.</summary>
+    public FunctionRegistry(FunctionRegistry other)
+    {
+        Copy(other._scalars, _scalars);
+        Copy(other._aggregates, _aggregates);
+        Copy(other._tables, _tables);
+    }
+
     /// <summary>The functions that every database has.</summary>
     public static FunctionRegistry Default { get; } = BuiltinFunctions.Create();
 
@@ -45,6 +57,12 @@ internal sealed class FunctionRegistry
     public void Add(AggregateFunction function) => Add(_aggregates, function.Name, function);
 
     public void Add(TableFunction function) => Add(_tables, function.Name, function);
+
+    private static void Copy<T>(Dictionary<string, List<T>> from, Dictionary<string, List<T>> to)
+    {
+        foreach ((string name, List<T> overloads) in from)
+            to.Add(name, [.. overloads]);
+    }
 
     private static void Add<T>(Dictionary<string, List<T>> functions, string name, T function)
     {

@@ -120,7 +120,7 @@ internal sealed class PlannedStatement
     public static PlannedStatement Make(Statement syntax, SqlType[] parameterTypes, CatalogSnapshot catalog, Session session)
     {
         ExplainStatement? explain = syntax as ExplainStatement;
-        BoundStatement bound = Binder.Bind(explain?.Statement ?? syntax, catalog, new BindingOptions { SearchPath = session.Settings.SearchPath }, parameterTypes);
+        BoundStatement bound = Binder.Bind(explain?.Statement ?? syntax, catalog, new BindingOptions { SearchPath = session.Settings.SearchPath, Functions = session.Options.Functions }, parameterTypes);
         PlannerOptions options = session.Database.PlannerOptions(catalog, session.Settings.SearchPath);
         PhysicalPlan plan = explain is null
             ? Planner.Plan(bound.Plan, options)

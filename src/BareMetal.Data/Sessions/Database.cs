@@ -23,6 +23,8 @@ internal sealed class Database
 
     private readonly Lock _gate = new();
     private readonly string _key;
+    private readonly CommandCache _commands;
+    private readonly ConditionalWeakTable<FunctionRegistry, CommandCache> _customCommands = [];
     private readonly List<Session> _sessions = [];
     private Timer? _watch;
     private int _references;
@@ -39,8 +41,7 @@ internal sealed class Database
         Options = options;
         Engine = engine;
         Catalog = new CatalogStore(engine);
-        Statements = new StatementCache();
-        Commands = new CommandCache(Statements);
+        _commands = new CommandCache(new StatementCache());
     }
 
     public DatabaseOptions Options { get; }
@@ -55,9 +56,10 @@ internal sealed class Database
 
     public CatalogStore Catalog { get; }
 
-    public StatementCache Statements { get; }
-
-    public CommandCache Commands { get; }
+    /// <summary>The commands and plans of sessions that know these functions: a plan means what its functions mean.</summary>
+    public CommandCache CommandsOf(FunctionRegistry functions) => ReferenceEquals(functions, FunctionRegistry.Default)
+        ? _commands
+        : _customCommands.GetValue(functions, static _ => new CommandCache(new StatementCache()));
 
     /// <summary>Sessions that are open now.</summary>
     public int SessionCount

@@ -31,6 +31,7 @@ internal sealed class Session : IDisposable
     {
         Database = database;
         Options = options;
+        Commands = database.CommandsOf(options.Functions);
         Settings = _sessionSettings = _defaults = SessionSettings.From(options);
         AdvisoryLocks = new AdvisoryLocks(database.Engine, LockParty);
     }
@@ -43,6 +44,9 @@ internal sealed class Session : IDisposable
 
     /// <summary>The defaults that <see cref="Reset"/> goes back to.</summary>
     public SessionOptions Options { get; private set; }
+
+    /// <summary>Commands prepared in the database by sessions that know the same functions.</summary>
+    public CommandCache Commands { get; private set; }
 
     /// <summary>The settings now in force.</summary>
     public SessionSettings Settings { get; private set; }
@@ -167,7 +171,7 @@ internal sealed class Session : IDisposable
     public PreparedCommand Prepare(string text, ReadOnlySpan<ParameterDeclaration> parameters)
     {
         EnsureOpen();
-        return Database.Commands.Get(text, parameters);
+        return Commands.Get(text, parameters);
     }
 
     /// <summary>Begins a command; nothing runs before the first NextResult.</summary>
@@ -196,6 +200,7 @@ internal sealed class Session : IDisposable
         if (!ReferenceEquals(options, Options))
         {
             Options = options;
+            Commands = Database.CommandsOf(options.Functions);
             _defaults = SessionSettings.From(options);
         }
 

@@ -1,3 +1,4 @@
+using BareMetal.Data.Functions;
 using BareMetal.Data.Storage;
 using BareMetal.Data.Values;
 
@@ -22,6 +23,9 @@ internal sealed record SessionOptions
 
     /// <summary>What commits wait for.</summary>
     public Durability Durability { get; init; }
+
+    /// <summary>What statements may call: the engine's functions, and those that the data source adds.</summary>
+    public FunctionRegistry Functions { get; init; } = FunctionRegistry.Default;
 
     /// <summary>Rows per batch.</summary>
     public int BatchSize { get; init; } = Batch.DefaultSize;
