@@ -86,4 +86,7 @@ public enum StorageErrorCode
 
     /// <summary>The engine or transaction has ended (25P01).</summary>
     Ended,
+
+    /// <summary>The database was not closed cleanly and is opened only to be read, which recovers nothing (55000).</summary>
+    NeedsRecovery,
 }

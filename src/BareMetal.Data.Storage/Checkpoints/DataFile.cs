@@ -69,15 +69,17 @@ internal sealed class DataFile : IPageFile, IReadVerifier, IDisposable
     /// <param name="name">The file's name.</param>
     /// <param name="environment">Flushes and randomness.</param>
     /// <param name="key">What opens it when it is encrypted.</param>
+    /// <param name="readOnly">Whether nothing is written, not even to heal a copy of the header.</param>
     /// <exception cref="StorageException">It is not a database, of a newer format, truncated or damaged; the key is missing, wrong or not needed.</exception>
-    public static DataFile Open(IStorageProvider provider, string name, StorageEnvironment environment, EncryptionKey? key = null)
+    public static DataFile Open(
+        IStorageProvider provider, string name, StorageEnvironment environment, EncryptionKey? key = null, bool readOnly = false)
     {
-        IStorageFile file = provider.Open(name, StorageFileMode.Open);
+        IStorageFile file = provider.Open(name, StorageFileMode.Open, readOnly);
         try
         {
             DatabaseHeader header = ReadHeader(file, out ulong? damaged, out byte[] block);
             DataFile result = new(file, environment, header, OpenCipher(name, header, block, environment, key));
-            if (damaged is { } copy)
+            if (damaged is { } copy && !readOnly)
             {
                 result.WriteCopy(header, copy);
                 if (copy == (header.Generation & 1))

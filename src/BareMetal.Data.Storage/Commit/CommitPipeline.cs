@@ -90,6 +90,9 @@ internal sealed partial class CommitPipeline : IDisposable
         _extentWorker = _scheduler.CreateWorker("BareMetal log extents", ExtentStep);
     }
 
+    /// <summary>Whether commits are refused because the database is opened only for reading.</summary>
+    public bool IsReadOnly { get; set; }
+
     /// <summary>Called with the bytes appended to the log so far when a batch ended, to start checkpoints.</summary>
     public Action<long>? BatchBuilt { get; set; }
 
@@ -425,6 +428,8 @@ internal sealed partial class CommitPipeline : IDisposable
 
     private void ThrowIfStopped()
     {
+        if (IsReadOnly)
+            throw new StorageException(StorageErrorCode.ReadOnly, "The database is opened only for reading. Open it for writing.");
         if (_stopped is { } cause)
             throw StoppedError(cause);
     }

@@ -54,7 +54,8 @@ internal sealed class Database : IDisposable
         _logLimit = Math.Min(settings.CheckpointLogBytes, settings.Log.MaxLogBytes / 2);
         _checkpointWorker = _scheduler.CreateWorker("BareMetal checkpointer", CheckpointStep);
         _garbageWorker = _scheduler.CreateWorker("BareMetal page reclaimer", GarbageStep);
-        if (settings.AutomaticCheckpoints)
+        Pipeline.IsReadOnly = settings.ReadOnly;
+        if (settings is { AutomaticCheckpoints: true, ReadOnly: false })
         {
             Pipeline.BatchBuilt = OnBatchBuilt;
             Pipeline.Throttle = Throttle;
@@ -108,7 +109,7 @@ internal sealed class Database : IDisposable
         }
 
         DatabaseFiles files = new(name);
-        foreach (string file in provider.List())
+        foreach (string file in settings.ReadOnly ? [] : provider.List())
         {
             if (file.StartsWith(files.SpillPrefix, StringComparison.Ordinal))
                 provider.Delete(file);
@@ -117,7 +118,7 @@ internal sealed class Database : IDisposable
         bool exists = provider.Exists(name);
         if (exists && mode == StorageFileMode.CreateNew)
             throw new StorageException(StorageErrorCode.AlreadyExists, $"{name}: the database exists in {provider.Location}.") { File = name };
-        if (!exists && mode == StorageFileMode.Open)
+        if (!exists && (mode == StorageFileMode.Open || settings.ReadOnly))
             throw new StorageException(StorageErrorCode.DoesNotExist, $"{name}: there is no such database in {provider.Location}.") { File = name };
         return exists ? OpenExisting(provider, files, environment, settings) : Create(provider, files, environment, settings);
     }
@@ -155,7 +156,7 @@ internal sealed class Database : IDisposable
         if (_closed)
             return;
         StopWorkers();
-        if (Pipeline.Failure is null)
+        if (Pipeline.Failure is null && !_settings.ReadOnly)
         {
             Checkpoints.Run(close: true);
 
@@ -242,8 +243,10 @@ internal sealed class Database : IDisposable
         PageStore? store = null;
         try
         {
-            data = DataFile.Open(provider, files.Data, environment, settings.Key);
-            int finished = FinishCheckpoint(provider, files, environment, settings, data);
+            data = DataFile.Open(provider, files.Data, environment, settings.Key, settings.ReadOnly);
+            if (settings.ReadOnly && !data.Header.IsClean)
+                throw NotClean(files);
+            int finished = settings.ReadOnly ? -1 : FinishCheckpoint(provider, files, environment, settings, data);
             DatabaseHeader header = data.Header;
 
             LogScan scan;
@@ -259,16 +262,28 @@ internal sealed class Database : IDisposable
             }
 
             extents = new LogExtents(provider, files, environment, settings.Log) { Cipher = data.Cipher };
-            extents.AdoptReserve();
-            extents.Fences.Open(header.DatabaseId, header.TimelineId);
             bool clean = header.IsClean && scan is { EndsClean: true, HasSurvivors: false };
+            if (settings.ReadOnly)
+            {
+                if (!clean)
+                    throw NotClean(files);
+            }
+            else
+            {
+                extents.AdoptReserve();
+                extents.Fences.Open(header.DatabaseId, header.TimelineId);
+            }
+
             LogWriter log = clean
                 ? ContinueLog(provider, files, environment, settings, extents, header, scan, end, chain, atExtentEnd)
                 : CopyLog(provider, files, environment, settings, extents, data, scan, OpenLog);
-            lock (extents.Gate)
+            if (!settings.ReadOnly)
             {
-                extents.Needed = data.Header.LogStart.Position.Extent;
-                extents.FillReserve();
+                lock (extents.Gate)
+                {
+                    extents.Needed = data.Header.LogStart.Position.Extent;
+                    extents.FillReserve();
+                }
             }
 
             // A database that never saw a checkpoint has no pages yet: they are made anew, as they were at its creation.
@@ -365,14 +380,16 @@ internal sealed class Database : IDisposable
         foreach (ulong number in files.ListExtents(provider))
         {
             string name = files.Extent(number);
-            bool isNeeded = number >= Math.Min(header.LogStart.Position.Extent, extents.Fences.Oldest()) && number <= end.Extent;
-            if (!isNeeded && number != end.Extent + 1)
+            bool isNeeded = number >= Math.Min(header.LogStart.Position.Extent, settings.ReadOnly ? ulong.MaxValue : extents.Fences.Oldest()) &&
+                number <= end.Extent;
+            if (!isNeeded && (settings.ReadOnly || number != end.Extent + 1))
             {
-                extents.AddRecyclable(name, number);
+                if (!settings.ReadOnly)
+                    extents.AddRecyclable(name, number);
                 continue;
             }
 
-            IStorageFile file = provider.Open(name, StorageFileMode.Open);
+            IStorageFile file = provider.Open(name, StorageFileMode.Open, settings.ReadOnly);
             LogExtent extent = new(file, name, number, file.Length);
             if (number == end.Extent)
             {
@@ -465,6 +482,11 @@ internal sealed class Database : IDisposable
         return log;
     }
 
+    private static StorageException NotClean(DatabaseFiles files) => new(
+        StorageErrorCode.NeedsRecovery,
+        $"{files.Data}: the database was not closed cleanly and is to be opened only for reading, which writes nothing and so recovers nothing. " +
+        "Open it once for writing, then for reading.") { File = files.Data };
+
     private static bool Survives(LogRecordKind kind, ReadOnlySpan<byte> payload, Lsn checkpoint, LogScan scan, out Lsn lsn)
     {
         lsn = Lsn.Zero;
@@ -493,7 +515,9 @@ internal sealed class Database : IDisposable
         CacheBytes = settings.CacheBytes,
         DatabaseId = data.Header.DatabaseId,
         Cipher = data.Cipher,
-        SpillName = files.SpillPrefix,
+
+        // Several may read the files at a time; what one leaves behind when it is killed goes with the next open for writing.
+        SpillName = settings.ReadOnly ? $"{files.SpillPrefix}-{environment.NextRandom():x16}" : files.SpillPrefix,
         SpillLimitBytes = settings.SpillLimitBytes,
         FrameTimeout = settings.FrameTimeout,
         Faults = environment.Faults,

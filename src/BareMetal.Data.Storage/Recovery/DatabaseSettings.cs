@@ -35,6 +35,9 @@ internal sealed record DatabaseSettings
     /// <summary>A checkpoint file up to this size is kept for the next one.</summary>
     public long KeptCheckpointBytes { get; init; } = 64 << 20;
 
+    /// <summary>Whether nothing is written: only a database that was closed cleanly can be opened, and no commit is taken.</summary>
+    public bool ReadOnly { get; init; }
+
     /// <summary>Whether checkpoints start by themselves.</summary>
     public bool AutomaticCheckpoints { get; init; } = true;
 }

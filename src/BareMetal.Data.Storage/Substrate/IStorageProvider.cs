@@ -38,4 +38,13 @@ public interface IStorageProvider
     /// <param name="timeout">How long to wait for another owner.</param>
     /// <exception cref="StorageException"><see cref="StorageErrorCode.Locked"/>, naming the holder.</exception>
     IDisposable AcquireOwnerLock(string name, TimeSpan timeout);
+
+    /// <summary>
+    /// Takes a share of the owner lock, for those who only read: several may have one, none while there is an owner, and no owner while there is
+    /// one. A provider that does not tell them apart gives the owner lock.
+    /// </summary>
+    /// <param name="name">Name of the lock.</param>
+    /// <param name="timeout">How long to wait for an owner.</param>
+    /// <exception cref="StorageException"><see cref="StorageErrorCode.Locked"/>, naming the holder.</exception>
+    IDisposable AcquireSharedLock(string name, TimeSpan timeout) => AcquireOwnerLock(name, timeout);
 }

@@ -108,7 +108,10 @@ public sealed class LocalStorageProvider : IStorageProvider
     }
 
     /// <inheritdoc/>
-    public IDisposable AcquireOwnerLock(string name, TimeSpan timeout) => LocalOwnerLock.Acquire(PathOf(name), timeout);
+    public IDisposable AcquireOwnerLock(string name, TimeSpan timeout) => LocalOwnerLock.Acquire(PathOf(name), timeout, shared: false);
+
+    /// <inheritdoc/>
+    public IDisposable AcquireSharedLock(string name, TimeSpan timeout) => LocalOwnerLock.Acquire(PathOf(name), timeout, shared: true);
 
     private string PathOf(string name)
     {

@@ -62,13 +62,17 @@ public sealed class StorageEngine : IDisposable, IAsyncDisposable
             CheckpointLogBytes = options.CheckpointLogBytes,
             Log = new LogSettings { MaxLogBytes = options.MaxLogBytes, KeptBytes = options.CheckpointLogBytes },
         };
-        if (options.Mode == StorageFileMode.Open && !options.Provider.Exists(options.Name))
+        settings = settings with { ReadOnly = options.ReadOnly };
+        if ((options.Mode == StorageFileMode.Open || options.ReadOnly) && !options.Provider.Exists(options.Name))
         {
             throw new StorageException(
                 StorageErrorCode.DoesNotExist, $"{options.Name}: there is no such database in {options.Provider.Location}.") { File = options.Name };
         }
 
-        IDisposable ownerLock = options.Provider.AcquireOwnerLock(new DatabaseFiles(options.Name).Lock, options.OwnerLockTimeout);
+        string lockName = new DatabaseFiles(options.Name).Lock;
+        IDisposable ownerLock = options.ReadOnly
+            ? options.Provider.AcquireSharedLock(lockName, options.OwnerLockTimeout)
+            : options.Provider.AcquireOwnerLock(lockName, options.OwnerLockTimeout);
         try
         {
             return new StorageEngine(
@@ -132,9 +136,13 @@ public sealed class StorageEngine : IDisposable, IAsyncDisposable
     /// <summary>The number that a durable counter gives next, without taking it.</summary>
     public ulong PeekSequence(ulong sequence) => _counters.Peek(sequence);
 
-    /// <summary>Writes everything committed so far to the data file and lets the log be recycled.</summary>
+    /// <summary>Writes everything committed so far to the data file and lets the log be recycled. Nothing happens in a database opened only for reading.</summary>
     /// <exception cref="StorageException">It failed; unless the database is stopped it goes on, and the log keeps everything.</exception>
-    public void Checkpoint() => Database.Checkpoints.Run();
+    public void Checkpoint()
+    {
+        if (!Options.ReadOnly)
+            Database.Checkpoints.Run();
+    }
 
     /// <summary>Approximate number of entries of a tree in the newest visible state, for planning: exact to a small factor, cheap.</summary>
     public long EstimateEntries(TreeId tree)
@@ -158,7 +166,7 @@ public sealed class StorageEngine : IDisposable, IAsyncDisposable
             return;
         try
         {
-            if (Database.Pipeline.Failure is null)
+            if (Database.Pipeline.Failure is null && !Options.ReadOnly)
                 _counters.Settle();
             Database.Close();
         }

@@ -12,7 +12,11 @@ public sealed record StorageOptions
     /// <summary>Whether the database must exist, must not, or is made when missing.</summary>
     public StorageFileMode Mode { get; init; } = StorageFileMode.OpenOrCreate;
 
-    /// <summary>Whether nothing may be written.</summary>
+    /// <summary>
+    /// Whether nothing may be written. The database must exist and have been closed cleanly (else <see cref="StorageErrorCode.NeedsRecovery"/>).
+    /// Several engines and processes may have it open so at a time, none of them together with one that may write. The files stay as they
+    /// are; only a statement that needs more memory than it may have makes a temporary file beside them. Default false.
+    /// </summary>
     public bool ReadOnly { get; init; }
 
     /// <summary>Bytes per page for a database that is made now: a power of two, 4096 to 65536. Default 8192.</summary>

@@ -19,6 +19,7 @@ internal static class StorageErrors
                 state = SqlStates.DataCorrupted;
                 hint = "Restore the database from a backup.";
                 break;
+            case StorageErrorCode.NeedsRecovery: state = SqlStates.ObjectNotInPrerequisiteState; hint = "Open the database once for writing."; break;
             case StorageErrorCode.Locked: state = SqlStates.ObjectInUse; break;
             case StorageErrorCode.DoesNotExist: state = SqlStates.DatabaseDoesNotExist; break;
             case StorageErrorCode.AlreadyExists: state = SqlStates.DuplicateDatabase; break;

@@ -47,4 +47,7 @@ public sealed class EncryptedStorageProvider : IStorageProvider
 
     /// <inheritdoc/>
     public IDisposable AcquireOwnerLock(string name, TimeSpan timeout) => Inner.AcquireOwnerLock(name, timeout);
+
+    /// <inheritdoc/>
+    public IDisposable AcquireSharedLock(string name, TimeSpan timeout) => Inner.AcquireSharedLock(name, timeout);
 }

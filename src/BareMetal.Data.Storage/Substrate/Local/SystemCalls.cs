@@ -9,6 +9,7 @@ namespace BareMetal.Data.Storage.Local;
 /// </summary>
 internal static partial class SystemCalls
 {
+    private const int LockShared = 1;
     private const int LockExclusive = 2;
     private const int LockNonBlocking = 4;
     private const int LockRelease = 8;
@@ -61,13 +62,15 @@ internal static partial class SystemCalls
         return errno;
     }
 
-    /// <summary>Takes an exclusive lock on an open file if it is free; it ends when the handle or the process does.</summary>
+    /// <summary>Takes a lock on an open file if it is free; it ends when the handle or the process does.</summary>
+    /// <param name="handle">The file.</param>
+    /// <param name="shared">Whether others may have a share too; else nobody.</param>
     /// <returns>0 when taken, −1 when another holds it, else the error number.</returns>
-    public static int TryLock(SafeFileHandle handle)
+    public static int TryLock(SafeFileHandle handle, bool shared = false)
     {
         if (OperatingSystem.IsWindows())
             return 0; // there the share mode of the open is the lock
-        if (Flock(handle, LockExclusive | LockNonBlocking) == 0)
+        if (Flock(handle, (shared ? LockShared : LockExclusive) | LockNonBlocking) == 0)
             return 0;
         int errno = Marshal.GetLastPInvokeError();
         return errno == (OperatingSystem.IsMacOS() ? MacWouldBlock : LinuxWouldBlock) ? -1 : errno;
@@ -81,12 +84,12 @@ internal static partial class SystemCalls
     }
 
     /// <summary>
-    /// Opens an existing file for reading and writing on Unix. The runtime's own open takes a shared lock of the kind that
+    /// Opens an existing file on Unix, for reading and writing or for reading only. The runtime's own open takes a shared lock of the kind that
     /// <see cref="TryLock"/> needs exclusively, so it can't open a file that another process has locked.
     /// </summary>
-    public static SafeFileHandle OpenPlain(string path, out int errno)
+    public static SafeFileHandle OpenPlain(string path, bool readOnly, out int errno)
     {
-        int flags = 2 | (OperatingSystem.IsMacOS() ? 0x1000000 : 0x80000); // O_RDWR | O_CLOEXEC
+        int flags = (readOnly ? 0 : 2) | (OperatingSystem.IsMacOS() ? 0x1000000 : 0x80000); // O_RDONLY or O_RDWR, O_CLOEXEC
         int descriptor = Open(path, flags);
         errno = descriptor < 0 ? Marshal.GetLastPInvokeError() : 0;
         return new SafeFileHandle(descriptor, ownsHandle: true);
