@@ -68,6 +68,13 @@ internal sealed class Checkpointer
         }
     }
 
+    /// <summary>Runs something while no checkpoint is taken, and so no extent of the log used again.</summary>
+    public void RunPaused(Action work)
+    {
+        lock (_running)
+            work();
+    }
+
     /// <summary>Deletes checkpoint files that are larger than a size. While no checkpoint is taken.</summary>
     public void Trim(long keptBytes)
     {

@@ -189,6 +189,9 @@ internal sealed class DataFile : IPageFile, IReadVerifier, IDisposable
         }
     }
 
+    /// <summary>Whether pages of a checkpoint are being written in place: they are read from its file.</summary>
+    public bool IsApplying => Volatile.Read(ref _applying) is not null;
+
     /// <summary>Writes a page in place.</summary>
     /// <param name="id">The page.</param>
     /// <param name="image">Its image.</param>

@@ -38,6 +38,9 @@ internal sealed class PageStoreTarget(PageStore store) : ICommitTarget
             case WriteOpKind.CreateTree:
                 batch.CreateTree(lsn, op.Tree);
                 break;
+            case WriteOpKind.ForgetTree:
+                batch.DropTree(lsn, op.Tree, forget: true);
+                break;
             default:
                 batch.DropTree(lsn, op.Tree);
                 break;

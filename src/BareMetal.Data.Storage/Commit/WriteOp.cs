@@ -17,6 +17,9 @@ internal enum WriteOpKind : byte
 
     /// <summary>Drops a tree with all its entries.</summary>
     DropTree = 4,
+
+    /// <summary>Drops a tree and leaves its pages to a rebuild of the allocation maps, because they can't be trusted to be its own.</summary>
+    ForgetTree = 5,
 }
 
 /// <summary>One operation of a commit. The spans live until the next operation is read.</summary>

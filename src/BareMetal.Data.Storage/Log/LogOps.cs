@@ -56,7 +56,7 @@ internal static class LogOps
         if (source.IsEmpty)
             return 0;
         WriteOpKind kind = (WriteOpKind)source[0];
-        if (kind is < WriteOpKind.Put or > WriteOpKind.DropTree)
+        if (kind is < WriteOpKind.Put or > WriteOpKind.ForgetTree)
             return -1;
         int at = 1;
         if (!ReadNumber(source, ref at, out ulong tree))

@@ -1,3 +1,5 @@
+using BareMetal.Data.Storage.Trees;
+
 namespace BareMetal.Data.Storage.Pages;
 
 /// <summary>
@@ -27,6 +29,7 @@ internal sealed unsafe class PageAllocator
         _firstMap = PageFormat.FirstMapPage(pageSize);
         _perMap = (ulong)PageFormat.PagesPerMap(pageSize);
         PageCount = pageCount;
+        LargestPageCount = pageCount;
         for (ulong map = _firstMap; map < pageCount; map += _perMap)
         {
             _mayHaveFree.Enqueue(1);
@@ -35,6 +38,9 @@ internal sealed unsafe class PageAllocator
 
     /// <summary>Pages of the data file, its header included: no page at or beyond this number is in use.</summary>
     public ulong PageCount { get; private set; }
+
+    /// <summary>The most pages that there were since the start.</summary>
+    public ulong LargestPageCount { get; private set; }
 
     /// <summary>The map that says whether the page is in use.</summary>
     public ulong MapOf(ulong id) => _firstMap + ((id - _firstMap) / _perMap * _perMap);
@@ -77,6 +83,7 @@ internal sealed unsafe class PageAllocator
         SetBit(space.Write(MapOf(id)), id, true);
         *(ulong*)(space.Write(_firstMap) + PageFormat.PageCountOffset) = count;
         PageCount = count;
+        LargestPageCount = Math.Max(LargestPageCount, count);
         return id;
     }
 
@@ -118,6 +125,61 @@ internal sealed unsafe class PageAllocator
         }
         // What the batch took and freed again was either in the stock or beyond the count; what it only freed is still in use.
         _freed.Clear();
+    }
+
+    /// <summary>
+    /// Makes all maps anew from what refers to pages. What the check could not read may refer to anything: then no page is freed, and where the
+    /// old map is lost all pages count as used.
+    /// </summary>
+    public void Rebuild(WriteBatch space, IntegrityChecker found)
+    {
+        ulong count = found.PageCount;
+        _stock.Clear();
+        _mayHaveFree.Clear();
+        var before = new byte[_pageSize];
+        for (ulong map = _firstMap; map < count; map += _perMap)
+        {
+            bool hadMap = TryCopyMap(space, map, before);
+            byte* page = space.FormatNew(map, PageKind.AllocationMap, 0);
+            for (ulong i = 0; i < _perMap && map + i < count; i++)
+            {
+                bool used = found.IsReferredTo(map + i);
+                if (!used && !found.IsComplete)
+                {
+                    fixed (byte* b = before)
+                    {
+                        used = !hadMap || GetBit(b, i);
+                    }
+                }
+                if (used)
+                {
+                    page[PageFormat.BodyOffset + (int)(i >> 3)] |= (byte)(1 << (int)(i & 7));
+                }
+            }
+            if (map == _firstMap)
+            {
+                *(ulong*)(page + PageFormat.PageCountOffset) = count;
+            }
+            _mayHaveFree.Enqueue(1);
+            space.ReleasePins();
+        }
+        PageCount = count;
+        LargestPageCount = Math.Max(LargestPageCount, count);
+        _mapsBefore = _mayHaveFree.Count;
+    }
+
+    private bool TryCopyMap(WriteBatch space, ulong map, byte[] copy)
+    {
+        try
+        {
+            byte* page = space.Read(map);
+            new ReadOnlySpan<byte>(page, _pageSize).CopyTo(copy);
+            return PageFormat.Kind(page) == PageKind.AllocationMap;
+        }
+        catch (StorageException)
+        {
+            return false; // that it can't be read is why it is made anew
+        }
     }
 
     public static bool GetBit(byte* map, ulong index) => (map[PageFormat.BodyOffset + (int)(index >> 3)] & (1 << (int)(index & 7))) != 0;

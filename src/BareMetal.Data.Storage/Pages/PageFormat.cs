@@ -61,6 +61,10 @@ internal static unsafe class PageFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Level(byte* page) => page[LevelOffset];
 
+    /// <summary>Whether this version reads the page's encoding.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsKnownEncoding(byte* page) => page[EncodingOffset] == 0;
+
     /// <summary>Makes an empty page: zeros and a header.</summary>
     public static void Format(byte* page, int pageSize, ulong id, ulong lsn, PageKind kind, int level = 0)
     {

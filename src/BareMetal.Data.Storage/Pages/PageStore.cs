@@ -51,9 +51,7 @@ internal sealed unsafe class PageStore : IDisposable
             }
             else
             {
-                PageImage* map = Pool.Pin(PageFormat.FirstMapPage(PageSize), ulong.MaxValue);
-                pageCount = *(ulong*)(map->Data + PageFormat.PageCountOffset);
-                PagePool.Unpin(map);
+                pageCount = ReadPageCount();
             }
             _allocator = new PageAllocator(PageSize, pageCount);
             _batch = new WriteBatch(this, _allocator);
@@ -121,6 +119,9 @@ internal sealed unsafe class PageStore : IDisposable
 
     /// <summary>Pages in the data file as of the newest batch.</summary>
     public ulong PageCount => _allocator.PageCount;
+
+    /// <summary>The most pages that the data file has had since it was opened: no snapshot refers to a page at or beyond it.</summary>
+    internal ulong LargestPageCount => _allocator.LargestPageCount;
 
     /// <summary>Bytes of pages that the next checkpoint has to write, about.</summary>
     public long DirtyBytes => Pool.DirtyPages * PageSize;
@@ -406,6 +407,25 @@ internal sealed unsafe class PageStore : IDisposable
             Volatile.Write(ref _lastEnd, end.Value);
         }
         Volatile.Write(ref _building, 0);
+    }
+
+    /// <summary>
+    /// The page count in the first allocation map. When that page is damaged the store opens all the same, so that the rest can be read and
+    /// checked and the maps rebuilt; what needs the map, as every new page does, fails with its damage.
+    /// </summary>
+    private ulong ReadPageCount()
+    {
+        try
+        {
+            PageImage* map = Pool.Pin(PageFormat.FirstMapPage(PageSize), ulong.MaxValue);
+            ulong count = *(ulong*)(map->Data + PageFormat.PageCountOffset);
+            PagePool.Unpin(map);
+            return count;
+        }
+        catch (StorageException e) when (e.Code == StorageErrorCode.Corruption && _options.PageCount > 0)
+        {
+            return _options.PageCount;
+        }
     }
 
     private void MakeFirstPages(ulong pageCount)

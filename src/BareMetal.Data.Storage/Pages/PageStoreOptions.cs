@@ -9,6 +9,9 @@ internal sealed record PageStoreOptions
     /// <summary>Bytes of memory for pages. 64 MiB by default; at least 16 pages.</summary>
     public long CacheBytes { get; init; } = 64L << 20;
 
+    /// <summary>Pages of the data file by its header: what counts when the first allocation map can't be read. 0: it must be readable.</summary>
+    public ulong PageCount { get; init; }
+
     /// <summary>The database's id, which every page's checksum covers.</summary>
     public Guid DatabaseId { get; init; }
 

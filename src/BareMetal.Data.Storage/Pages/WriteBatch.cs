@@ -240,8 +240,11 @@ internal sealed unsafe class WriteBatch : PageSpace
     }
 
     /// <summary>Drops a tree; its pages are freed later, by <see cref="ReclaimDropped"/>. Only in <see cref="BatchMode.Direct"/>.</summary>
+    /// <param name="lsn">The LSN of the change.</param>
+    /// <param name="tree">The tree.</param>
+    /// <param name="forget">Whether its pages are not to be freed, since they may not be its own.</param>
     /// <exception cref="StorageException">There is none with this id.</exception>
-    public void DropTree(Lsn lsn, TreeId tree)
+    public void DropTree(Lsn lsn, TreeId tree, bool forget = false)
     {
         CheckDirect();
         BeginOperation(lsn);
@@ -254,7 +257,10 @@ internal sealed unsafe class WriteBatch : PageSpace
             }
             TreeDirectory.WriteTreeKey(_directoryKey, tree);
             _editor.Delete(Store.DirectoryRoot, _directoryKey.AsSpan(0, TreeDirectory.TreeKeySize));
-            AddGarbage(TreeDirectory.GarbageTree, root, 0);
+            if (!forget)
+            {
+                AddGarbage(TreeDirectory.GarbageTree, root, 0);
+            }
             _lastTree = 0;
             Store.NoteDrop(lsn.Value);
             EndOperation();
@@ -318,6 +324,47 @@ internal sealed unsafe class WriteBatch : PageSpace
             bool more = new GarbageCollector(this, _editor).Step(pages);
             EndOperation();
             return more;
+        }
+        catch
+        {
+            _broken = true;
+            ReleasePins();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Gives up freeing what is next in turn, because its pages can't be read: they stay in use until the allocation maps are rebuilt. Only in
+    /// <see cref="BatchMode.Direct"/>.
+    /// </summary>
+    public void AbandonGarbage(Lsn lsn)
+    {
+        CheckDirect();
+        BeginOperation(lsn);
+        try
+        {
+            new GarbageCollector(this, _editor).Skip();
+            EndOperation();
+        }
+        catch
+        {
+            _broken = true;
+            ReleasePins();
+            throw;
+        }
+    }
+
+    /// <summary>Writes all allocation maps anew. Only in <see cref="BatchMode.Direct"/>, and alone in its batch.</summary>
+    /// <param name="lsn">The LSN of the change.</param>
+    /// <param name="found">What refers to pages in the newest state.</param>
+    public void RebuildMaps(Lsn lsn, IntegrityChecker found)
+    {
+        CheckDirect();
+        BeginOperation(lsn);
+        try
+        {
+            _allocator.Rebuild(this, found);
+            EndOperation();
         }
         catch
         {

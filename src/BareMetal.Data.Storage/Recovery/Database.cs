@@ -37,6 +37,7 @@ internal sealed class Database : IDisposable
     {
         _files = files;
         _settings = settings;
+        Provider = provider;
         Data = data;
         Store = store;
         Target = target;
@@ -65,6 +66,12 @@ internal sealed class Database : IDisposable
                 _checkpointWorker.Signal();
         }
     }
+
+    /// <summary>The substrate.</summary>
+    public IStorageProvider Provider { get; }
+
+    /// <summary>The names of the files.</summary>
+    public DatabaseFiles Files => _files;
 
     /// <summary>The data file.</summary>
     public DataFile Data { get; }
@@ -515,6 +522,7 @@ internal sealed class Database : IDisposable
         CacheBytes = settings.CacheBytes,
         DatabaseId = data.Header.DatabaseId,
         Cipher = data.Cipher,
+        PageCount = data.Header.PageCount,
 
         // Several may read the files at a time; what one leaves behind when it is killed goes with the next open for writing.
         SpillName = settings.ReadOnly ? $"{files.SpillPrefix}-{environment.NextRandom():x16}" : files.SpillPrefix,
@@ -553,15 +561,47 @@ internal sealed class Database : IDisposable
         }
     }
 
+    /// <summary>
+    /// Makes the allocation maps anew from what refers to pages in the newest state; commits wait meanwhile. Durable with the next checkpoint.
+    /// </summary>
+    /// <returns>Whether all that refers to pages could be read, so that pages that nothing refers to were freed.</returns>
+    public bool RebuildMaps(CancellationToken cancellation)
+    {
+        bool complete = false;
+        Pipeline.RunExclusive(() =>
+        {
+            Trees.IntegrityChecker found = Trees.IntegrityChecker.Run(Store, Store.BuiltLsn, static _ => { }, cancellation);
+            complete = found.IsComplete;
+            Pipeline.ApplyUnlogged(lsn => Target.Batch.RebuildMaps(lsn, found));
+        });
+        return complete;
+    }
+
     /// <summary>Frees pages of dropped trees and replaced large values, a few at a time between commits.</summary>
     private void GarbageStep()
     {
         bool more = true;
+        bool abandon = false;
+        bool skipped = false;
         while (more && !_closed && Pipeline.Failure is null && Store.HasGarbage)
         {
             try
             {
-                Pipeline.RunExclusive(() => Pipeline.ApplyUnlogged(lsn => more = Target.Batch.ReclaimDropped(lsn, GarbagePages)));
+                bool skip = skipped = abandon;
+                abandon = false;
+                Pipeline.RunExclusive(() => Pipeline.ApplyUnlogged(lsn =>
+                {
+                    if (skip)
+                        Target.Batch.AbandonGarbage(lsn);
+                    else
+                        more = Target.Batch.ReclaimDropped(lsn, GarbagePages);
+                }));
+            }
+            catch (StorageException e) when (e.Code == StorageErrorCode.Corruption && !skipped)
+            {
+                // What can't be read can't be freed: its pages stay in use, which the integrity check says and its repair ends.
+                CheckpointFailure = e;
+                abandon = true;
             }
             catch (StorageException e)
             {

@@ -93,7 +93,7 @@ internal sealed class CommitWrites : ICommitRequest, IDisposable
             // A tree that came and went in one transaction never was.
             if (change.IsCreate != creates || Count(changes, change.Tree) > 1)
                 continue;
-            op = new WriteOp(creates ? WriteOpKind.CreateTree : WriteOpKind.DropTree, change.Tree);
+            op = new WriteOp(creates ? WriteOpKind.CreateTree : change.IsForgotten ? WriteOpKind.ForgetTree : WriteOpKind.DropTree, change.Tree);
             return true;
         }
 

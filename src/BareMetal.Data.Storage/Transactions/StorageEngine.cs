@@ -16,6 +16,8 @@ public sealed class StorageEngine : IDisposable, IAsyncDisposable
     // Numbers of counters are below this one, which gives the numbers of trees.
     private const ulong TreeCounter = ulong.MaxValue;
 
+    private const int MaxNamed = 100_000;
+
     private readonly IDisposable? _ownerLock;
     private readonly DurableCounters _counters;
     private long _lastTransaction;
@@ -158,6 +160,31 @@ public sealed class StorageEngine : IDisposable, IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Checks files, pages, trees and allocation maps: on storage and as a snapshot sees them. Commits go on meanwhile.
+    /// </summary>
+    /// <param name="lsn">The snapshot to check, which the caller holds.</param>
+    /// <param name="report">Told of each problem.</param>
+    /// <param name="cancellation">Ends the check.</param>
+    /// <returns>What was found out beside the problems.</returns>
+    internal IntegrityChecker CheckIntegrity(Lsn lsn, Action<IntegrityProblem> report, CancellationToken cancellation)
+    {
+        // A page that is damaged on storage is named once, by the tree that needs it if there is one.
+        HashSet<PageId> named = [];
+        IntegrityChecker result = IntegrityChecker.Run(Store, lsn, p =>
+        {
+            if (named.Count < MaxNamed)
+                named.Add(p.Page);
+            report(p);
+        }, cancellation);
+        FileChecker.CheckOpen(Database, p =>
+        {
+            if (p.Page.IsNone || !named.Contains(p.Page))
+                report(p);
+        }, cancellation);
+        return result;
+    }
+
     /// <summary>Closes the database cleanly.</summary>
     /// <exception cref="StorageException">Commits of durability Normal or Off could not be made durable any more.</exception>
     public void Dispose()
@@ -190,6 +217,9 @@ public sealed class StorageEngine : IDisposable, IAsyncDisposable
 
     /// <summary>An owner of locks that is not a transaction: a session's advisory locks.</summary>
     internal LockOwner CreateLockOwner(LockParty? party = null) => new(Interlocked.Increment(ref _lastTransaction), party);
+
+    /// <summary>The number that the next new tree gets, without taking it.</summary>
+    internal TreeId PeekTreeId() => new(TreeId.FirstDynamic + _counters.Peek(TreeCounter));
 
     internal TreeId NextTreeId() => new(TreeId.FirstDynamic + _counters.Reserve(TreeCounter, 1));
 

@@ -191,11 +191,14 @@ public sealed class StorageTransaction : IDisposable
     }
 
     /// <summary>Drops a tree with all entries when this transaction commits. The caller holds its exclusive lock.</summary>
-    public void DropTree(TreeId tree)
+    public void DropTree(TreeId tree) => DropTree(tree, forget: false);
+
+    /// <summary>Drops a tree; when <paramref name="forget"/> its pages are damaged or shared, and are left to a rebuild of the allocation maps.</summary>
+    internal void DropTree(TreeId tree, bool forget)
     {
         EnsureWritable();
         _overlay?.DeleteTree(tree, _statement);
-        (_treeChanges ??= []).Add(new TreeChange(tree, IsCreate: false, _statement));
+        (_treeChanges ??= []).Add(new TreeChange(tree, IsCreate: false, _statement, forget));
     }
 
     /// <summary>

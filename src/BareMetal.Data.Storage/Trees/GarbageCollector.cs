@@ -61,6 +61,24 @@ internal sealed unsafe class GarbageCollector(WriteBatch batch, TreeEditor edito
         return true;
     }
 
+    /// <summary>Takes the first entry off the list without freeing anything.</summary>
+    public void Skip()
+    {
+        Span<byte> key = stackalloc byte[TreeDirectory.GarbageKeySize];
+        using (var cursor = new PageCursor(batch.Store))
+        {
+            cursor.Open(batch.Store.DirectoryRoot, ulong.MaxValue);
+            TreeDirectory.WriteGarbageKey(key, 0, 0);
+            if (!cursor.Seek(key, SeekMode.GreaterOrEqual))
+            {
+                return;
+            }
+            cursor.Key.CopyTo(key);
+        }
+        editor.Delete(batch.Store.DirectoryRoot, key);
+        batch.ReleasePins();
+    }
+
     /// <summary>Frees leaves from the left; an inner page goes with its last child.</summary>
     private bool FreeTree(ulong root)
     {

@@ -99,6 +99,27 @@ internal static unsafe class OverflowValue
     private static long Remaining(int pageSize, long length, long pagesLeft)
         => length - ((PageCount(pageSize, length) - pagesLeft) * DataCapacity(pageSize));
 
+    /// <summary>Reads a whole value by its reference in a leaf.</summary>
+    /// <param name="pool">The pages.</param>
+    /// <param name="reference">The reference.</param>
+    /// <param name="lsn">The snapshot.</param>
+    /// <param name="buffer">Receives the value; replaced by a larger one when needed.</param>
+    /// <param name="length">The value's length.</param>
+    public static void ReadWhole(PagePool pool, ReadOnlySpan<byte> reference, ulong lsn, ref byte[] buffer, out int length)
+    {
+        ReadReference(reference, out ulong top, out long stored);
+        if (stored > Array.MaxLength)
+        {
+            throw new StorageException(StorageErrorCode.TooLarge, $"A value of {stored} bytes can't be read whole. Read it in parts.");
+        }
+        if (buffer.Length < stored)
+        {
+            buffer = GC.AllocateUninitializedArray<byte>((int)stored, pinned: true);
+        }
+        length = (int)stored;
+        Read(pool, top, stored, lsn, 0, buffer.AsSpan(0, length));
+    }
+
     /// <summary>Reads a part of a value.</summary>
     /// <returns>Bytes read: fewer than asked for only at the end.</returns>
     public static int Read(PagePool pool, ulong top, long length, ulong lsn, long offset, Span<byte> buffer)

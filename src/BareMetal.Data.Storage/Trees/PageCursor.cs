@@ -468,17 +468,8 @@ internal sealed unsafe class PageCursor : IDisposable
 
     private ReadOnlySpan<byte> ReadLarge(ReadOnlySpan<byte> reference)
     {
-        OverflowValue.ReadReference(reference, out ulong top, out long length);
-        if (length > Array.MaxLength)
-        {
-            throw new StorageException(StorageErrorCode.TooLarge, $"A value of {length} bytes can't be read whole. Read it in parts.");
-        }
-        if (_large.Length < length)
-        {
-            _large = GC.AllocateUninitializedArray<byte>((int)length, pinned: true);
-        }
-        OverflowValue.Read(_pool, top, length, _lsn, 0, _large.AsSpan(0, (int)length));
-        return _large.AsSpan(0, (int)length);
+        OverflowValue.ReadWhole(_pool, reference, _lsn, ref _large, out int length);
+        return _large.AsSpan(0, length);
     }
 
     /// <summary>Goes from the root to a leaf and pins it: to the key's, the first (−1) or the last (1).</summary>

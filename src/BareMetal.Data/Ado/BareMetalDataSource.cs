@@ -160,6 +160,20 @@ public sealed class BareMetalDataSource : DbDataSource
         return existed;
     }
 
+    /// <summary>
+    /// Checks the database on a snapshot while others go on: header, pages, trees, log, allocation maps, catalog, rows, index entries,
+    /// constraints. A database that is too damaged to be opened is checked as far as its files can be read.
+    /// </summary>
+    /// <param name="options">What to check and whether to repair; null checks everything and changes nothing.</param>
+    /// <param name="cancellationToken">Ends the check.</param>
+    /// <returns>What is wrong, as it is found; nothing when all is well. With <see cref="BareMetalIntegrityOptions.Repair"/> also what was repaired.</returns>
+    /// <exception cref="BareMetalException">42P01: the table to check does not exist; 3D000: the database does not.</exception>
+    public IAsyncEnumerable<BareMetalIntegrityProblem> CheckIntegrityAsync(BareMetalIntegrityOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return Integrity.IntegrityStream.Run((report, cancellation) => CheckIntegrity(options ?? new BareMetalIntegrityOptions(), report, cancellation), cancellationToken);
+    }
+
     /// <summary>The data source shared by all connections of a connection string.</summary>
     internal static BareMetalDataSource ForConnectionString(string connectionString)
         => s_implicit.TryGetValue(connectionString, out BareMetalDataSource? found)
@@ -313,6 +327,42 @@ public sealed class BareMetalDataSource : DbDataSource
         lock (s_open)
             s_open.Add(this);
         Log(BareMetalLogLevel.Information, "BareMetal.Data.Engine", $"Opened '{_database.Location}'.");
+    }
+
+    private void CheckIntegrity(BareMetalIntegrityOptions options, Action<BareMetalIntegrityProblem> report, CancellationToken cancellation)
+    {
+        Session session;
+        int generation;
+        try
+        {
+            session = Rent(out generation, cancellation);
+        }
+        catch (BareMetalException e) when (e.SqlState is SqlStates.DataCorrupted or SqlStates.IoError)
+        {
+            try
+            {
+                Integrity.IntegrityStream.CheckClosed(Settings.Database, e, report, cancellation);
+            }
+            catch (StorageException again)
+            {
+                throw Sessions.StorageErrors.Map(again);
+            }
+
+            return;
+        }
+
+        try
+        {
+            new Integrity.DatabaseCheck(session, options, report, cancellation).Run();
+        }
+        catch (StorageException e)
+        {
+            throw Sessions.StorageErrors.Map(e);
+        }
+        finally
+        {
+            Return(session, generation);
+        }
     }
 
     private void ReleaseEngine()

@@ -228,6 +228,9 @@ internal sealed partial class CommandExecution
                 {
                     Hint = "Freed pages are used again by themselves; there is nothing else to do.",
                 };
+            case CheckStatement check:
+                RunCheck(check);
+                break;
             case DoStatement block:
                 RunAtomically(BeginRun(), () => RunBlock(block.Body));
                 break;

@@ -253,7 +253,7 @@ internal sealed class Database
             _sessions.Remove(session);
     }
 
-    private static string OwnerLockName(string name) => name + "-lock";
+    internal static string OwnerLockName(string name) => name + "-lock";
 
     private static string KeyOf(DatabaseOptions options)
     {
@@ -281,7 +281,8 @@ internal sealed class Database
         return OperatingSystem.IsWindows() || OperatingSystem.IsMacOS() ? path.ToUpperInvariant() : path;
     }
 
-    private static (IStorageProvider Provider, string Name) Place(DatabaseOptions options, bool create)
+    /// <summary>The substrate of a database and its name there.</summary>
+    internal static (IStorageProvider Provider, string Name) Place(DatabaseOptions options, bool create)
     {
         if (options.Substrate is { } substrate)
             return (substrate, options.Path);

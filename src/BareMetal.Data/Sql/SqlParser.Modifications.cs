@@ -305,6 +305,29 @@ internal sealed partial class SqlParser
         return new VacuumStatement { Position = position, Full = full, Analyze = analyze, Table = table };
     }
 
+    /// <summary>CHECK { DATABASE | TABLE name } [REPAIR].</summary>
+    private CheckStatement ParseCheck()
+    {
+        SourcePosition position = Position;
+        Advance();
+        ObjectName? table = null;
+        if (TryTake(Keyword.Table))
+            table = ParseObjectName("the name of a table");
+        else if (!TryTake(Keyword.Database))
+            throw Expected("DATABASE or TABLE", "DATABASE", "TABLE");
+        return new CheckStatement { Position = position, Table = table, Repair = TryTakeWord("REPAIR") };
+    }
+
+    /// <summary>PRAGMA integrity_check, as users of SQLite know it: 'ok', or a row for each problem.</summary>
+    private CheckStatement ParsePragma()
+    {
+        SourcePosition position = Position;
+        Advance();
+        if (!TryTakeWord("integrity_check"))
+            throw SqlErrors.At(Position, SqlStates.FeatureNotSupported, "PRAGMA knows integrity_check only.", "Settings are made by SET; see CHECK DATABASE.");
+        return new CheckStatement { Position = position, AsPragma = true };
+    }
+
     private CheckpointStatement ParseCheckpoint()
     {
         SourcePosition position = Position;

@@ -698,7 +698,7 @@ internal sealed partial class SqlParser
     private static readonly string[] StatementWords =
     [
         "SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES", "TABLE", "CREATE", "ALTER", "DROP", "TRUNCATE", "COMMENT", "EXPLAIN", "ANALYZE",
-        "VACUUM", "CHECKPOINT", "REINDEX", "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET", "RESET", "SHOW", "DO",
+        "VACUUM", "CHECK", "CHECKPOINT", "REINDEX", "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET", "RESET", "SHOW", "DO",
     ];
 
     private Statement ParseTopStatement()
@@ -719,6 +719,7 @@ internal sealed partial class SqlParser
             Keyword.Explain => ParseExplain(),
             Keyword.Analyze => ParseAnalyze(),
             Keyword.Vacuum => ParseVacuum(),
+            Keyword.Check => ParseCheck(),
             Keyword.Checkpoint => ParseCheckpoint(),
             Keyword.Reindex => ParseReindex(),
             Keyword.Begin or Keyword.Start => ParseBegin(),
@@ -731,6 +732,7 @@ internal sealed partial class SqlParser
             Keyword.Show => ParseShow(),
             Keyword.Do => ParseDo(),
             _ when Is(TokenKind.OpenParenthesis) => ParseQueryStatement(),
+            _ when IsWord("PRAGMA") => ParsePragma(),
             _ => throw Expected("a statement", StatementWords),
         };
         Leave();

@@ -42,10 +42,12 @@ internal sealed class TestDatabase : IDisposable
     public BareMetalException Fails(string state, string sql, params object?[] parameters) => Main.Fails(state, sql, parameters);
 
     /// <summary>Closes the engine and opens the same files again.</summary>
-    public void Reopen()
+    /// <param name="whileClosed">What happens to the files meanwhile.</param>
+    public void Reopen(Action? whileClosed = null)
     {
         CloseSessions();
         Database.Release();
+        whileClosed?.Invoke();
         Database = Acquire();
     }
 

@@ -164,8 +164,18 @@ internal sealed partial class DefinitionExecutor
         Save(RebuildIndexes(table, i => only is null || i.Id == only.Id));
     }
 
+    /// <summary>Builds an index anew for a repair.</summary>
+    /// <param name="table">Its table.</param>
+    /// <param name="index">The index.</param>
+    /// <param name="forgetPages">Whether its pages can't be trusted to be its own: then they are not freed but left to a rebuild of the allocation maps.</param>
+    public void Rebuild(Table table, TableIndex index, bool forgetPages)
+    {
+        LockExclusively(table);
+        Save(RebuildIndexes(table, i => i.Id == index.Id, forgetPages));
+    }
+
     /// <summary>Builds indexes anew, in new trees, from the rows of the table's tree.</summary>
-    private Table RebuildIndexes(Table table, Func<TableIndex, bool> which)
+    private Table RebuildIndexes(Table table, Func<TableIndex, bool> which, bool forgetPages = false)
     {
         List<TableIndex> indexes = [];
         foreach (TableIndex index in table.Indexes)
@@ -176,7 +186,8 @@ internal sealed partial class DefinitionExecutor
                 continue;
             }
 
-            Transaction.DropTree(index.Tree);
+            if (Transaction.Engine.Store.TryFindTree(index.Tree, Transaction.SnapshotLsn, out _))
+                Transaction.DropTree(index.Tree, forgetPages);
             indexes.Add(index with { Tree = Transaction.CreateTree(), Version = index.Version + 1 });
         }
 

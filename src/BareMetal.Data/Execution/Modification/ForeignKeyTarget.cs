@@ -70,6 +70,9 @@ internal sealed class ForeignKeyTarget
 
     public Table Parent { get; }
 
+    /// <summary>The tree that holds the referenced keys.</summary>
+    public TreeId Tree => _tree;
+
     public ReadOnlySpan<int> ChildOrdinals => _childOrdinals;
 
     public ReadOnlySpan<int> ParentOrdinals => _parentOrdinals;

@@ -108,6 +108,30 @@ internal sealed class RowImage
         }
     }
 
+    /// <summary>Calls back for every row that breaks NOT NULL (with the column) or a check (with the constraint).</summary>
+    public void FindViolations(QueryContext context, Action<int, Column?, CheckConstraint?> found)
+    {
+        foreach (Column column in Table.Columns)
+        {
+            Vector vector = Columns[column.Ordinal];
+            for (int row = 0; !column.IsNullable && row < Count; row++)
+            {
+                if (vector.IsNull(row))
+                    found(row, column, null);
+            }
+        }
+
+        foreach ((CheckConstraint constraint, Evaluator evaluator) in _checks)
+        {
+            Vector<bool> result = (Vector<bool>)evaluator.Evaluate(Batch, context);
+            for (int row = 0; row < Count; row++)
+            {
+                if (!result.Data[row * result.Stride] && !result.IsNull(row))
+                    found(row, null, constraint);
+            }
+        }
+    }
+
     /// <summary>Evaluates predicates and key parts of the indexes for the rows.</summary>
     public void PrepareIndexes(QueryContext context)
     {

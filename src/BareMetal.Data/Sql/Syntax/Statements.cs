@@ -147,4 +147,16 @@ internal sealed class VacuumStatement : Statement
     public bool Analyze { get; init; }
 }
 
+/// <summary>CHECK DATABASE, CHECK TABLE, PRAGMA integrity_check.</summary>
+internal sealed class CheckStatement : Statement
+{
+    /// <summary>Null for the whole database.</summary>
+    public ObjectName? Table { get; init; }
+
+    public bool Repair { get; init; }
+
+    /// <summary>Whether the result is one column of text, 'ok' when nothing is wrong.</summary>
+    public bool AsPragma { get; init; }
+}
+
 internal sealed class CheckpointStatement : Statement;

@@ -1,0 +1,107 @@
+using BareMetal.Data.Execution.Modification;
+using BareMetal.Data.Integrity;
+using BareMetal.Data.Sql.Syntax;
+using BareMetal.Data.Types;
+using BareMetal.Data.Values;
+
+namespace BareMetal.Data.Sessions;
+
+/// <summary>Statements that look after the database itself.</summary>
+internal sealed partial class CommandExecution
+{
+    private static readonly ResultColumn[] CheckColumns =
+    [
+        new("kind", SqlType.Text, false), new("schema_name", SqlType.Text, true), new("table_name", SqlType.Text, true), new("index_name", SqlType.Text, true),
+        new("constraint_name", SqlType.Text, true), new("file", SqlType.Text, true), new("page", SqlType.BigInt, true), new("key", SqlType.Text, true),
+        new("message", SqlType.Text, false), new("can_repair", SqlType.Boolean, false),
+    ];
+
+    /// <summary>Checks on a snapshot of its own; the findings are kept, in a temporary file when there are many.</summary>
+    private void RunCheck(CheckStatement statement)
+    {
+        if (statement.Repair && _session.InTransaction)
+            throw new BareMetalException(SqlStates.ActiveTransaction, "CHECK … REPAIR can't run in a transaction.");
+        if (statement.Repair && _session.IsReadOnly)
+            throw new BareMetalException(SqlStates.ReadOnlyTransaction, "CHECK … REPAIR can't run where nothing may be written.");
+        ResultColumn[] columns = statement.AsPragma ? [new ResultColumn("integrity_check", SqlType.Text, false)] : CheckColumns;
+        _context.Memory.Limit = _session.Settings.WorkMemory;
+        _context.Temporary = _session.Database.Engine.Options.Provider;
+        KeptBatches kept = new();
+        RowGatherer rows = new(columns, kept, _context);
+        try
+        {
+            BareMetalIntegrityOptions options = new() { Table = statement.Table?.ToString(), Repair = statement.Repair };
+            DatabaseCheck check = new(
+                _session, options,
+                problem => rows.Add(statement.AsPragma ? [Text(problem.ToString())] : RowOf(problem)),
+                _cancellation.Token);
+            check.Run();
+            if (statement.AsPragma && check.Problems == 0)
+                rows.Add([Text("ok")]);
+            rows.Flush();
+        }
+        catch
+        {
+            kept.Dispose();
+            throw;
+        }
+
+        Columns = columns;
+        _kept = kept;
+    }
+
+    private static Value[] RowOf(BareMetalIntegrityProblem p) =>
+    [
+        Text(KindText(p.Kind)), Text(p.SchemaName), Text(p.TableName), Text(p.IndexName), Text(p.ConstraintName), Text(p.File),
+        p.Page is { } page ? Value.From(SqlTypeKind.BigInt, page) : Value.Null(SqlTypeKind.BigInt), Text(p.Key), Text(p.Message),
+        Value.From(SqlTypeKind.Boolean, p.CanRepair),
+    ];
+
+    /// <summary>IndexEntryMissing becomes "index entry missing".</summary>
+    private static string KindText(BareMetalIntegrityProblemKind kind)
+    {
+        System.Text.StringBuilder text = new();
+        foreach (char c in kind.ToString())
+        {
+            if (char.IsUpper(c) && text.Length > 0)
+                text.Append(' ');
+            text.Append(char.ToLowerInvariant(c));
+        }
+
+        return text.ToString();
+    }
+
+    private static Value Text(string? text) =>
+        text is null ? Value.Null(SqlTypeKind.Text) : Value.From(SqlTypeKind.Text, new ByteSlice(System.Text.Encoding.UTF8.GetBytes(text)));
+
+    /// <summary>Gathers rows of scalars into batches that are kept.</summary>
+    private sealed class RowGatherer(ResultColumn[] columns, KeptBatches kept, Execution.QueryContext context)
+    {
+        private const int Size = 128;
+
+        private Batch? _batch;
+
+        public void Add(Value[] row)
+        {
+            if (_batch is null)
+            {
+                Vector[] vectors = new Vector[columns.Length];
+                for (int i = 0; i < vectors.Length; i++)
+                    vectors[i] = Vector.Create(columns[i].Type, Size);
+                _batch = new Batch(vectors) { Count = 0 };
+            }
+
+            for (int i = 0; i < row.Length; i++)
+                _batch.Columns[i].SetValue(_batch.Count, row[i]);
+            if (++_batch.Count == Size)
+                Flush();
+        }
+
+        public void Flush()
+        {
+            if (_batch is { Count: > 0 })
+                kept.Add(_batch, context);
+            _batch = null;
+        }
+    }
+}
