@@ -57,6 +57,12 @@ public sealed class BareMetalException : DbException
     /// <summary>The constraint that was violated.</summary>
     public string? ConstraintName { get; init; }
 
+    /// <summary>1-based number of the statement that failed among those of its command; 0 when not known.</summary>
+    public int Statement { get; internal set; }
+
+    /// <summary>1-based number of the input row that an INSERT failed at; 0 when it was no row's fault or is not known.</summary>
+    public int Row { get; internal set; }
+
     /// <summary>The same error at another place of the text.</summary>
     internal BareMetalException At(int position, int line, int column) => new(SqlState, base.Message, this)
     {
@@ -69,6 +75,8 @@ public sealed class BareMetalException : DbException
         TableName = TableName,
         ColumnName = ColumnName,
         ConstraintName = ConstraintName,
+        Statement = Statement,
+        Row = Row,
     };
 
     /// <inheritdoc/>
@@ -103,5 +111,7 @@ public sealed class BareMetalException : DbException
             TableName = TableName,
             ColumnName = ColumnName,
             ConstraintName = ConstraintName,
+        Statement = Statement,
+        Row = Row,
         };
 }

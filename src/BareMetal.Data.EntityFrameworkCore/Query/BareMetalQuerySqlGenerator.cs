@@ -1,5 +1,6 @@
 using System.Linq.Expressions;
 using BareMetal.Data.EntityFrameworkCore.Storage;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Query;
 using Microsoft.EntityFrameworkCore.Query.SqlExpressions;
 using Microsoft.EntityFrameworkCore.Storage;
@@ -14,6 +15,12 @@ public sealed class BareMetalQuerySqlGenerator : QuerySqlGenerator
 
     /// <summary>The column of the elements' positions, from 1.</summary>
     internal const string OrdinalityColumn = "ordinality";
+
+    /// <summary>Operators that EF Core's binary expressions do not know; functions of two arguments that are written between them.</summary>
+    internal const string ShiftLeftOperator = "<<";
+
+    /// <summary>See <see cref="ShiftLeftOperator" />.</summary>
+    internal const string ShiftRightOperator = ">>";
 
     /// <summary>Stands for the array of a JSON path's steps; written as an array literal.</summary>
     internal const string JsonPathFunction = "json_path";
@@ -172,7 +179,7 @@ public sealed class BareMetalQuerySqlGenerator : QuerySqlGenerator
         var rows = valuesExpression.RowValues
             ?? throw new InvalidOperationException("The parameter of a VALUES list was not expanded before SQL was written.");
         if (rows.Count == 0)
-            throw new InvalidOperationException("An empty collection cannot be written as a VALUES list.");
+            throw new InvalidOperationException(RelationalStrings.EmptyCollectionNotSupportedAsInlineQueryRoot);
         Sql.Append("VALUES ");
         for (var i = 0; i < rows.Count; i++)
         {
@@ -200,6 +207,16 @@ public sealed class BareMetalQuerySqlGenerator : QuerySqlGenerator
             }
 
             Sql.Append(")");
+            return sqlFunctionExpression;
+        }
+
+        if (sqlFunctionExpression is { IsBuiltIn: true, Name: ShiftLeftOperator or ShiftRightOperator, Arguments: [var shifted, var count] })
+        {
+            Sql.Append("((");
+            Visit(shifted);
+            Sql.Append(") ").Append(sqlFunctionExpression.Name).Append(" (");
+            Visit(count);
+            Sql.Append("))");
             return sqlFunctionExpression;
         }
 

@@ -213,6 +213,19 @@ public sealed class BareMetalQueryableMethodTranslatingExpressionVisitor : Relat
             : base.TranslateCount(source, predicate);
 
     /// <inheritdoc />
+    // Distinct elements are told apart by their value, which has to be a column for that and not the conversion of one.
+    protected override ShapedQueryExpression TranslateDistinct(ShapedQueryExpression source)
+    {
+        if (source.QueryExpression is SelectExpression
+            {
+                Tables: [TableValuedFunctionExpression { IsBuiltIn: true, Name: "json_array_elements_text" or "jsonb_array_elements_text" }],
+            } select
+            && GetProjection(source, select) is not ColumnExpression)
+            select.PushdownIntoSubquery();
+        return base.TranslateDistinct(source);
+    }
+
+    /// <inheritdoc />
     // The rows of the inner side stay whatever the outer side's condition says, so that it has to be tested before the join.
     protected override ShapedQueryExpression? TranslateRightJoin(
         ShapedQueryExpression outer,
@@ -328,6 +341,19 @@ public sealed class BareMetalQueryableMethodTranslatingExpressionVisitor : Relat
     }
 
     /// <inheritdoc />
+    // What is only known by the engine is written as JSON by the engine, in the form that EF Core's readers accept.
+    [Experimental("EF9002")]
+    protected override bool TrySerializeScalarToJson(
+        JsonScalarExpression target,
+        SqlExpression value,
+        [NotNullWhen(true)] out SqlExpression? jsonValue)
+    {
+        if (!base.TrySerializeScalarToJson(target, value, out jsonValue))
+            jsonValue = value;
+        return true;
+    }
+
+    /// <inheritdoc />
     protected override SqlExpression? GenerateJsonPartialUpdateSetter(
         Expression target,
         SqlExpression value,
@@ -341,8 +367,13 @@ public sealed class BareMetalQueryableMethodTranslatingExpressionVisitor : Relat
         };
         var isJsonb = column.TypeMapping?.StoreType == "jsonb";
         var documentMapping = isJsonb ? BareMetalJsonTypeMapping.Jsonb : BareMetalJsonTypeMapping.Default;
+
+        // A null in a column is a null in the document, not a document that is null.
         var newValue = isScalar
-            ? _factory.Function("to_json", [value], nullable: false, argumentsPropagateNullability: [false], typeof(string), documentMapping)
+            ? _factory.Coalesce(
+                _factory.Strict("to_json", [value], typeof(string), documentMapping),
+                _factory.Convert(_factory.Constant("null", BareMetalStringTypeMapping.Default), typeof(string), documentMapping),
+                documentMapping)
             : value.TypeMapping?.StoreType == documentMapping.StoreType && value is not SqlParameterExpression
                 ? value
                 : _factory.Convert(value, typeof(string), documentMapping);

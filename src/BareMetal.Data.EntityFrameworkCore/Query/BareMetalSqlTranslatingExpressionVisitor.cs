@@ -66,10 +66,59 @@ public sealed class BareMetalSqlTranslatingExpressionVisitor : RelationalSqlTran
                         _typeMappingSource.FindMapping(typeof(byte)))
                     : QueryCompilationContext.NotTranslatedExpression;
 
+            case ExpressionType.LeftShift or ExpressionType.RightShift:
+            {
+                if (Visit(binaryExpression.Left) is not SqlExpression number || Visit(binaryExpression.Right) is not SqlExpression count)
+                    return QueryCompilationContext.NotTranslatedExpression;
+                number = _factory.ApplyDefaultTypeMapping(number);
+                return _factory.Strict(
+                    binaryExpression.NodeType == ExpressionType.LeftShift
+                        ? BareMetalQuerySqlGenerator.ShiftLeftOperator
+                        : BareMetalQuerySqlGenerator.ShiftRightOperator,
+                    [number, _factory.ApplyDefaultTypeMapping(count)],
+                    number.Type,
+                    number.TypeMapping);
+            }
+
             default:
-                return base.VisitBinary(binaryExpression);
+            {
+                var translated = base.VisitBinary(binaryExpression);
+                return translated is SqlBinaryExpression comparison ? WithoutNaN(comparison) : translated;
+            }
         }
     }
+
+    // In C# nothing is less or greater than NaN; in the engine it is the greatest number, so that it can be sorted. What a function
+    // may make of numbers outside of its domain must not pass for great.
+    private SqlExpression WithoutNaN(SqlBinaryExpression comparison)
+        => comparison.OperatorType switch
+        {
+            ExpressionType.GreaterThan or ExpressionType.GreaterThanOrEqual when MayBeNaN(comparison.Left)
+                => comparison.Update(NaNToNull(comparison.Left), comparison.Right),
+            ExpressionType.LessThan or ExpressionType.LessThanOrEqual when MayBeNaN(comparison.Right)
+                => comparison.Update(comparison.Left, NaNToNull(comparison.Right)),
+            _ => comparison,
+        };
+
+    private static bool MayBeNaN(SqlExpression expression)
+        => expression switch
+        {
+            SqlFunctionExpression { IsBuiltIn: true, Name: "acosh" or "atanh" } => true,
+            SqlFunctionExpression { IsBuiltIn: true, Arguments: { } arguments } function
+                when function.Type.IsFractional() => arguments.Any(MayBeNaN),
+            SqlUnaryExpression unary => MayBeNaN(unary.Operand),
+            SqlBinaryExpression binary => MayBeNaN(binary.Left) || MayBeNaN(binary.Right),
+            _ => false,
+        };
+
+    private SqlExpression NaNToNull(SqlExpression number)
+        => _factory.Function(
+            "nullif",
+            [number, _factory.Constant(number.Type.UnwrapNullable() == typeof(float) ? float.NaN : double.NaN, number.TypeMapping)],
+            nullable: true,
+            argumentsPropagateNullability: [false, false],
+            number.Type,
+            number.TypeMapping);
 
     /// <inheritdoc />
     protected override Expression VisitMethodCall(MethodCallExpression methodCallExpression)

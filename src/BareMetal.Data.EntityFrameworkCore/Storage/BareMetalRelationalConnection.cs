@@ -32,10 +32,15 @@ public sealed class BareMetalRelationalConnection : RelationalConnection, IBareM
         => true;
 
     /// <inheritdoc />
+    // A context may be configured without a database and get its connection or connection string later, from an interceptor say.
     protected override DbConnection CreateDbConnection()
-        => _givenDataSource is { } given && base.ConnectionString is null
-            ? given.CreateConnection()
-            : _manager.GetDataSource(GetValidatedConnectionString(), _functions).CreateConnection();
+    {
+        if (_givenDataSource is { } given && base.ConnectionString is null)
+            return given.CreateConnection();
+        return GetValidatedConnectionString() is { } connectionString
+            ? _manager.GetDataSource(connectionString, _functions).CreateConnection()
+            : new BareMetalConnection();
+    }
 
     /// <inheritdoc />
     public override string? ConnectionString

@@ -66,18 +66,29 @@ public sealed class BareMetalTypeMappingSource : RelationalTypeMappingSource
         ["float"] = [BareMetalDoubleTypeMapping.Default],
         ["decimal"] = [BareMetalDecimalTypeMapping.Default],
         ["numeric"] = [new BareMetalDecimalTypeMapping("numeric")],
+        ["dec"] = [new BareMetalDecimalTypeMapping("dec")],
+        ["money"] = [new BareMetalDecimalTypeMapping("money")],
+        ["smallmoney"] = [new BareMetalDecimalTypeMapping("smallmoney")],
         ["text"] = [BareMetalStringTypeMapping.Default],
         ["varchar"] = [new BareMetalStringTypeMapping("varchar")],
         ["character varying"] = [new BareMetalStringTypeMapping("character varying")],
+        ["nvarchar"] = [new BareMetalStringTypeMapping("nvarchar")],
+        ["nchar"] = [new BareMetalStringTypeMapping("nchar", null, fixedLength: true), new BareMetalCharTypeMapping("nchar(1)")],
+        ["citext"] = [new BareMetalStringTypeMapping("citext")],
         ["char"] = [new BareMetalStringTypeMapping("char", null, fixedLength: true), BareMetalCharTypeMapping.Default],
         ["character"] =
             [new BareMetalStringTypeMapping("character", null, fixedLength: true), new BareMetalCharTypeMapping("character(1)")],
         ["bytea"] = [BareMetalByteArrayTypeMapping.Default],
+        ["blob"] = [new BareMetalByteArrayTypeMapping("blob")],
+        ["varbinary"] = [new BareMetalByteArrayTypeMapping("varbinary")],
+        ["binary"] = [new BareMetalByteArrayTypeMapping("binary")],
         ["uuid"] = [BareMetalGuidTypeMapping.Default],
         ["date"] = [BareMetalDateOnlyTypeMapping.Default, new BareMetalDateTimeDateTypeMapping()],
         ["time"] = [BareMetalTimeOnlyTypeMapping.Default],
         ["timestamp"] = [BareMetalDateTimeTypeMapping.Default],
         ["timestamp without time zone"] = [BareMetalDateTimeTypeMapping.Default],
+        ["datetime"] = [new BareMetalDateTimeTypeMapping("datetime")],
+        ["datetime2"] = [new BareMetalDateTimeTypeMapping("datetime2")],
         ["datetimeoffset"] = [BareMetalDateTimeOffsetTypeMapping.Default],
         ["timestamptz"] = [TimestampTz, TimestampTzDateTime],
         ["timestamp with time zone"] = [TimestampTz, TimestampTzDateTime],
@@ -225,12 +236,16 @@ public sealed class BareMetalTypeMappingSource : RelationalTypeMappingSource
         var givenSize = size;
         var name = base.ParseStoreTypeName(storeTypeName, ref unicode, ref size, ref precision, ref scale);
 
+        // A facet that is not closed is for the engine to refuse when a column of it is made; until then the type is known.
+        if (name is not null && name.IndexOf('(') is > 0 and var open && name.IndexOf(')') < 0)
+            name = name[..open].TrimEnd();
+
         // The first number of a decimal or of a moment in time is a precision, not a size.
         if (size.HasValue
-            && (storeTypeName.StartsWith("decimal", StringComparison.OrdinalIgnoreCase)
+            && (storeTypeName.StartsWith("dec", StringComparison.OrdinalIgnoreCase)
                 || storeTypeName.StartsWith("numeric", StringComparison.OrdinalIgnoreCase)
                 || storeTypeName.StartsWith("time", StringComparison.OrdinalIgnoreCase)
-                || storeTypeName.StartsWith("datetimeoffset", StringComparison.OrdinalIgnoreCase)))
+                || storeTypeName.StartsWith("date", StringComparison.OrdinalIgnoreCase)))
         {
             precision = size;
             size = givenSize;

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.EntityFrameworkCore.Update;
 
 namespace BareMetal.Data.EntityFrameworkCore.Update;
@@ -18,7 +19,10 @@ public sealed class BareMetalModificationCommandBatch : AffectedCountModificatio
     private const int MaxRowsPerInsert = 128;
 
     private readonly List<IReadOnlyModificationCommand> _pendingInserts = [];
-    private int _statements;
+
+    // The first change of each statement, so that an error names the change that it comes from.
+    private readonly List<int> _firstChanges = [];
+    private int _changes;
 
     /// <summary>Creates a batch.</summary>
     /// <param name="dependencies">Services that all batches share.</param>
@@ -50,7 +54,7 @@ public sealed class BareMetalModificationCommandBatch : AffectedCountModificatio
         }
 
         base.AddCommand(modificationCommand);
-        _statements++;
+        AddStatement(1);
     }
 
     /// <inheritdoc />
@@ -59,8 +63,54 @@ public sealed class BareMetalModificationCommandBatch : AffectedCountModificatio
         FlushInserts();
 
         // A statement that fails undoes itself; only several of them need a transaction to fail together.
-        SetRequiresTransaction(_statements > 1);
+        SetRequiresTransaction(_firstChanges.Count > 1);
         base.Complete(moreBatchesExpected);
+    }
+
+    /// <inheritdoc />
+    public override void Execute(IRelationalConnection connection)
+    {
+        try
+        {
+            base.Execute(connection);
+        }
+        catch (DbUpdateException e) when (FindFailed(e) is { } failed)
+        {
+            throw new DbUpdateException(e.Message, e.InnerException, failed.Entries);
+        }
+    }
+
+    /// <inheritdoc />
+    public override async Task ExecuteAsync(IRelationalConnection connection, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            await base.ExecuteAsync(connection, cancellationToken).ConfigureAwait(false);
+        }
+        catch (DbUpdateException e) when (FindFailed(e) is { } failed)
+        {
+            throw new DbUpdateException(e.Message, e.InnerException, failed.Entries);
+        }
+    }
+
+    // The engine says which statement failed, and which row of an INSERT; the base would name every entity of the batch.
+    private IReadOnlyModificationCommand? FindFailed(DbUpdateException exception)
+    {
+        if (exception is DbUpdateConcurrencyException
+            || exception.InnerException is not BareMetalException error
+            || error.Statement < 1
+            || error.Statement > _firstChanges.Count)
+            return null;
+        var first = _firstChanges[error.Statement - 1];
+        var end = error.Statement < _firstChanges.Count ? _firstChanges[error.Statement] : _changes;
+        var change = error.Row > 0 ? first + error.Row - 1 : first;
+        return change < end && (error.Row > 0 || end - first == 1) ? ModificationCommands[change] : null;
+    }
+
+    private void AddStatement(int changes)
+    {
+        _firstChanges.Add(_changes);
+        _changes += changes;
     }
 
     private void FlushInserts()
@@ -81,7 +131,7 @@ public sealed class BareMetalModificationCommandBatch : AffectedCountModificatio
             if (mapping != ResultSetMapping.NoResults)
                 ResultSetMappings[^1] = ResultSetMapping.LastInResultSet;
             start += rows;
-            _statements++;
+            AddStatement(rows);
         }
 
         _pendingInserts.Clear();

@@ -1,5 +1,7 @@
 using BareMetal.Data.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.EntityFrameworkCore.Update;
 
 namespace BareMetal.Data.EntityFrameworkCore.Update;
@@ -23,5 +25,15 @@ public sealed class BareMetalModificationCommandBatchFactory : IModificationComm
 
     /// <inheritdoc />
     public ModificationCommandBatch Create()
-        => new BareMetalModificationCommandBatch(_dependencies, _maxBatchSize);
+        => new BareMetalModificationCommandBatch(_dependencies, StandAlone ? 1 : _maxBatchSize);
+
+    // Who turns transactions off wants each change to be kept that succeeds before one fails.
+    private bool StandAlone
+        => _dependencies.CurrentContext.Context.Database is
+            {
+                AutoTransactionBehavior: AutoTransactionBehavior.Never,
+                CurrentTransaction: null,
+            }
+            && _dependencies.CurrentContext.Context.GetService<IDbContextTransactionManager>() is not ITransactionEnlistmentManager { EnlistedTransaction: not null }
+            && System.Transactions.Transaction.Current is null;
 }

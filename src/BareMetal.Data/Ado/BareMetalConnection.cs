@@ -228,6 +228,7 @@ public sealed class BareMetalConnection : DbConnection
         {
             IsolationMode.Serializable => IsolationLevel.Serializable,
             IsolationMode.Snapshot => IsolationLevel.Snapshot,
+            _ when isolationLevel == IsolationLevel.ReadUncommitted => IsolationLevel.ReadUncommitted,
             _ => IsolationLevel.ReadCommitted,
         });
         _transaction = transaction;

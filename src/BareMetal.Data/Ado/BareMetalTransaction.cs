@@ -22,7 +22,10 @@ public sealed class BareMetalTransaction : DbTransaction
     /// <summary>The connection; null once the transaction has ended.</summary>
     public new BareMetalConnection? Connection => IsActive ? _connection : null;
 
-    /// <summary>The level that the engine gives: ReadCommitted, Snapshot or Serializable.</summary>
+    /// <summary>
+    /// The level that the engine gives: ReadCommitted, Snapshot or Serializable. ReadUncommitted stays what it was called; it is
+    /// read committed, as in PostgreSQL, since nothing uncommitted is ever seen.
+    /// </summary>
     public override IsolationLevel IsolationLevel { get; }
 
     /// <summary>True.</summary>

@@ -392,6 +392,8 @@ internal sealed partial class CommandExecution : IDisposable
     private Exception Fail(Exception e, PreparedStatement statement)
     {
         Exception mapped = Place(Map(e), statement);
+        if (mapped is BareMetalException placed)
+            placed.Statement = StatementIndex + 1;
         if (mapped is BareMetalException { SqlState: SqlStates.SerializationFailure or SqlStates.DeadlockDetected or SqlStates.SnapshotTooOld } && _transaction is not null)
             _transaction.HasFailed = true;
         CloseStatement(failed: true);

@@ -129,6 +129,14 @@ public sealed class LinqAgainstObjectsTests(ShopFixture fixture) : IClassFixture
         ["empty or white"] = s => s.Orders.OrderBy(o => o.Id).Select(o => new { A = string.IsNullOrEmpty(o.Note), B = string.IsNullOrWhiteSpace(o.Note) }),
         ["string compare"] = s => s.Customers.Where(c => string.CompareOrdinal(c.Name, "C") > 0).Select(c => c.Id),
         ["char access"] = s => s.Customers.OrderBy(c => c.Id).Select(c => c.Name.FirstOrDefault()),
+        ["distinct elements of each"] = s => s.Customers.OrderBy(c => c.Id).Select(c => c.Numbers.Select(n => n % 2).Distinct().OrderBy(n => n).ToList()),
+        ["distinct list column"] = s => s.Customers.OrderBy(c => c.Id).Select(c => c.Numbers.Distinct().ToList()),
+        ["first and last character of empty texts"] = s => s.Orders.Where(o => o.Note != null).OrderBy(o => o.Id)
+            .Select(o => new { F = o.Note!.FirstOrDefault(), L = o.Note!.LastOrDefault(), A = o.Note!.FirstOrDefault() == 'c' }),
+        ["shifts"] = s => s.Orders.Where(o => o.Id << 2 > 20).OrderBy(o => o.Id).Select(
+            o => new { L = o.Id << 3, R = (o.Id + 64) >> Three, N = -o.Id >> 1, B = o.Big << 1, M = (o.Id << 2) + 1 }),
+        ["outside of a function's domain"] = s => s.Orders.Where(o => Math.Acosh(o.Weight - 2) >= 0 || Math.Atanh(o.Weight - 3) > 0.5).Select(o => o.Id),
+        ["outside of a function's domain on the right"] = s => s.Orders.Where(o => 0.1 < Math.Acosh(o.Weight - 2) + 1).Select(o => o.Id),
         ["concat with null"] = s => s.Customers.OrderBy(c => c.Id).Select(c => c.Name + ":" + c.City),
         ["number to string"] = s => s.Orders.OrderBy(o => o.Id).Select(o => o.Id.ToString() + o.Big.ToString()),
         ["math"] = s => s.Orders.OrderBy(o => o.Id).Select(

@@ -50,6 +50,28 @@ public sealed class TypeMappingTests : IDisposable
     }
 
     [Theory]
+    [InlineData("money", typeof(decimal), "1234.5678")]
+    [InlineData("smallmoney", typeof(decimal), "1234.5678")]
+    [InlineData("dec(9,4)", typeof(decimal), "1234.5678")]
+    [InlineData("nvarchar(20)", typeof(string), "ab")]
+    [InlineData("nchar(2)", typeof(string), "ab")]
+    [InlineData("citext", typeof(string), "ab")]
+    [InlineData("datetime", typeof(DateTime), "2024-02-29T23:59:58.1234567")]
+    [InlineData("datetime2(7)", typeof(DateTime), "2024-02-29T23:59:58.1234567")]
+    public void Names_that_other_databases_give_to_types_are_understood(string storeType, Type type, string text)
+    {
+        var mapping = Source.FindMapping(type, storeType)!;
+        Assert.Equal((storeType, type), (mapping.StoreType, mapping.ClrType));
+        var value = Convert.ChangeType(text, type, System.Globalization.CultureInfo.InvariantCulture);
+
+        using var source = BareMetalDataSource.Create("Data Source=:memory:");
+        using var connection = source.OpenConnection();
+        using var command = connection.CreateCommand();
+        command.CommandText = $"CREATE TABLE t (c {storeType}); INSERT INTO t VALUES ({mapping.GenerateSqlLiteral(value)}); SELECT c FROM t";
+        Assert.Equal(value, command.ExecuteScalar());
+    }
+
+    [Theory]
     [InlineData("decimal(18,2)", typeof(decimal), 18, 2)]
     [InlineData("numeric(9,4)", typeof(decimal), 9, 4)]
     public void A_decimal_column_keeps_its_precision(string storeType, Type type, int precision, int scale)

@@ -57,7 +57,7 @@ public sealed class TransactionTests : AdoTestBase
     }
 
     [Theory]
-    [InlineData(IsolationLevel.ReadUncommitted, IsolationLevel.ReadCommitted)]
+    [InlineData(IsolationLevel.ReadUncommitted, IsolationLevel.ReadUncommitted)]
     [InlineData(IsolationLevel.RepeatableRead, IsolationLevel.Snapshot)]
     [InlineData(IsolationLevel.Snapshot, IsolationLevel.Snapshot)]
     [InlineData(IsolationLevel.Serializable, IsolationLevel.Serializable)]

@@ -50,9 +50,9 @@ internal sealed class StringMethodTranslator(BareMetalSqlExpressionFactory facto
         }
 
         if (method == FirstOrDefault && arguments[0].Type == typeof(string))
-            return Char(factory.Strict("substr", [arguments[0], factory.Constant(1), factory.Constant(1)], typeof(string)));
+            return Char(factory.Strict("rpad", [arguments[0], factory.Constant(1), NoCharacter], typeof(string)));
         if (method == LastOrDefault && arguments[0].Type == typeof(string))
-            return Char(factory.Strict("right", [arguments[0], factory.Constant(1)], typeof(string)));
+            return Char(Last(arguments[0]));
         return null;
     }
 
@@ -204,6 +204,16 @@ internal sealed class StringMethodTranslator(BareMetalSqlExpressionFactory facto
         var mapping = ExpressionExtensions.InferTypeMapping(left, right) ?? BareMetalStringTypeMapping.Default;
         return (factory.ApplyTypeMapping(left, mapping), factory.ApplyTypeMapping(right, mapping));
     }
+
+    private SqlExpression Last(SqlExpression text)
+        => factory.Strict(
+            "lpad",
+            [factory.Strict("right", [text, factory.Constant(1)], typeof(string), text.TypeMapping), factory.Constant(1), NoCharacter],
+            typeof(string));
+
+    // What FirstOrDefault and LastOrDefault give for an empty text.
+    private SqlExpression NoCharacter
+        => factory.Strict("chr", [factory.Constant(0)], typeof(string), BareMetalStringTypeMapping.Default);
 
     // Positions count from 1 in SQL.
     private SqlExpression FromOne(SqlExpression position)

@@ -18,6 +18,7 @@ internal sealed class InsertOperator : WriteOperator
     private readonly TableWriter _writer;
     private readonly ReturningRows _returning;
     private readonly ConflictHandler? _conflict;
+    private int _rowsBefore;
 
     public InsertOperator(LogicalInsert insert, PhysicalOperator source, IReadOnlyList<PlanColumn> sourceColumns, OperatorBuilder builder)
         : base(source)
@@ -41,6 +42,7 @@ internal sealed class InsertOperator : WriteOperator
 
     protected override void Begin(StatementWrites writes)
     {
+        _rowsBefore = 0;
         writes.Use(_writer);
         _conflict?.Begin(writes);
     }
@@ -71,16 +73,32 @@ internal sealed class InsertOperator : WriteOperator
 
         _writer.StampRowVersions(batch.Count);
         image.ComputeGenerated(context, stored: true);
-        image.CheckRows(context);
+        try
+        {
+            image.CheckRows(context);
+        }
+        catch (BareMetalException e) when (e.Row > 0)
+        {
+            e.Row += _rowsBefore;
+            throw;
+        }
+
         if (_conflict is not null)
         {
             RowsAffected += _conflict.Write(image, _returning);
+            _rowsBefore += batch.Count;
             return;
         }
 
         image.PrepareIndexes(context);
         for (int row = 0; row < batch.Count; row++)
+        {
+            writes.InputRow = _rowsBefore + row + 1;
             _writer.Insert(row);
+        }
+
+        writes.InputRow = 0;
+        _rowsBefore += batch.Count;
         RowsAffected += batch.Count;
         _returning.Add(image.Batch, context);
     }

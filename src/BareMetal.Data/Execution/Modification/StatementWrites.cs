@@ -101,6 +101,9 @@ internal sealed class StatementWrites
         throw WriteErrors.Serialization($"The table \"{table.Name}\" was changed by another transaction's DDL.");
     }
 
+    /// <summary>1-based number of the input row that an INSERT is writing, for its errors; 0 outside.</summary>
+    public int InputRow { get; set; }
+
     /// <summary>Enters a key at the end of the statement, when every key that goes is gone.</summary>
     public void Defer(Table table, string constraint, TreeId tree, byte[] key, byte[] value, IndexEntryCodec? codec) =>
         _pending.Add(new PendingEntry(table, constraint, tree, key, value, codec));
@@ -137,7 +140,7 @@ internal sealed class StatementWrites
             return;
         }
 
-        checks.Missing.TryAdd(buffer.ToArray(), target.DescribeChild(image.Columns, row));
+        checks.Missing.TryAdd(buffer.ToArray(), (target.DescribeChild(image.Columns, row), InputRow));
     }
 
     /// <summary>Notes that a referenced key goes or changes.</summary>
@@ -164,10 +167,13 @@ internal sealed class StatementWrites
             Judge(judgement);
         foreach ((ForeignKeyTarget target, ParentChecks checks) in _parentChecks)
         {
-            foreach ((byte[] key, string description) in checks.Missing)
+            foreach ((byte[] key, (string description, int row)) in checks.Missing)
             {
-                if (!target.Exists(Transaction, key))
-                    throw WriteErrors.ParentMissing(target.Child, target.Key, target.Parent, description);
+                if (target.Exists(Transaction, key))
+                    continue;
+                BareMetalException missing = WriteErrors.ParentMissing(target.Child, target.Key, target.Parent, description);
+                missing.Row = row;
+                throw missing;
             }
         }
     }
@@ -264,6 +270,6 @@ internal sealed class StatementWrites
 
         public HashSet<byte[]> Confirmed { get; } = new(ByteKeyComparer.Instance);
 
-        public Dictionary<byte[], string> Missing { get; } = new(ByteKeyComparer.Instance);
+        public Dictionary<byte[], (string Description, int Row)> Missing { get; } = new(ByteKeyComparer.Instance);
     }
 }

@@ -94,7 +94,7 @@ internal sealed class TableWriter
             _keys.Encode(New.Columns, row, _key);
             _writes.LockEntry(Table, Table.Tree, _key.Span);
             if (_transaction.ExistsNewest(Table.Tree, _key.Span))
-                throw WriteErrors.Unique(Table, Table.PrimaryKey!.Name, DescribePrimaryKey(New, row));
+                throw Duplicate(Table.PrimaryKey!.Name, DescribePrimaryKey(New, row));
         }
 
         foreach (IndexImage index in New.Indexes)
@@ -346,8 +346,15 @@ internal sealed class TableWriter
 
         LockEntry(index, _entryKey.Span);
         if (_transaction.ExistsNewest(index.Index.Tree, _entryKey.Span))
-            throw WriteErrors.Unique(Table, index.Index.Name, DescribeKey(Table, index.Codec, index.Index.Name, _entryKey.Span, _entryValue.Span));
+            throw Duplicate(index.Index.Name, DescribeKey(Table, index.Codec, index.Index.Name, _entryKey.Span, _entryValue.Span));
         _transaction.Put(index.Index.Tree, _entryKey.Span, _entryValue.Span);
+    }
+
+    private BareMetalException Duplicate(string constraint, string key)
+    {
+        BareMetalException error = WriteErrors.Unique(Table, constraint, key);
+        error.Row = _writes.InputRow;
+        return error;
     }
 
     private void LockEntry(IndexImage index, ReadOnlySpan<byte> key) =>
