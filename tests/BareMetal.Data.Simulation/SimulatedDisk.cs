@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using BareMetal.Data.Storage;
 
 namespace BareMetal.Data.Simulation;
@@ -31,6 +32,12 @@ public sealed class SimulatedDisk
 
     /// <summary>The operation at which the machine crashes; 0 for never.</summary>
     public long CrashAt { get; set; }
+
+    /// <summary>Whether the machine has crashed and was not started again.</summary>
+    public bool IsCrashed => crashed;
+
+    /// <summary>The file that the last counted operation was for; empty for the directory.</summary>
+    public string LastName { get; private set; } = string.Empty;
 
     /// <summary>Called after each counted operation (before a flush takes effect), for tests that look at every state of a run.</summary>
     public Action<SimulatedDisk, DiskOperation>? AfterOperation { get; set; }
@@ -107,6 +114,16 @@ public sealed class SimulatedDisk
         names = new(survived, StringComparer.Ordinal);
         foreach (string name in names.Keys.Order(StringComparer.Ordinal))
             names[name].LosePower(random, keep);
+    }
+
+    /// <summary>The machine stops, as a fate says, and comes back.</summary>
+    /// <param name="fate">0: the process is killed and the system's cache survives; anything else is the seed of a power loss.</param>
+    public void Stop(ulong fate)
+    {
+        if (fate == 0)
+            KillProcess();
+        else
+            LosePower(fate);
     }
 
     /// <summary>A copy of the disk as it is now, with its unflushed state, for a machine of its own.</summary>
@@ -198,6 +215,7 @@ public sealed class SimulatedDisk
     {
         if (kind == DiskOperation.Read)
             return;
+        LastName = name;
         if (kind == DiskOperation.Write && names.TryGetValue(name, out SimulatedInode? written) && written.UnflushedBytes > MostUnflushedBytes(name))
             mostUnflushed[name] = written.UnflushedBytes;
         AfterOperation?.Invoke(this, kind);
@@ -223,7 +241,10 @@ public sealed class SimulatedDisk
 
     private void Mix(ReadOnlySpan<byte> bytes)
     {
-        foreach (byte b in bytes)
+        ReadOnlySpan<ulong> words = MemoryMarshal.Cast<byte, ulong>(bytes);
+        foreach (ulong word in words)
+            Mix(word);
+        foreach (byte b in bytes[(words.Length * 8)..])
             Mix(b);
     }
 

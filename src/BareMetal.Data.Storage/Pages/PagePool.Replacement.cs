@@ -387,16 +387,17 @@ internal sealed unsafe partial class PagePool
     {
         PageImage* image = At(index);
         object shard = Shard(image->PageId);
-        bool spill;
+        bool spill, newest;
         lock (shard)
         {
+            newest = FindHead(image->PageId) == index;
             spill = image->Spill == 0 && (image->Flags & ImageFlags.OnFile) == 0 && IsNeeded(index);
         }
         int slot = 0;
         if (spill)
         {
             slot = _spill.Write(image->Data);
-            Interlocked.Increment(ref _spillWrites);
+            Interlocked.Increment(ref (image->Flags & ImageFlags.Private) != 0 ? ref _privateSpills : ref newest ? ref _changedSpills : ref _versionSpills);
         }
         lock (shard)
         {

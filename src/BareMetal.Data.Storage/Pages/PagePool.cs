@@ -96,10 +96,21 @@ internal sealed unsafe partial class PagePool : IDisposable
     public long FileReads => Volatile.Read(ref _fileReads);
 
     /// <summary>Images written to the spill file since the start.</summary>
-    public long SpillWrites => Volatile.Read(ref _spillWrites);
+    public long SpillWrites => PrivateSpills + ChangedSpills + VersionSpills;
+
+    /// <summary>Of those, pages of private trees: changes of transactions that have not ended.</summary>
+    public long PrivateSpills => Volatile.Read(ref _privateSpills);
+
+    /// <summary>Of those, newest images that no checkpoint has written.</summary>
+    public long ChangedSpills => Volatile.Read(ref _changedSpills);
+
+    /// <summary>Of those, older images that a snapshot or a checkpoint needs.</summary>
+    public long VersionSpills => Volatile.Read(ref _versionSpills);
 
     private long _fileReads;
-    private long _spillWrites;
+    private long _privateSpills;
+    private long _changedSpills;
+    private long _versionSpills;
 
     private struct LimboEntry
     {
