@@ -5,7 +5,7 @@ using BareMetal.Data.Simulation.Scripts;
 namespace BareMetal.Data.Simulation.Tests;
 
 /// <summary>
-/// The long run: "seed points [storage|sql|all]", or "--script file" to run a script again. Exits with 1 when the database was found in a
+/// The long run: "seed points [storage|sql|all]", "--draw kind seed" to see a seed's script, or "--script file" to run a script again. Exits with 1 when the database was found in a
 /// wrong state, and prints the shrunk script.
 /// </summary>
 internal static class Program
@@ -19,6 +19,12 @@ internal static class Program
                 CrashCounts once = new();
                 Campaign.Run(Script.Parse(File.ReadAllText(file)), CrashOptions.None, once);
                 Console.WriteLine("The script ran to its end.");
+                return 0;
+            }
+
+            if (arguments is ["--draw", var which, var number])
+            {
+                Console.Write(Campaign.Draw(which, ulong.Parse(number, CultureInfo.InvariantCulture)));
                 return 0;
             }
 

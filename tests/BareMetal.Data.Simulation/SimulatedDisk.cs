@@ -148,6 +148,15 @@ public sealed class SimulatedDisk
         return disk;
     }
 
+    /// <summary>Lets go of all content, so that whoever still refers to a disk that is done with holds no memory.</summary>
+    public void Discard()
+    {
+        session++;
+        names = [];
+        durableNames = [];
+        pendingChanges = [];
+    }
+
     /// <summary>Changes bytes of a file behind the engine's back, as a failing medium does.</summary>
     public void Damage(string name, long offset, int count, ulong seed) => names[name].Damage(offset, count, new SplitMix(seed));
 

@@ -266,6 +266,7 @@ internal sealed unsafe class PageStore : IDisposable
         if (!_disposed)
         {
             _cursors.Add(cursor);
+            DropKeptIfDisposed();
         }
     }
 
@@ -282,6 +283,7 @@ internal sealed unsafe class PageStore : IDisposable
         }
         tree.Reset();
         _privateTrees.Add(tree);
+        DropKeptIfDisposed();
     }
 
     /// <summary>A cursor over a tree at a snapshot that is held.</summary>
@@ -364,9 +366,33 @@ internal sealed unsafe class PageStore : IDisposable
             return;
         }
         _disposed = true;
+        DropKept();
         Pool.Dispose();
         _spill.Dispose();
         _snapshots.Dispose();
+    }
+
+    private void DropKeptIfDisposed()
+    {
+        if (_disposed)
+        {
+            DropKept();
+        }
+    }
+
+    /// <summary>
+    /// Lets go of what is kept for use again. The bags hold it per thread, for as long as the thread lives: what is in them refers to this store, so
+    /// that without this a closed database would stay in memory.
+    /// </summary>
+    private void DropKept()
+    {
+        while (_cursors.TryTake(out _))
+        {
+        }
+        while (_privateTrees.TryTake(out PrivateTree? tree))
+        {
+            tree.Dispose();
+        }
     }
 
     internal static bool IsFixed(TreeId tree) => tree.Value < TreeId.FirstDynamic;

@@ -12,7 +12,7 @@ internal sealed class CrashCounts
     public long Points { get; private set; }
 
     /// <summary>Of those, the ones where recovery itself was stopped.</summary>
-    public long RecoveryPoints => this["recovery"];
+    public long RecoveryPoints => this["recovery stopped"];
 
     /// <summary>A counter; 0 when nothing was counted.</summary>
     public long this[string name] => counts.GetValueOrDefault(name);

@@ -85,7 +85,11 @@ internal sealed class CrashScriptRun : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _workload.Release();
+    public void Dispose()
+    {
+        _workload.Release();
+        _disk.Discard();
+    }
 
     private void Close()
     {
@@ -206,14 +210,19 @@ internal sealed class CrashScriptRun : IDisposable
         }
     }
 
-    private void Try(SimulatedDisk disk, CrashPlan plan, string kind)
+    private void Try(SimulatedDisk disk, CrashPlan plan, string kind, Action? stopped = null)
     {
         _counts.AddPoint(kind);
         SimulatedDisk copy = disk.Clone();
         copy.Stop(plan.Fate);
-        int must = StopAgain(copy, plan, _workload.Must);
+        int must = StopAgain(copy, plan, _workload.Must, stopped);
         copy.CrashAt = 0;
         _workload.Check(NewWorld(copy), must, _workload.Newest, linger: false);
+        copy.Discard();
+
+        // Engines are finalized: without a pause now and then they would pile up faster than that happens.
+        if (_counts.Points % 256 == 0)
+            GC.WaitForPendingFinalizers();
     }
 
     /// <summary>Stops recovery at its first operation, at its second, and so on until it comes through.</summary>
@@ -224,15 +233,10 @@ internal sealed class CrashScriptRun : IDisposable
         {
             CrashPlan plan = new(fate, [(operation, CrashPlan.DrawFate(random))]);
             tell(plan);
-            SimulatedDisk copy = disk.Clone();
-            copy.Stop(plan.Fate);
             bool stopped = false;
-            int must = StopAgain(copy, plan, _workload.Must, () => stopped = true);
-            copy.CrashAt = 0;
-            _workload.Check(NewWorld(copy), must, _workload.Newest, linger: false);
+            Try(disk, plan, "recovery, operation by operation", () => stopped = true);
             if (!stopped)
                 return;
-            _counts.Add("recovery, operation by operation");
         }
     }
 
@@ -252,7 +256,7 @@ internal sealed class CrashScriptRun : IDisposable
             catch (Exception e) when (disk.IsCrashed && e is not ScriptFailureException)
             {
                 stopped?.Invoke();
-                _counts.AddPoint("recovery");
+                _counts.AddPoint("recovery stopped");
             }
             finally
             {

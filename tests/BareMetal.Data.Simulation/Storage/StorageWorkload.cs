@@ -56,6 +56,9 @@ internal sealed partial class StorageWorkload : CrashWorkload
         // What is newer than what came back never was: from here on time goes another way.
         _history.RemoveRange(found + 1, _history.Count - found - 1);
         _durabilities.RemoveRange(found + 1, _durabilities.Count - found - 1);
+        _counters.Clear();
+        foreach ((ulong counter, ulong used) in _history[found].Counters)
+            _counters.Add(counter, used);
         Must = _visible = found;
         IsCreated = true;
     }
