@@ -24,25 +24,29 @@ public sealed class DamageTests(ITestOutputHelper output)
         DamagedDatabase database = new(DamageEnd.Closed);
         SortedDictionary<PageKind, List<int>> pages = database.Pages();
         Assert.Equal([PageKind.AllocationMap, PageKind.Leaf, PageKind.Inner, PageKind.OverflowData, PageKind.OverflowIndex], pages.Keys.Where(k => k <= PageKind.OverflowIndex));
+        FlipPages(database, _random, Factor);
         foreach ((PageKind kind, List<int> ids) in pages)
+            output.WriteLine($"{kind}: {ids.Count} pages");
+        Report(database);
+        Assert.Equal(database.Tried, database.Detected);
+    }
+
+    /// <summary>Flips bits in all kinds of pages: all of a header, most of a trailer, some of the body.</summary>
+    internal static void FlipPages(DamagedDatabase database, SplitMix random, int factor)
+    {
+        foreach ((PageKind kind, List<int> ids) in database.Pages())
         {
-            int id = ids[_random.Next(ids.Count)];
-            int before = database.Tried;
+            int id = ids[random.Next(ids.Count)];
             for (int bit = 0; bit < 32 * 8; bit++)
                 Flip(database, DamagedDatabase.Name, (id * PageSize * 8L) + bit, id, kind.ToString());
             for (int bit = (PageSize - 32) * 8; bit < PageSize * 8; bit += 3)
                 Flip(database, DamagedDatabase.Name, (id * PageSize * 8L) + bit, id, kind.ToString());
-            for (int i = 0; i < 60 * Factor; i++)
+            for (int i = 0; i < 60 * factor; i++)
             {
-                int other = ids[_random.Next(ids.Count)];
-                Flip(database, DamagedDatabase.Name, (other * PageSize * 8L) + _random.Next(PageSize * 8), other, kind.ToString());
+                int other = ids[random.Next(ids.Count)];
+                Flip(database, DamagedDatabase.Name, (other * PageSize * 8L) + random.Next(PageSize * 8), other, kind.ToString());
             }
-
-            output.WriteLine($"{kind}: {database.Tried - before} bits of {ids.Count} pages");
         }
-
-        Report(database);
-        Assert.Equal(database.Tried, database.Detected);
     }
 
     [Fact]

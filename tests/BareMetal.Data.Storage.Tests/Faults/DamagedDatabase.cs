@@ -21,11 +21,15 @@ internal sealed class DamagedDatabase
     private readonly TreeId _tree;
     private FaultModel _model = FaultModel.Empty;
     private FaultModel _beforeLast = FaultModel.Empty;
+    private readonly EngineFaults? _faults;
     private int _worlds;
 
     /// <summary>Makes the database.</summary>
-    public DamagedDatabase(DamageEnd end)
+    /// <param name="end">How its machine ended.</param>
+    /// <param name="faults">Rules that the engine breaks on purpose.</param>
+    public DamagedDatabase(DamageEnd end, EngineFaults? faults = null)
     {
+        _faults = faults;
         StorageEngine engine = Open(_disk);
         using (StorageTransaction transaction = engine.Begin())
         {
@@ -238,7 +242,7 @@ internal sealed class DamagedDatabase
 
     private StorageEngine Open(SimulatedDisk disk)
     {
-        SimulatedWorld world = new((ulong)++_worlds, disk);
+        SimulatedWorld world = new((ulong)++_worlds, disk, _faults);
         return StorageEngine.Open(new StorageOptions
         {
             Provider = disk.Provider,

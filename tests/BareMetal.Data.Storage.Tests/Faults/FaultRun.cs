@@ -46,6 +46,7 @@ internal sealed class FaultRun
     private bool _crashInApply;
     private bool _sawSpill;
     private Lsn? _committing;
+    private XunitException? _found;
 
     /// <summary>Prepares a run.</summary>
     /// <param name="seed">Decides random bytes, the order of background work and what a power loss keeps.</param>
@@ -83,10 +84,17 @@ internal sealed class FaultRun
         {
             RunSessions();
         }
+        catch (Exception e) when (_found is not null)
+        {
+            throw _found ?? e; // the pipeline took what the hook threw for a failure of the disk
+        }
         catch (Exception e) when (e is not XunitException)
         {
             throw Fail(e.ToString());
         }
+
+        if (_found is not null)
+            throw _found;
     }
 
     private void RunSessions()
@@ -205,9 +213,10 @@ internal sealed class FaultRun
 
     private void Judge(StorageException e)
     {
-        if (e.Code is not (StorageErrorCode.IoError or StorageErrorCode.DiskFull or StorageErrorCode.Stopped or StorageErrorCode.CommitOutcomeUnknown))
+        bool isMemory = e.Code == StorageErrorCode.OutOfMemory && _faults.FailAllocation is not null;
+        if (!isMemory && e.Code is not (StorageErrorCode.IoError or StorageErrorCode.DiskFull or StorageErrorCode.Stopped or StorageErrorCode.CommitOutcomeUnknown))
             throw Fail($"an error of the wrong kind: {e}");
-        if (!e.Message.Contains(Name, StringComparison.Ordinal) && !e.Message.Contains("simulated disk", StringComparison.Ordinal))
+        if (!isMemory && !e.Message.Contains(Name, StringComparison.Ordinal) && !e.Message.Contains("simulated disk", StringComparison.Ordinal))
             throw Fail($"an error that names no place: {e.Message}");
         _errors.Add($"{_step}: {e.Code}: {e.Message}");
     }
@@ -528,11 +537,11 @@ internal sealed class FaultRun
     private void AfterOperation(SimulatedDisk disk, DiskOperation operation)
     {
         if (disk.Operations > OperationLimit)
-            throw Fail("the run does not end");
+            throw _found ??= Fail("the run does not end");
         if (_committing is { } before && operation == DiskOperation.Flush && _engine!.Database.Pipeline is { } pipeline &&
             pipeline.LastLogged > before && pipeline.Log.DurableLsn < pipeline.LastLogged && _engine.VisibleLsn >= pipeline.LastLogged)
         {
-            throw Fail($"{pipeline.LastLogged} is visible before its log is flushed");
+            throw _found ??= Fail($"{pipeline.LastLogged} is visible before its log is flushed");
         }
 
         // The pages of a checkpoint have been begun to be written in place: there the machine crashes.

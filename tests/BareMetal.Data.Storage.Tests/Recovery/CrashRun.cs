@@ -47,13 +47,14 @@ internal sealed class CrashRun
     /// <param name="seed">Decides everything.</param>
     /// <param name="skipped">A flush that is left out.</param>
     /// <param name="everyNth">How many operations of the disk lie between two crash points.</param>
-    public CrashRun(ulong seed, FlushSite? skipped = null, int everyNth = 1)
+    /// <param name="faults">Rules that the engine breaks on purpose.</param>
+    public CrashRun(ulong seed, FlushSite? skipped = null, int everyNth = 1, EngineFaults? faults = null)
     {
         _seed = seed;
         _skipped = skipped;
         _everyNth = everyNth;
         _random = new SplitMix(seed * 7919);
-        _world = new SimulatedWorld(seed) { SkippedSite = skipped };
+        _world = new SimulatedWorld(seed, faults: faults) { SkippedSite = skipped };
     }
 
     /// <summary>Crash points tried.</summary>
