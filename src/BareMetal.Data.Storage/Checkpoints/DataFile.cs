@@ -13,7 +13,7 @@ internal sealed class DataFile : IPageFile, IReadVerifier, IDisposable
     private const int ReadAttempts = 4;
     private const long MaxGrowthStep = 16 << 20;
 
-    private readonly IStorageFile _file;
+    private IStorageFile _file;
     private readonly StorageEnvironment _environment;
     private readonly Lock _applyGate = new();
     private Dictionary<PageId, int>? _applying;
@@ -93,6 +93,14 @@ internal sealed class DataFile : IPageFile, IReadVerifier, IDisposable
             file.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Goes on under the name that the file has got, so that errors name it. While nobody else uses it.</summary>
+    public void Reopen(IStorageProvider provider, string name)
+    {
+        IStorageFile named = provider.Open(name, StorageFileMode.Open);
+        _file.Dispose();
+        _file = named;
     }
 
     /// <inheritdoc/>

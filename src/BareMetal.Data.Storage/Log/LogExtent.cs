@@ -23,4 +23,33 @@ internal sealed class LogExtent(IStorageFile file, string fileName, ulong number
 
     /// <summary>Whether something was written to it since its last flush. Only the flusher looks at it.</summary>
     public bool IsUnflushed { get; set; }
+
+    /// <summary>Writes to the file.</summary>
+    public void Write(long offset, ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            File.Write(offset, bytes);
+        }
+        catch (StorageException e) when (!e.Message.Contains(FileName, StringComparison.Ordinal))
+        {
+            throw Renamed(e);
+        }
+    }
+
+    /// <summary>Flushes the file.</summary>
+    public void Flush(StorageEnvironment environment, FlushSite site)
+    {
+        try
+        {
+            environment.Flush(File, site);
+        }
+        catch (StorageException e) when (!e.Message.Contains(FileName, StringComparison.Ordinal))
+        {
+            throw Renamed(e);
+        }
+    }
+
+    // An extent is renamed while it is open; the storage names it as it was opened.
+    private StorageException Renamed(StorageException e) => new(e.Code, $"{FileName} (opened under an earlier name): {e.Message}", e) { File = FileName };
 }

@@ -234,7 +234,7 @@ internal sealed class LogWriter : IDisposable
         {
             byte[] block = new byte[LogFormat.ExtentHeaderSize];
             (header with { Durable = DurableLsn, DurableEnd = DurableEnd }).Write(block);
-            extent.File.Write(0, block);
+            extent.Write(0, block);
             extent.PendingHeader = null;
         }
 
@@ -252,7 +252,7 @@ internal sealed class LogWriter : IDisposable
         }.Write(group.Buffer);
         int padded = (int)LogFormat.AlignGroup(group.Length);
         group.Buffer.AsSpan(group.Length, padded - group.Length).Clear();
-        extent.File.Write(group.Offset, group.Buffer.AsSpan(0, padded));
+        extent.Write(group.Offset, group.Buffer.AsSpan(0, padded));
         if (group.LastLsn > _written)
             _written = group.LastLsn;
         _writtenEnd = group.End;
@@ -264,7 +264,7 @@ internal sealed class LogWriter : IDisposable
     {
         foreach (LogExtent extent in _unflushed)
         {
-            _environment.Flush(extent.File, site);
+            extent.Flush(_environment, site);
             extent.IsUnflushed = false;
         }
 

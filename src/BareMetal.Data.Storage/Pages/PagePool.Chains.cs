@@ -12,6 +12,7 @@ internal sealed unsafe partial class PagePool
     private readonly NativeQueue<int> _retired = new();
 
     private long _dirtyPages;
+    private long _privateUnspilled;
     private int _credit;
 
     /// <summary>Pages whose newest image the data file does not hold.</summary>
@@ -141,8 +142,28 @@ internal sealed unsafe partial class PagePool
         {
             _spill.Free(image->Spill);
             image->Spill = 0;
+            if ((image->Flags & ImageFlags.Private) != 0)
+            {
+                Interlocked.Increment(ref _privateUnspilled);
+            }
         }
     }
+
+    /// <summary>
+    /// Makes sure that the changes of open transactions leave half of the buffers to everybody else: what is in no spill file can't leave memory.
+    /// </summary>
+    /// <exception cref="StorageException">They would not: the spill file is at its limit, or its storage full.</exception>
+    public void CheckPrivateRoom()
+    {
+        long unspilled = Volatile.Read(ref _privateUnspilled);
+        if (unspilled >= _frameCount / 2 && unspilled >= (_frameCount / 2) + _spill.Room)
+        {
+            throw _spill.NoRoom();
+        }
+    }
+
+    /// <summary>A private page was made.</summary>
+    public void CountPrivate() => Interlocked.Increment(ref _privateUnspilled);
 
     /// <summary>Forgets the spilled copy of a pinned image that is about to be changed in place.</summary>
     public void MakeWritable(PageImage* image)
@@ -214,6 +235,10 @@ internal sealed unsafe partial class PagePool
                     image->Frame = 0;
                     Volatile.Write(ref *(nint*)&image->Data, 0);
                     DropSpill(image);
+                    if ((image->Flags & ImageFlags.Private) != 0)
+                    {
+                        Interlocked.Decrement(ref _privateUnspilled);
+                    }
                     ToLimbo(index, frame);
                     return;
                 }

@@ -58,6 +58,7 @@ internal sealed unsafe partial class PagePool
         Debug.Assert(!ReaderEpoch.IsInside, "A buffer is never waited for inside an epoch.");
         var spin = default(SpinWait);
         long deadline = 0;
+        int fullRounds = 0;
         Span<Victim> victims = stackalloc Victim[EvictBatch];
         while (true)
         {
@@ -70,7 +71,14 @@ internal sealed unsafe partial class PagePool
                 }
                 count = PickVictims(victims[..Math.Clamp(_frameCount / 8, 1, EvictBatch)]);
             }
-            GiveUp(victims[..count]);
+            try
+            {
+                GiveUp(victims[..count]);
+            }
+            catch (StorageException e) when (e.Code == StorageErrorCode.DiskFull && fullRounds++ < 2 * _frameCount / Math.Clamp(_frameCount / 8, 1, EvictBatch) + 8)
+            {
+                // None of these could be spilled: there may be others that need not be.
+            }
             ReaderEpoch.Advance();
             if (TryAcquireFrame(out int frame))
             {
@@ -404,6 +412,10 @@ internal sealed unsafe partial class PagePool
             if (slot != 0)
             {
                 image->Spill = slot;
+                if ((image->Flags & ImageFlags.Private) != 0)
+                {
+                    Interlocked.Decrement(ref _privateUnspilled);
+                }
             }
             Volatile.Write(ref *(nint*)&image->Data, 0);
             image->Frame = 0;

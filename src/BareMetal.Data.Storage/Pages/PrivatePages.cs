@@ -25,8 +25,10 @@ internal sealed unsafe class PrivatePages(PageStore store) : PageSpace(store)
 
     public override byte* Allocate(PageKind kind, int level, out ulong id)
     {
+        Pool.CheckPrivateRoom();
         int index = Pool.AcquireImage();
         PageImage* image = Pool.At(index);
+        Pool.CountPrivate();
         id = Store.NextPrivateId();
         PageFormat.Format(image->Data, PageSize, id, 0, kind, level);
         image->PageId = id;

@@ -20,6 +20,7 @@ internal sealed unsafe class SpillFile : IReadVerifier, IDisposable
     private readonly NativeQueue<int> _free = new();
     private uint[] _sums = new uint[64];
     private IStorageFile? _file;
+    private bool _refused;
     private int _slots;
     private bool _disposed;
 
@@ -46,6 +47,36 @@ internal sealed unsafe class SpillFile : IReadVerifier, IDisposable
             {
                 return (long)(_slots - _free.Count) * _pageSize;
             }
+        }
+    }
+
+    /// <summary>How many more images can be written: up to the limit, or in what the file has while the storage gives no more.</summary>
+    public long Room
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return (_refused ? 0 : _maxSlots - _slots) + _free.Count;
+            }
+        }
+    }
+
+    /// <summary>There is no room for a transaction's changes; whoever tries next asks the storage again.</summary>
+    public StorageException NoRoom()
+    {
+        lock (_lock)
+        {
+            bool refused = _refused;
+            _refused = false;
+            return new StorageException(
+                StorageErrorCode.DiskFull,
+                refused
+                    ? $"There is no space for the spill file {_name}, which has {(long)_slots * _pageSize} bytes, and what a transaction changes does not fit in memory. Free space, change less at once, or raise the cache size."
+                    : $"The spill file {_name} has reached its limit of {(long)_maxSlots * _pageSize} bytes. End long transactions and readers, or raise the limit or the cache size.")
+            {
+                File = _name,
+            };
         }
     }
 
@@ -99,12 +130,7 @@ internal sealed unsafe class SpillFile : IReadVerifier, IDisposable
             }
             else
             {
-                throw new StorageException(
-                    StorageErrorCode.DiskFull,
-                    $"The spill file {_name} has reached its limit of {(long)_maxSlots * _pageSize} bytes. End long transactions and readers, or raise the limit or the cache size.")
-                {
-                    File = _name,
-                };
+                throw NoRoom();
             }
             if (slot > _sums.Length)
             {
@@ -115,9 +141,11 @@ internal sealed unsafe class SpillFile : IReadVerifier, IDisposable
         try
         {
             file.Write((long)(slot - 1) * _pageSize, span);
+            _refused = false;
         }
-        catch
+        catch (Exception e)
         {
+            _refused = e is StorageException { Code: StorageErrorCode.DiskFull };
             Free(slot);
             throw;
         }

@@ -223,6 +223,7 @@ internal sealed class Database : IDisposable
                 CreatedUtcTicks = environment.Clock.GetUtcNow().UtcTicks,
             }, cipher);
             provider.Rename(files.Unfinished, files.Data);
+            data.Reopen(provider, files.Data);
             environment.FlushDirectory(provider, FlushSite.CreatedDirectory);
             store = PageStore.Create(StoreOptions(files, environment, data, settings), data, provider);
             return new Database(
