@@ -84,7 +84,7 @@ internal sealed class SqlFaultRun
             Change($"INSERT INTO t SELECT g, 'row ' || g || repeat('x', 40 + g % 60), g % 7 FROM generate_series({i * 40}, {(i * 40) + 39}) g", m => Insert(m, i * 40, 40));
         Compare();
         Other("CREATE INDEX t_k ON t (k)");
-        Transaction();
+        Transaction(200);
         Other("CHECKPOINT");
         Change("UPDATE t SET v = repeat('long', 4000) WHERE id = 5", m => m.ContainsKey(5) ? m.SetItem(5, string.Concat(Enumerable.Repeat("long", 4000))) : m);
         Sort();
@@ -96,7 +96,7 @@ internal sealed class SqlFaultRun
         CreateTable();
         Compare();
         Change("INSERT INTO t SELECT g, 'again ' || g, g % 7 FROM generate_series(300, 340) g", m => m.SetItems(Enumerable.Range(300, 41).Select(g => KeyValuePair.Create(g, "again " + Text(g)))));
-        Transaction();
+        Transaction(400);
         Other("CHECKPOINT");
         Close();
 
@@ -130,12 +130,12 @@ internal sealed class SqlFaultRun
             _hasTable = _tableIsCertain = Statement("CREATE TABLE t (id int PRIMARY KEY, v text NOT NULL, k int)");
     }
 
-    private void Transaction()
+    private void Transaction(int from)
     {
         if (!_hasTable || !Statement("BEGIN"))
             return;
         _inTransaction = _candidates[^1];
-        InTransaction("INSERT INTO t SELECT g, 'tx ' || g || repeat('y', 500), 1 FROM generate_series(200, 270) g", m => m.SetItems(Enumerable.Range(200, 71).Select(g => KeyValuePair.Create(g, "tx " + Text(g) + new string('y', 500)))));
+        InTransaction($"INSERT INTO t SELECT g, 'tx ' || g || repeat('y', 500), 1 FROM generate_series({from}, {from + 70}) g", m => m.SetItems(Enumerable.Range(from, 71).Select(g => KeyValuePair.Create(g, "tx " + Text(g) + new string('y', 500)))));
         CompareNow(_inTransaction);
         ImmutableSortedDictionary<int, string> saved = _inTransaction;
         if (Statement("SAVEPOINT s"))
@@ -148,7 +148,7 @@ internal sealed class SqlFaultRun
             CompareNow(_inTransaction);
         }
 
-        InTransaction("DELETE FROM t WHERE id BETWEEN 205 AND 220", m => m.RemoveRange(Enumerable.Range(205, 16)));
+        InTransaction($"DELETE FROM t WHERE id BETWEEN {from + 5} AND {from + 20}", m => m.RemoveRange(Enumerable.Range(from + 5, 16)));
         CompareNow(_inTransaction);
         ImmutableSortedDictionary<int, string> next = _inTransaction;
         string? state = Try("COMMIT");
