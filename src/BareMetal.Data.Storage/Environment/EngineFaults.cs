@@ -18,6 +18,12 @@ internal sealed class EngineFaults
     /// <summary>Superseded images are freed although a snapshot still needs them.</summary>
     public bool FreePageEarly { get; set; }
 
+    /// <summary>A row that another transaction has changed since the snapshot may be changed: nobody is told.</summary>
+    public bool SkipFirstUpdaterCheck { get; set; }
+
+    /// <summary>Serializable transactions commit whatever became of what they read.</summary>
+    public bool SkipSerializableValidation { get; set; }
+
     /// <summary>
     /// Asked before memory for pages is allocated, with its size in bytes; true makes the allocation fail as it does when the system has no more.
     /// </summary>

@@ -21,6 +21,9 @@ internal sealed unsafe partial class PagePool
     /// <summary>Superseded images that wait to be reclaimed.</summary>
     public int RetiredImages => _retired.Count;
 
+    /// <summary>As <see cref="RetiredImages"/>, with those that are not queued yet.</summary>
+    public int SupersededImages => _retired.Count + _late.Count;
+
     /// <summary>Puts a new newest image in front of the page's chain and makes its buffer known.</summary>
     public void Publish(int index)
     {

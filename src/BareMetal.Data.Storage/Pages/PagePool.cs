@@ -150,7 +150,8 @@ internal sealed unsafe partial class PagePool : IDisposable
                     }
                     image = At(index);
                 }
-                return image;
+                // What a given-up snapshot finds may be too old an image; looked at after the search, as images go after the floor rises.
+                return lsn < _snapshots.Floor ? null : image;
             }
             index = Volatile.Read(ref image->HashNext);
         }
@@ -300,6 +301,10 @@ internal sealed unsafe partial class PagePool : IDisposable
             {
                 ObjectDisposedException.ThrowIf(_disposed, typeof(PageStore));
                 index = FindVersion(id, lsn, out int oldest, out bool hasFile);
+                if (lsn < _snapshots.Floor)
+                {
+                    throw TooOld(id, lsn);
+                }
                 if (index != 0)
                 {
                     image = At(index);
@@ -461,7 +466,7 @@ internal sealed unsafe partial class PagePool : IDisposable
     }
 
     private static StorageException TooOld(ulong id, ulong lsn)
-        => new(StorageErrorCode.SnapshotTooOld, $"The version of page {id} that the snapshot {new Lsn(lsn)} sees is kept no longer. Run the transaction again.")
+        => new(StorageErrorCode.SnapshotTooOld, $"The version of page {id} that the snapshot {new Lsn(lsn)} sees is kept no longer. Run the transaction again, in shorter steps, or raise Max Version Size.")
         {
             Page = new PageId(id),
         };

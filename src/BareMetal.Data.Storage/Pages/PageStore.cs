@@ -18,6 +18,10 @@ internal sealed unsafe class PageStore : IDisposable
     private readonly ConcurrentBag<PageCursor> _cursors = [];
     private readonly int _maxKey;
     private readonly int _maxInline;
+    private readonly ConcurrentDictionary<ulong, ulong> _changedAt = new();
+    private readonly int _versionLimit;
+    private int _versionCheck;
+    private long _snapshotsGivenUp;
     private ulong _lastEnd;
     private ulong _lastDrop;
     private ulong _privateIds;
@@ -38,6 +42,7 @@ internal sealed unsafe class PageStore : IDisposable
         _maxKey = Node.MaxKey(PageSize);
         _maxInline = Node.MaxInline(PageSize);
         DirectoryRoot = PageFormat.DirectoryRoot(PageSize);
+        _versionLimit = _versionCheck = (int)Math.Clamp(options.VersionLimitBytes / PageSize, 1, int.MaxValue / 2);
         _snapshots = new SnapshotRegistry(at);
         _lastEnd = at.Value;
         _spill = new SpillFile(temporary, options.SpillName, PageSize, options.DatabaseId, options.SpillLimitBytes, options.Cipher is not null);
@@ -160,6 +165,10 @@ internal sealed unsafe class PageStore : IDisposable
         if (Pool.RetiredImages > 0)
         {
             Pool.ReclaimSome(64, oldestGone: false);
+            if (Pool.SupersededImages > Volatile.Read(ref _versionCheck))
+            {
+                BoundVersions();
+            }
         }
     }
 
@@ -170,6 +179,34 @@ internal sealed unsafe class PageStore : IDisposable
         Pool.AdoptLate();
         return Pool.Reclaim(int.MaxValue);
     }
+
+    /// <summary>Gives the oldest snapshots up when old versions exceed their limit.</summary>
+    private void BoundVersions()
+    {
+        Reclaim();
+        int given = 0;
+        while (Pool.SupersededImages > _versionLimit && given < 1000 && _snapshots.GiveUpOldest())
+        {
+            given++;
+            Reclaim();
+        }
+        Interlocked.Add(ref _snapshotsGivenUp, given);
+
+        // To look at all of them costs as much as there are: not again before there are some more.
+        Volatile.Write(ref _versionCheck, Math.Max(_versionLimit, Pool.SupersededImages + (_versionLimit / 8)));
+    }
+
+    /// <summary>How many times a snapshot was given up because old versions exceeded their limit.</summary>
+    public long SnapshotsGivenUp => Volatile.Read(ref _snapshotsGivenUp);
+
+    /// <summary>Bytes of superseded page versions, most of which snapshots still need.</summary>
+    public long VersionBytes => (long)Pool.SupersededImages * PageSize;
+
+    /// <summary>Notes that a commit that is being built changes a tree.</summary>
+    internal void NoteChange(TreeId tree, ulong lsn) => _changedAt[tree.Value] = lsn;
+
+    /// <summary>Whether a tree has changed since a snapshot, batches not yet visible included.</summary>
+    public bool ChangedSince(TreeId tree, Lsn snapshot) => _changedAt.TryGetValue(tree.Value, out ulong lsn) && lsn > snapshot.Value;
 
     /// <summary>Begins a batch: one at a time.</summary>
     public WriteBatch BeginBatch(BatchMode mode = BatchMode.Prepared)
@@ -196,7 +233,7 @@ internal sealed unsafe class PageStore : IDisposable
         }
         try
         {
-            return new CheckpointPages(this, _snapshots.Acquire());
+            return new CheckpointPages(this, _snapshots.Acquire(isLasting: true));
         }
         catch
         {

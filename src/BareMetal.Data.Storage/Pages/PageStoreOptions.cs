@@ -27,6 +27,9 @@ internal sealed record PageStoreOptions
     /// <summary>Encrypts pages for storage; null when the database is not encrypted.</summary>
     public Encryption.DatabaseCipher? Cipher { get; init; }
 
+    /// <summary>The most bytes of superseded page images that are kept for snapshots; beyond it the oldest snapshots are given up. 4 GiB by default.</summary>
+    public long VersionLimitBytes { get; init; } = 4L << 30;
+
     /// <summary>How long a caller waits for a page buffer while all of them are pinned, before it fails. 10 seconds by default.</summary>
     public TimeSpan FrameTimeout { get; init; } = TimeSpan.FromSeconds(10);
 }

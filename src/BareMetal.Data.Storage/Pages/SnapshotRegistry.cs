@@ -17,6 +17,7 @@ internal sealed unsafe class SnapshotRegistry : IDisposable
     private readonly nint[] _chunks = new nint[MaxChunks];
     private readonly object _growLock = new();
     private Padded _visible;
+    private ulong _floor;
     private int _slots;
 
     public SnapshotRegistry(Lsn visible)
@@ -42,11 +43,72 @@ internal sealed unsafe class SnapshotRegistry : IDisposable
         }
     }
 
+    /// <summary>Snapshots below are given up: what they alone need is kept no longer, and who reads at one gets an error. Only grows.</summary>
+    public ulong Floor
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Volatile.Read(ref _floor);
+    }
+
+    /// <summary>Gives up the oldest snapshot that may be (and those of the same state).</summary>
+    /// <returns>False when none is older than the visible state.</returns>
+    public bool GiveUpOldest()
+    {
+        lock (_growLock)
+        {
+            return GiveUpOldestLocked();
+        }
+    }
+
+    private bool GiveUpOldestLocked()
+    {
+        ulong limit = Visible;
+        Interlocked.MemoryBarrier();
+        ulong oldest = ulong.MaxValue;
+        int slots = Volatile.Read(ref _slots);
+        for (int i = 0; i < slots; i++)
+        {
+            ulong value = Volatile.Read(ref *At(i));
+            if (value == 0)
+            {
+                continue;
+            }
+            if (IsLasting(i))
+            {
+                limit = Math.Min(limit, value - 1);
+            }
+            else if (value > _floor)
+            {
+                oldest = Math.Min(oldest, value - 1);
+            }
+        }
+        if (oldest >= limit)
+        {
+            return false;
+        }
+        Interlocked.Exchange(ref _floor, oldest + 1);
+        return true;
+    }
+
     /// <summary>Takes a snapshot of what is visible.</summary>
-    public Snapshot Acquire()
+    /// <param name="isLasting">Whether it is kept whatever that costs: a checkpoint's.</param>
+    public Snapshot Acquire(bool isLasting = false)
+    {
+        if (!isLasting)
+        {
+            return AcquireSlot(isLasting);
+        }
+        // Not while snapshots are given up, which could miss the mark.
+        lock (_growLock)
+        {
+            return AcquireSlot(isLasting);
+        }
+    }
+
+    private Snapshot AcquireSlot(bool isLasting)
     {
         ulong lsn = Visible;
-        int slot = Claim(lsn);
+        int slot = Claim(lsn, isLasting);
         ref ulong value = ref *At(slot);
         while (true)
         {
@@ -62,7 +124,7 @@ internal sealed unsafe class SnapshotRegistry : IDisposable
 
     /// <summary>Registers the same state once more.</summary>
     /// <param name="snapshot">A snapshot that is still held.</param>
-    public Snapshot Duplicate(Snapshot snapshot) => new(snapshot.Lsn, Claim(snapshot.Lsn.Value));
+    public Snapshot Duplicate(Snapshot snapshot) => new(snapshot.Lsn, Claim(snapshot.Lsn.Value, IsLasting(snapshot.Slot)));
 
     /// <summary>Gives the snapshot back; what it alone needed is reclaimed later.</summary>
     public void Release(Snapshot snapshot)
@@ -89,7 +151,7 @@ internal sealed unsafe class SnapshotRegistry : IDisposable
         for (int i = 0; i < slots; i++)
         {
             ulong value = Volatile.Read(ref *At(i));
-            if (value != 0 && value - 1 >= from && value - 1 < to)
+            if (value != 0 && value - 1 >= from && value - 1 < to && (value > _floor || IsLasting(i)))
             {
                 return true;
             }
@@ -121,7 +183,7 @@ internal sealed unsafe class SnapshotRegistry : IDisposable
         for (int i = 0; i < slots; i++)
         {
             ulong value = Volatile.Read(ref *At(i));
-            if (value != 0 && value - 1 < oldest)
+            if (value != 0 && value - 1 < oldest && (value > _floor || IsLasting(i)))
             {
                 oldest = value - 1;
             }
@@ -137,7 +199,10 @@ internal sealed unsafe class SnapshotRegistry : IDisposable
 
     private ulong* At(int slot) => (ulong*)(_chunks[slot / SlotsPerChunk] + (slot % SlotsPerChunk * SlotBytes));
 
-    private int Claim(ulong lsn)
+    // The word after a slot's value.
+    private bool IsLasting(int slot) => Volatile.Read(ref At(slot)[1]) != 0;
+
+    private int Claim(ulong lsn, bool isLasting)
     {
         while (true)
         {
@@ -150,6 +215,8 @@ internal sealed unsafe class SnapshotRegistry : IDisposable
                 ulong* p = At(slot);
                 if (Volatile.Read(ref *p) == 0 && Interlocked.CompareExchange(ref *p, lsn + 1, 0) == 0)
                 {
+                    // A mark left by the owner before only makes it last a moment longer; this one is set before the snapshot is used.
+                    Volatile.Write(ref p[1], isLasting ? 1UL : 0UL);
                     return slot;
                 }
             }

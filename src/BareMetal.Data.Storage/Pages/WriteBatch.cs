@@ -8,6 +8,8 @@ namespace BareMetal.Data.Storage.Pages;
 /// </summary>
 internal sealed unsafe class WriteBatch : PageSpace
 {
+    private TreeId _notedTree;
+    private Lsn _notedLsn;
     private readonly PageAllocator _allocator;
     private readonly TreeEditor _editor;
     private readonly NativeQueue<int> _stock = new();
@@ -144,6 +146,7 @@ internal sealed unsafe class WriteBatch : PageSpace
             {
                 Store.CheckKey(key);
             }
+            NoteChange(lsn, tree);
             ulong root = RootForWrite(tree);
             if (Store.IsInline(value.Length))
             {
@@ -166,6 +169,18 @@ internal sealed unsafe class WriteBatch : PageSpace
         }
     }
 
+    /// <summary>Keeps when each tree changed last, for serializable transactions that read much of it.</summary>
+    private void NoteChange(Lsn lsn, TreeId tree)
+    {
+        if (tree == _notedTree && lsn == _notedLsn)
+        {
+            return;
+        }
+        _notedTree = tree;
+        _notedLsn = lsn;
+        Store.NoteChange(tree, lsn.Value);
+    }
+
     /// <summary>Sets an entry to a large value that is read from a stream. Only in <see cref="BatchMode.Direct"/>.</summary>
     public void Put(Lsn lsn, TreeId tree, ReadOnlySpan<byte> key, Stream value, long length)
     {
@@ -174,6 +189,7 @@ internal sealed unsafe class WriteBatch : PageSpace
         try
         {
             Store.CheckKey(key);
+            NoteChange(lsn, tree);
             ulong root = RootForWrite(tree);
             if (Store.IsInline(length))
             {
@@ -202,6 +218,7 @@ internal sealed unsafe class WriteBatch : PageSpace
         BeginOperation(lsn);
         try
         {
+            NoteChange(lsn, tree);
             ulong root = Root(tree);
             _deletingIn = root;
             bool found = root != 0 && _editor.Delete(root, key);
@@ -224,6 +241,7 @@ internal sealed unsafe class WriteBatch : PageSpace
         BeginOperation(lsn);
         try
         {
+            NoteChange(lsn, tree);
             if (Root(tree) != 0)
             {
                 throw new StorageException(StorageErrorCode.AlreadyExists, $"Tree {tree} exists. Tree ids are never used twice.");
@@ -250,6 +268,7 @@ internal sealed unsafe class WriteBatch : PageSpace
         BeginOperation(lsn);
         try
         {
+            NoteChange(lsn, tree);
             ulong root = Root(tree);
             if (root == 0)
             {

@@ -528,6 +528,7 @@ internal sealed class Database : IDisposable
         // Several may read the files at a time; what one leaves behind when it is killed goes with the next open for writing.
         SpillName = settings.ReadOnly ? $"{files.SpillPrefix}-{environment.NextRandom():x16}" : files.SpillPrefix,
         SpillLimitBytes = settings.SpillLimitBytes,
+        VersionLimitBytes = settings.VersionLimitBytes,
         FrameTimeout = settings.FrameTimeout,
         Faults = environment.Faults,
     };

@@ -20,6 +20,12 @@ internal sealed record DatabaseSettings
     /// <summary>The most bytes of page images that do not fit in memory: transactions' changes and versions for old snapshots. 1 TiB by default.</summary>
     public long SpillLimitBytes { get; init; } = 1L << 40;
 
+    /// <summary>The most bytes of old page versions for snapshots; beyond it the oldest snapshots are given up. 4 GiB by default.</summary>
+    public long VersionLimitBytes { get; init; } = 4L << 30;
+
+    /// <summary>How many leaves a serializable transaction notes one by one; beyond it whole trees. 65,536 by default.</summary>
+    public int SerializableReadLimit { get; init; } = 65_536;
+
     /// <summary>How long a caller waits for a page buffer while all of them are pinned. 10 seconds by default.</summary>
     public TimeSpan FrameTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

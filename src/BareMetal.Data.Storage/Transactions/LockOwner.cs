@@ -34,6 +34,16 @@ internal sealed class LockOwner : LockParty
         return _last = Find(tree) ?? Add(tree);
     }
 
+    /// <summary>The trees that it has locked to change them.</summary>
+    public IEnumerable<TreeId> TreesToWrite()
+    {
+        for (TreeLocks? locks = _first; locks is not null; locks = locks.Next)
+        {
+            if (locks.MeansToWrite)
+                yield return locks.Tree;
+        }
+    }
+
     private TreeLocks? Find(TreeId tree)
     {
         if (_many is not null)

@@ -28,6 +28,7 @@ public sealed class StorageEngine : IDisposable, IAsyncDisposable
         Options = options;
         _ownerLock = ownerLock;
         Database = database;
+        SerializableReadLimit = options.Settings?.SerializableReadLimit ?? new DatabaseSettings().SerializableReadLimit;
         _counters = new DurableCounters(database.Pipeline, database.ReadSequences());
     }
 
@@ -47,6 +48,8 @@ public sealed class StorageEngine : IDisposable, IAsyncDisposable
 
     internal PageStore Store => Database.Store;
 
+    internal int SerializableReadLimit { get; }
+
     internal Database Database { get; }
 
     /// <summary>Opens or creates a database, recovering it when it was not closed cleanly.</summary>
@@ -62,6 +65,7 @@ public sealed class StorageEngine : IDisposable, IAsyncDisposable
             PageSize = options.PageSize,
             CacheBytes = options.CacheBytes,
             CheckpointLogBytes = options.CheckpointLogBytes,
+            VersionLimitBytes = options.MaxVersionBytes,
             Log = new LogSettings { MaxLogBytes = options.MaxLogBytes, KeptBytes = options.CheckpointLogBytes },
         };
         settings = settings with { ReadOnly = options.ReadOnly };

@@ -40,6 +40,12 @@ public sealed record StorageOptions
     /// <summary>Log bytes after which a checkpoint is started. Default 64 MiB.</summary>
     public long CheckpointLogBytes { get; init; } = 64L << 20;
 
+    /// <summary>
+    /// Bytes of old page versions that are kept for snapshots. Beyond it the oldest are given up: who reads at one gets
+    /// <see cref="StorageErrorCode.SnapshotTooOld"/>. Default 4 GiB.
+    /// </summary>
+    public long MaxVersionBytes { get; init; } = 4L << 30;
+
     /// <summary>Time, randomness and background work; null takes the real ones.</summary>
     internal StorageEnvironment? Environment { get; init; }
 

@@ -19,6 +19,9 @@ internal sealed class TreeLocks(TreeId tree)
     /// <summary>The owner's next, in its list.</summary>
     public TreeLocks? Next { get; init; }
 
+    /// <summary>Whether the owner meant to change the tree.</summary>
+    public bool MeansToWrite => _intentExclusive || _wholeExclusive;
+
     /// <summary>Whether any key was locked to be changed.</summary>
     public bool HasExclusiveKeys { get; private set; }
 

@@ -96,15 +96,17 @@ internal sealed class AmbientEnlistment : ISinglePhaseNotification
         enlistment.Done();
     }
 
+    // A time-out or another participant may roll back from any thread, also while a command runs: it is told to stop, and the session's
+    // transaction ends when it has.
     public void Rollback(Enlistment enlistment)
     {
-        Finish(commit: false);
+        Session.WhenIdle(() => Finish(commit: false));
         enlistment.Done();
     }
 
     public void InDoubt(Enlistment enlistment)
     {
-        Finish(commit: false);
+        Session.WhenIdle(() => Finish(commit: false));
         enlistment.Done();
     }
 
@@ -133,7 +135,7 @@ internal sealed class AmbientEnlistment : ISinglePhaseNotification
             if (connection is null)
                 _source.Return(Session, _generation);
             else
-                connection.AmbientEnded(this);
+                connection.AmbientEnded(this, commit);
         }
     }
 }

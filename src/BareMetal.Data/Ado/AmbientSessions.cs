@@ -9,6 +9,9 @@ namespace BareMetal.Data;
 /// </summary>
 internal sealed class AmbientSessions
 {
+    // Which data source of the process takes part in a transaction.
+    private static readonly Dictionary<Transaction, AmbientSessions> s_owners = [];
+
     private readonly Dictionary<Transaction, AmbientEnlistment> _enlisted = [];
 
     /// <summary>The enlistment of a transaction, made when there is none.</summary>
@@ -20,6 +23,15 @@ internal sealed class AmbientSessions
                 return found;
         }
 
+        lock (s_owners)
+        {
+            if (s_owners.TryGetValue(transaction, out AmbientSessions? owner) && owner != this)
+            {
+                throw new NotSupportedException(
+                    "Another data source takes part in the ambient transaction. Two databases can't commit as one: use a transaction for each, or Enlist=false.");
+            }
+        }
+
         bool rented = session is null;
         session ??= source.Rent(out generation, cancellationToken);
         try
@@ -29,11 +41,24 @@ internal sealed class AmbientSessions
             AmbientEnlistment enlistment = new(this, source, clone, session, generation);
             lock (_enlisted)
                 _enlisted.Add(clone, enlistment);
-            clone.EnlistVolatile(enlistment, EnlistmentOptions.None);
+            lock (s_owners)
+                s_owners[clone] = this;
+            try
+            {
+                clone.EnlistVolatile(enlistment, EnlistmentOptions.None);
+            }
+            catch
+            {
+                Forget(clone);
+                throw;
+            }
+
             return enlistment;
         }
         catch
         {
+            if (session.InTransaction)
+                session.Rollback();
             if (rented)
                 source.Return(session, generation);
             throw;
@@ -51,6 +76,8 @@ internal sealed class AmbientSessions
     {
         lock (_enlisted)
             _enlisted.Remove(transaction);
+        lock (s_owners)
+            s_owners.Remove(transaction);
     }
 
     private static System.Data.IsolationLevel ToLevel(IsolationLevel level) => level switch

@@ -23,6 +23,7 @@ public sealed class BareMetalConnection : DbConnection
     private Session? _session;
     private int _generation;
     private BareMetalTransaction? _transaction;
+    private Transaction? _rolledBack;
     private AmbientEnlistment? _ambient;
     private BareMetalDataReader? _readers;
     private Action<string, string>? _noticeHandler;
@@ -96,7 +97,15 @@ public sealed class BareMetalConnection : DbConnection
 
     /// <summary>The session.</summary>
     /// <exception cref="InvalidOperationException">The connection is closed.</exception>
-    internal Session Session => _session ?? throw Closed();
+    internal Session Session
+    {
+        get
+        {
+            if (_rolledBack is not null)
+                RefuseRolledBack();
+            return _session ?? throw Closed();
+        }
+    }
 
     internal Session? SessionOrNull => _session;
 
@@ -167,6 +176,7 @@ public sealed class BareMetalConnection : DbConnection
 
         AmbientEnlistment? ambient = _ambient;
         _ambient = null;
+        _rolledBack = null;
         if (ambient is null || !ambient.Park())
             Source.Return(session, _generation);
         OnStateChange(s_closed);
@@ -213,9 +223,16 @@ public sealed class BareMetalConnection : DbConnection
     /// <exception cref="InvalidOperationException">The connection is closed or a transaction is open.</exception>
     /// <exception cref="ArgumentException">The level does not exist here (Chaos).</exception>
     public BareMetalTransaction BeginTransaction(IsolationLevel isolationLevel, bool? readOnly)
+        => BeginTransaction(new BareMetalTransactionOptions { IsolationLevel = isolationLevel, ReadOnly = readOnly });
+
+    /// <summary>Begins a transaction.</summary>
+    /// <param name="options">Its level, whether it only reads, what its commit waits for.</param>
+    /// <exception cref="InvalidOperationException">The connection is closed or a transaction is open.</exception>
+    /// <exception cref="ArgumentException">The level does not exist here (Chaos).</exception>
+    public BareMetalTransaction BeginTransaction(BareMetalTransactionOptions options)
     {
         Session session = Session;
-        IsolationMode? mode = ConnectionSettings.ToMode(isolationLevel);
+        IsolationMode? mode = options.IsolationLevel == 0 ? null : ConnectionSettings.ToMode(options.IsolationLevel);
         if (session.InTransaction)
         {
             throw new InvalidOperationException(_ambient is not null
@@ -223,8 +240,8 @@ public sealed class BareMetalConnection : DbConnection
                 : "A transaction is open on this connection. Use a savepoint inside it, or another connection.");
         }
 
-        session.BeginTransaction(mode, readOnly);
-        BareMetalTransaction transaction = new(this, session, (mode ?? session.Options.DefaultIsolation) switch
+        session.BeginTransaction(mode, options.ReadOnly, options.Durability);
+        BareMetalTransaction transaction = new(this, session, (mode ?? session.Settings.DefaultIsolation) switch
         {
             IsolationMode.Serializable => IsolationLevel.Serializable,
             IsolationMode.Snapshot => IsolationLevel.Snapshot,
@@ -247,6 +264,23 @@ public sealed class BareMetalConnection : DbConnection
         try
         {
             return new ValueTask<BareMetalTransaction>(BeginTransaction(isolationLevel));
+        }
+        catch (Exception e)
+        {
+            return ValueTask.FromException<BareMetalTransaction>(e);
+        }
+    }
+
+    /// <summary>Begins a transaction.</summary>
+    /// <param name="options">Its level, whether it only reads, what its commit waits for.</param>
+    /// <param name="cancellationToken">Looked at before it begins.</param>
+    public ValueTask<BareMetalTransaction> BeginTransactionAsync(BareMetalTransactionOptions options, CancellationToken cancellationToken = default)
+    {
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled<BareMetalTransaction>(cancellationToken);
+        try
+        {
+            return new ValueTask<BareMetalTransaction>(BeginTransaction(options));
         }
         catch (Exception e)
         {
@@ -321,10 +355,21 @@ public sealed class BareMetalConnection : DbConnection
             _transaction = null;
     }
 
-    internal void AmbientEnded(AmbientEnlistment enlistment)
+    internal void AmbientEnded(AmbientEnlistment enlistment, bool committed)
     {
-        if (_ambient == enlistment)
-            _ambient = null;
+        if (_ambient != enlistment)
+            return;
+        _ambient = null;
+        if (!committed)
+            _rolledBack = enlistment.Transaction;
+    }
+
+    /// <summary>In a scope whose transaction was rolled back (a time-out) nothing may run, since it would be committed by itself.</summary>
+    private void RefuseRolledBack()
+    {
+        if (_rolledBack!.Equals(Transaction.Current))
+            throw new TransactionAbortedException("The ambient transaction was rolled back. Leave its scope, or close and open the connection outside.");
+        _rolledBack = null;
     }
 
     /// <inheritdoc/>

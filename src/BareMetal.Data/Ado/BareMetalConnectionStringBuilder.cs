@@ -16,7 +16,7 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
 
     private static readonly string[] s_keys =
     [
-        "Data Source", "Mode", "Read Only", "Durability", "Cache Size", "Page Size", "Max Log Size", "Work Memory",
+        "Data Source", "Mode", "Read Only", "Durability", "Cache Size", "Page Size", "Max Log Size", "Max Version Size", "Work Memory",
         "Command Timeout", "Lock Timeout", "Isolation Level", "Pooling", "Max Pool Size", "Enlist",
     ];
 
@@ -43,6 +43,7 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
         CacheSize,
         PageSize,
         MaxLogSize,
+        MaxVersionSize,
         WorkMemory,
         CommandTimeout,
         LockTimeout,
@@ -102,6 +103,16 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
     {
         get => Get(Key.MaxLogSize, 4L << 30);
         set => Set(Key.MaxLogSize, value);
+    }
+
+    /// <summary>
+    /// Bytes of old page versions that are kept for long-running readers. Beyond it the oldest snapshots are given up: who reads at one gets
+    /// SQLSTATE 72000. Default 4 GiB. The first to open the database in a process decides.
+    /// </summary>
+    public long MaxVersionSize
+    {
+        get => Get(Key.MaxVersionSize, 4L << 30);
+        set => Set(Key.MaxVersionSize, value);
     }
 
     /// <summary>Bytes that a statement may hold for sorting, hashing and the like before it spills. Default 64 MiB.</summary>
@@ -288,6 +299,8 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
                 return ParseSize(name, value, 1 << 20, long.MaxValue);
             case Key.MaxLogSize:
                 return ParseSize(name, value, 8 << 20, long.MaxValue);
+            case Key.MaxVersionSize:
+                return ParseSize(name, value, 64 << 10, long.MaxValue);
             case Key.WorkMemory:
                 return ParseSize(name, value, 64 << 10, long.MaxValue);
             case Key.PageSize:
@@ -360,6 +373,7 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
         Key.CacheSize => CacheSize,
         Key.PageSize => PageSize,
         Key.MaxLogSize => MaxLogSize,
+        Key.MaxVersionSize => MaxVersionSize,
         Key.WorkMemory => WorkMemory,
         Key.CommandTimeout => CommandTimeout,
         Key.LockTimeout => LockTimeout,

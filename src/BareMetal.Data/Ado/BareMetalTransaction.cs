@@ -1,6 +1,7 @@
 using System.Data;
 using System.Data.Common;
 using BareMetal.Data.Sessions;
+using BareMetal.Data.Storage;
 
 namespace BareMetal.Data;
 
@@ -27,6 +28,25 @@ public sealed class BareMetalTransaction : DbTransaction
     /// read committed, as in PostgreSQL, since nothing uncommitted is ever seen.
     /// </summary>
     public override IsolationLevel IsolationLevel { get; }
+
+    /// <summary>What its commit waits for. Until it is set it is what <c>synchronous_commit</c> says, which the connection string begins with.</summary>
+    /// <exception cref="InvalidOperationException">The transaction has ended.</exception>
+    public Durability Durability
+    {
+        get
+        {
+            ThrowIfEnded();
+            return _session.Transaction!.Durability ?? _session.Settings.Durability;
+        }
+
+        set
+        {
+            if (value is < Durability.Full or > Durability.Off)
+                throw new ArgumentOutOfRangeException(nameof(value), value, "Full, Normal or Off.");
+            ThrowIfEnded();
+            _session.Transaction!.Durability = value;
+        }
+    }
 
     /// <summary>True.</summary>
     public override bool SupportsSavepoints => true;

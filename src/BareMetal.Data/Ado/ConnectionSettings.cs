@@ -41,6 +41,7 @@ internal sealed class ConnectionSettings
             PageSize = builder.PageSize,
             CacheSize = builder.CacheSize,
             MaxLogSize = builder.MaxLogSize,
+            MaxVersionSize = builder.MaxVersionSize,
             OpenTimeout = lockTimeout,
         };
         Session = new SessionOptions

@@ -54,6 +54,8 @@ internal sealed partial class CommandExecution
     private void RunWithRestarts(SessionTransaction transaction, CachedStatement? cached, Statement? inner)
     {
         AdvisoryLocks advisory = _session.AdvisoryLocks;
+        if (!transaction.HasRun)
+            _session.LockForRetry(transaction, _cancellation.Token);
         for (int attempt = 0; ; attempt++)
         {
             transaction.Storage.BeginStatement();
@@ -62,7 +64,9 @@ internal sealed partial class CommandExecution
             bool willRetry = false;
             try
             {
-                Open(transaction, cached?.Plan(_session, transaction) ?? PlannedStatement.Make(inner!, [], transaction.Catalog, _session));
+                PlannedStatement planned = cached?.Plan(_session, transaction) ?? PlannedStatement.Make(inner!, [], transaction.Catalog, _session);
+                transaction.NoteObjects(planned.Objects);
+                Open(transaction, planned);
                 return;
             }
             catch (StatementRestartException) when (attempt < MaxRestarts && transaction.Storage.Isolation == TransactionIsolation.ReadCommitted)

@@ -81,6 +81,7 @@ internal sealed partial class CommandExecution : IDisposable
         }
         catch (Exception e)
         {
+            _session.NoteFailure(commit, e);
             throw Rethrow(e, CommitFailed(e));
         }
         finally
@@ -88,6 +89,7 @@ internal sealed partial class CommandExecution : IDisposable
             commit.Storage.Dispose();
         }
 
+        _session.NoteSuccess(commit);
         return more;
     }
 
@@ -323,6 +325,7 @@ internal sealed partial class CommandExecution : IDisposable
         }
         catch (Exception e)
         {
+            _session.NoteFailure(commit, e);
             throw Rethrow(e, CommitFailed(e));
         }
         finally
@@ -330,6 +333,7 @@ internal sealed partial class CommandExecution : IDisposable
             commit.Storage.Dispose();
         }
 
+        _session.NoteSuccess(commit);
         return more;
     }
 
@@ -394,8 +398,12 @@ internal sealed partial class CommandExecution : IDisposable
         Exception mapped = Place(Map(e), statement);
         if (mapped is BareMetalException placed)
             placed.Statement = StatementIndex + 1;
-        if (mapped is BareMetalException { SqlState: SqlStates.SerializationFailure or SqlStates.DeadlockDetected or SqlStates.SnapshotTooOld } && _transaction is not null)
+        if (mapped is BareMetalException { SqlState: SqlStates.SerializationFailure or SqlStates.DeadlockDetected } && _transaction is not null)
             _transaction.HasFailed = true;
+        else if (mapped is BareMetalException { SqlState: SqlStates.SnapshotTooOld } && _transaction is { Storage.Isolation: not TransactionIsolation.ReadCommitted })
+            _transaction.HasFailed = true;
+        if (_transaction is not null)
+            _session.NoteFailure(_transaction, mapped);
         CloseStatement(failed: true);
         EndImplicit();
         _isDone = true;

@@ -99,6 +99,7 @@ internal sealed class Database
                     PageSize = options.PageSize,
                     CacheBytes = options.CacheSize,
                     MaxLogBytes = options.MaxLogSize > 0 ? options.MaxLogSize : new StorageOptions { Provider = provider, Name = name }.MaxLogBytes,
+                    MaxVersionBytes = options.MaxVersionSize > 0 ? options.MaxVersionSize : new StorageOptions { Provider = provider, Name = name }.MaxVersionBytes,
                     OwnerLockTimeout = options.OpenTimeout,
                     Environment = options.Environment,
                     Settings = options.Settings,

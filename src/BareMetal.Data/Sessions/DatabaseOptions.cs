@@ -30,6 +30,9 @@ internal sealed record DatabaseOptions
     /// <summary>Bytes that the log may take; 0 is unlimited.</summary>
     public long MaxLogSize { get; init; }
 
+    /// <summary>Bytes of old page versions that are kept for long-running readers; 0 takes the default.</summary>
+    public long MaxVersionSize { get; init; }
+
     /// <summary>How long to wait for another process that holds the database.</summary>
     public TimeSpan OpenTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -16,6 +16,9 @@ namespace BareMetal.Data.Sessions;
 /// </summary>
 internal sealed class Session : IDisposable
 {
+    /// <summary>Serializable transactions in a row that fail before the next one locks what it uses.</summary>
+    private const int FailuresBeforeLocks = 3;
+
     private static long _lastTransactionId;
 
     private readonly List<CommandExecution> _open = [];
@@ -26,6 +29,15 @@ internal sealed class Session : IDisposable
     private CommandExecution? _running;
     private WriteServices? _writeServices;
     private bool _disposed;
+
+    // Serializable transactions that failed one after another, and what the next one locks before it begins.
+    private int _serializationFailures;
+    private List<(TreeId Tree, LockMode Mode)>? _locksForRetry;
+
+    // Whether a thread runs something on the session, one from outside ends its transaction, or neither; see WhenIdle.
+    private int _busy;
+    private int _depth;
+    private Action? _whenIdle;
 
     internal Session(Database database, SessionOptions options)
     {
@@ -104,12 +116,15 @@ internal sealed class Session : IDisposable
         }
         catch (StorageException e)
         {
+            NoteFailure(transaction, e);
             throw StorageErrors.Map(e);
         }
         finally
         {
             transaction.Storage.Dispose();
         }
+
+        NoteSuccess(transaction);
     }
 
     /// <summary>As <see cref="Commit"/>, without holding a thread while waiting.</summary>
@@ -123,12 +138,15 @@ internal sealed class Session : IDisposable
         }
         catch (StorageException e)
         {
+            NoteFailure(transaction, e);
             throw StorageErrors.Map(e);
         }
         finally
         {
             transaction.Storage.Dispose();
         }
+
+        NoteSuccess(transaction);
     }
 
     /// <summary>Undoes the explicit transaction. Executions open over it throw when they are read.</summary>
@@ -318,9 +336,91 @@ internal sealed class Session : IDisposable
         }
     }
 
-    internal void Enter(CommandExecution execution) => Volatile.Write(ref _running, execution);
+    /// <summary>
+    /// Says that a serializable transaction failed because of others. After several failures in a row the next one locks the tables that the last one
+    /// used before it takes its snapshot, so that it gets through.
+    /// </summary>
+    internal void NoteFailure(SessionTransaction transaction, Exception e)
+    {
+        if (e is not (StorageException { Code: StorageErrorCode.SerializationFailure } or BareMetalException { SqlState: SqlStates.SerializationFailure })
+            || transaction.Storage.Isolation != TransactionIsolation.Serializable)
+        {
+            return;
+        }
 
-    internal void Exit() => Volatile.Write(ref _running, null);
+        if (++_serializationFailures >= FailuresBeforeLocks)
+            _locksForRetry = transaction.Storage.LocksForRetry();
+    }
+
+    /// <summary>Says that a transaction was committed.</summary>
+    internal void NoteSuccess(SessionTransaction transaction)
+    {
+        if (transaction.Storage.Isolation != TransactionIsolation.Serializable)
+            return;
+        _serializationFailures = 0;
+        _locksForRetry = null;
+    }
+
+    /// <summary>Before the first statement of a transaction: takes the locks of one that failed several times.</summary>
+    internal void LockForRetry(SessionTransaction transaction, CancellationToken cancellation)
+    {
+        if (_locksForRetry is null || transaction.Storage.Isolation != TransactionIsolation.Serializable || transaction.Storage.IsReadOnly)
+            return;
+        foreach ((TreeId tree, LockMode mode) in _locksForRetry)
+            transaction.Storage.LockTree(tree, mode, Settings.LockTimeout, cancellation);
+        transaction.Storage.RenewSnapshot();
+    }
+
+    internal void Enter(CommandExecution execution)
+    {
+        if (_depth++ == 0)
+        {
+            // Who ends the transaction from outside is done in a moment.
+            SpinWait spin = default;
+            while (Interlocked.CompareExchange(ref _busy, 1, 0) != 0)
+                spin.SpinOnce();
+        }
+
+        Volatile.Write(ref _running, execution);
+    }
+
+    internal void Exit()
+    {
+        Volatile.Write(ref _running, null);
+        if (--_depth > 0)
+            return;
+        Interlocked.Exchange(ref _busy, 0);
+        if (Volatile.Read(ref _whenIdle) is not null)
+            RunWhenIdle();
+    }
+
+    /// <summary>
+    /// Does something with the session, called by a thread that is not the one that uses it: now when nothing runs, else when what runs has ended, which
+    /// is told to stop.
+    /// </summary>
+    internal void WhenIdle(Action action)
+    {
+        Volatile.Write(ref _whenIdle, action);
+        RunWhenIdle();
+    }
+
+    private void RunWhenIdle()
+    {
+        if (Interlocked.CompareExchange(ref _busy, 2, 0) != 0)
+        {
+            Cancel();
+            return;
+        }
+
+        try
+        {
+            Interlocked.Exchange(ref _whenIdle, null)?.Invoke();
+        }
+        finally
+        {
+            Interlocked.Exchange(ref _busy, 0);
+        }
+    }
 
     internal void CheckDeadline(long now) => Volatile.Read(ref _running)?.CheckDeadline(now);
 

@@ -8,6 +8,7 @@ namespace BareMetal.Data.Sessions;
 internal sealed class SessionTransaction(Database database, StorageTransaction storage)
 {
     private List<NamedSavepoint>? _names;
+    private HashSet<long>? _noted;
 
     public StorageTransaction Storage { get; } = storage;
 
@@ -30,6 +31,25 @@ internal sealed class SessionTransaction(Database database, StorageTransaction s
 
     /// <summary>Whether the catalog holds changes of its own, so that plans are not shared with others.</summary>
     public bool HasOwnCatalog => Editor is { Changes.Count: > 0 };
+
+    /// <summary>Notes the objects that a statement names: a serializable transaction relies on their definitions, too.</summary>
+    public void NoteObjects(IReadOnlyList<(long Id, int Version)> objects)
+    {
+        if (Storage.Isolation != TransactionIsolation.Serializable || Storage.IsReadOnly)
+            return;
+        _noted ??= [];
+        foreach ((long id, _) in objects)
+        {
+            if (!_noted.Add(id))
+                continue;
+
+            // The system's own views show all of the catalog.
+            if (id < 0)
+                Storage.NoteRead(CatalogStore.Tree);
+            else
+                Storage.NoteRead(CatalogStore.Tree, CatalogCodec.EncodeKey(id));
+        }
+    }
 
     /// <summary>The catalog that the current statement sees.</summary>
     public CatalogSnapshot Catalog => HasOwnCatalog ? Editor!.Current : database.Catalog.At(Storage);

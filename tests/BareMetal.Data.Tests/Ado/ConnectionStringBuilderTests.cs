@@ -18,6 +18,7 @@ public sealed class ConnectionStringBuilderTests
             CacheSize = 64L << 20,
             PageSize = 16384,
             MaxLogSize = 1L << 30,
+            MaxVersionSize = 1L << 29,
             WorkMemory = 1 << 20,
             CommandTimeout = 7,
             LockTimeout = 3,

@@ -234,27 +234,106 @@ public sealed class TransactionTests : AdoTestBase
         Assert.Throws<InvalidOperationException>(() => first.BeginTransaction());
     }
 
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void A_scope_over_two_data_sources_ends_both_alike(bool complete)
+    [Fact]
+    public void A_scope_takes_one_data_source_and_refuses_a_second()
     {
         using BareMetalDataSource other = BareMetalDataSource.Create("Data Source=:memory:");
-        using (BareMetalConnection setup = other.OpenConnection())
-            Run(setup, "CREATE TABLE t (id integer PRIMARY KEY, v integer)");
         using (TransactionScope scope = new())
         {
             using BareMetalConnection first = Source.OpenConnection();
-            using BareMetalConnection second = other.OpenConnection();
             Run(first, "INSERT INTO t VALUES (1, 0)");
-            Run(second, "INSERT INTO t VALUES (1, 0)");
-            if (complete)
-                scope.Complete();
+            NotSupportedException error = Assert.Throws<NotSupportedException>(other.OpenConnection);
+            Assert.Contains("Another data source", error.Message, StringComparison.Ordinal);
+            using BareMetalConnection apart = new("Data Source=:memory:apart;Enlist=false");
+            apart.Open();
+            Assert.Throws<NotSupportedException>(() => apart.EnlistTransaction(Transaction.Current));
+            Assert.Equal(1, Command(apart, "SELECT 1").ExecuteScalar());
+            scope.Complete();
         }
 
-        using BareMetalConnection check = other.OpenConnection();
-        Assert.Equal(complete ? 1L : 0L, Count);
-        Assert.Equal(complete ? 1L : 0L, Command(check, "SELECT count(*) FROM t").ExecuteScalar());
+        Assert.Equal(1L, Count);
+        using TransactionScope next = new();
+        using BareMetalConnection free = other.OpenConnection();
+    }
+
+    [Fact]
+    public void A_rollback_from_another_thread_stops_what_runs_and_nothing_more_runs_in_the_scope()
+    {
+        using BareMetalTransaction holder = Connection.BeginTransaction();
+        Run("INSERT INTO t VALUES (1, 0)");
+        using (TransactionScope scope = new(TransactionScopeOption.Required, TransactionScopeAsyncFlowOption.Enabled))
+        {
+            using BareMetalConnection connection = Source.OpenConnection();
+            Run(connection, "INSERT INTO t VALUES (2, 0)");
+            Transaction ambient = Transaction.Current!;
+            Task ender = Task.Run(() =>
+            {
+                while (connection.Session.LockParty.Waiting is null)
+                    Thread.Yield();
+                ambient.Rollback();
+            });
+            Assert.Equal("57014", Assert.Throws<BareMetalException>(() => Run(connection, "INSERT INTO t VALUES (1, 1)")).SqlState);
+            ender.Wait();
+            Assert.Throws<TransactionAbortedException>(() => Run(connection, "INSERT INTO t VALUES (3, 0)"));
+        }
+
+        holder.Commit();
+        Assert.Equal(1L, Count);
+    }
+
+    [Fact]
+    public void A_transaction_that_times_out_is_rolled_back()
+    {
+        using (TransactionScope scope = new(TransactionScopeOption.RequiresNew, TimeSpan.FromMilliseconds(50)))
+        {
+            using BareMetalConnection connection = Source.OpenConnection();
+            Run(connection, "INSERT INTO t VALUES (2, 0)");
+            Transaction ambient = Transaction.Current!;
+            while (ambient.TransactionInformation.Status == TransactionStatus.Active)
+                Thread.Yield();
+            Assert.ThrowsAny<Exception>(() => Run(connection, "INSERT INTO t VALUES (3, 0)"));
+            scope.Complete();
+            Assert.Throws<TransactionAbortedException>(scope.Dispose);
+        }
+
+        Run("INSERT INTO t VALUES (2, 1)");
+        Assert.Equal(1L, Count);
+    }
+
+    [Fact]
+    public async Task A_scope_flows_across_await_and_rolls_back_without_complete()
+    {
+        foreach (bool complete in (bool[])[false, true])
+        {
+            using TransactionScope scope = new(TransactionScopeAsyncFlowOption.Enabled);
+            await using (BareMetalConnection first = await Source.OpenConnectionAsync())
+                await Task.Run(() => Command(first, "INSERT INTO t VALUES (1, 0)").ExecuteNonQueryAsync());
+            await Task.Yield();
+            await using (BareMetalConnection second = await Source.OpenConnectionAsync())
+                Assert.Equal(1L, await Command(second, "SELECT count(*) FROM t").ExecuteScalarAsync());
+            if (complete)
+                scope.Complete();
+            scope.Dispose();
+            Assert.Equal(complete ? 1L : 0L, Count);
+        }
+    }
+
+    [Fact]
+    public void A_connection_enlists_by_hand_and_goes_on_after_the_end()
+    {
+        using CommittableTransaction first = new();
+        Connection.EnlistTransaction(first);
+        Connection.EnlistTransaction(first);
+        Run("INSERT INTO t VALUES (1, 0)");
+        using CommittableTransaction second = new();
+        Assert.Throws<InvalidOperationException>(() => Connection.EnlistTransaction(second));
+        Assert.Throws<InvalidOperationException>(() => Connection.BeginTransaction());
+        first.Rollback();
+        Assert.Equal(0L, Count);
+        Connection.EnlistTransaction(second);
+        Run("INSERT INTO t VALUES (2, 0)");
+        second.Commit();
+        Assert.Equal(1L, Count);
     }
 
     [Fact]
