@@ -245,7 +245,7 @@ public sealed class BareMetalConnection : DbConnection
         {
             IsolationMode.Serializable => IsolationLevel.Serializable,
             IsolationMode.Snapshot => IsolationLevel.Snapshot,
-            _ when isolationLevel == IsolationLevel.ReadUncommitted => IsolationLevel.ReadUncommitted,
+            _ when options.IsolationLevel == IsolationLevel.ReadUncommitted => IsolationLevel.ReadUncommitted,
             _ => IsolationLevel.ReadCommitted,
         });
         _transaction = transaction;
