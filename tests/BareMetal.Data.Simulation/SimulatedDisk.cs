@@ -36,9 +36,6 @@ public sealed class SimulatedDisk
     /// <summary>Whether the machine has crashed and was not started again.</summary>
     public bool IsCrashed => crashed;
 
-    /// <summary>The file that the last counted operation was for; empty for the directory.</summary>
-    public string LastName { get; private set; } = string.Empty;
-
     /// <summary>Called after each counted operation (before a flush takes effect), for tests that look at every state of a run.</summary>
     public Action<SimulatedDisk, DiskOperation>? AfterOperation { get; set; }
 
@@ -224,7 +221,6 @@ public sealed class SimulatedDisk
     {
         if (kind == DiskOperation.Read)
             return;
-        LastName = name;
         if (kind == DiskOperation.Write && names.TryGetValue(name, out SimulatedInode? written) && written.UnflushedBytes > MostUnflushedBytes(name))
             mostUnflushed[name] = written.UnflushedBytes;
         AfterOperation?.Invoke(this, kind);
