@@ -59,7 +59,7 @@ internal static class LogFenceFile
     public static ulong Read(IStorageFile file, Guid databaseId, Guid timelineId, List<LogFence> fences)
     {
         byte[] blocks = new byte[2 * BlockSize];
-        int count = file.Read(0, blocks);
+        int count = file.ReadFull(0, blocks);
         ulong newest = 0;
         ReadOnlySpan<byte> best = default;
         for (int i = 0; i < 2; i++)

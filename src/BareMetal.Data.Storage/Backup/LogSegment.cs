@@ -47,6 +47,9 @@ internal sealed record LogSegmentInfo
     /// <summary>When its last commit was made, UTC ticks; 0 when it has none.</summary>
     public long LastUtcTicks { get; init; }
 
+    /// <summary>The time of <see cref="To"/>, UTC ticks: no later commit was made before it.</summary>
+    public long EndUtcTicks { get; init; }
+
     /// <summary>The chain value after the last record.</summary>
     public uint Chain { get; init; }
 
@@ -76,6 +79,9 @@ internal sealed class LogSegmentWriter : IDisposable
         _file = provider.Open(name, StorageFileMode.CreateNew);
     }
 
+    /// <summary>When the last commit in it was made, UTC ticks.</summary>
+    public long LastUtcTicks => _lastTicks;
+
     /// <summary>Bytes written so far.</summary>
     public long Length => _at + _used;
 
@@ -102,10 +108,11 @@ internal sealed class LogSegmentWriter : IDisposable
     /// <summary>Completes the file and makes it durable; the directory is the caller's.</summary>
     /// <param name="environment">Flushes.</param>
     /// <param name="to">The last commit that it covers.</param>
-    public LogSegmentInfo Seal(StorageEnvironment environment, Lsn to)
+    /// <param name="utcTicks">The time up to which it covers them.</param>
+    public LogSegmentInfo Seal(StorageEnvironment environment, Lsn to, long utcTicks)
     {
         WriteOut();
-        LogSegmentInfo info = _info with { To = to, Records = _records, LastUtcTicks = _lastTicks, Chain = _chain, Length = _at + LogSegment.SealSize };
+        LogSegmentInfo info = _info with { To = to, Records = _records, LastUtcTicks = _lastTicks, EndUtcTicks = utcTicks, Chain = _chain, Length = _at + LogSegment.SealSize };
         byte[] seal = new byte[LogSegment.SealSize];
         BinaryPrimitives.WriteUInt64LittleEndian(seal, LogSegment.SealMagic);
         BinaryPrimitives.WriteUInt64LittleEndian(seal.AsSpan(16), info.FileId);
@@ -115,6 +122,7 @@ internal sealed class LogSegmentWriter : IDisposable
         BinaryPrimitives.WriteInt64LittleEndian(seal.AsSpan(48), info.Length);
         BinaryPrimitives.WriteInt64LittleEndian(seal.AsSpan(56), info.LastUtcTicks);
         BinaryPrimitives.WriteUInt32LittleEndian(seal.AsSpan(64), info.Chain);
+        BinaryPrimitives.WriteInt64LittleEndian(seal.AsSpan(72), info.EndUtcTicks);
         BinaryPrimitives.WriteUInt32LittleEndian(seal.AsSpan(8), Crc32C.Append(0, seal.AsSpan(12)));
         _file.Write(_at, seal);
 
@@ -236,7 +244,7 @@ internal sealed class LogSegmentReader : IDisposable
             if (_buffer.Length < needed)
                 Array.Resize(ref _buffer, Math.Max(needed, _buffer.Length * 2));
             int wanted = (int)Math.Min(_buffer.Length - have, end - at - have);
-            int read = _file.Read(at + have, _buffer.AsSpan(have, wanted));
+            int read = _file.ReadFull(at + have, _buffer.AsSpan(have, wanted));
             have += read;
             if (have < needed)
                 throw Damaged(Info.Name, $"the file ends at {at + have}");
@@ -250,7 +258,7 @@ internal sealed class LogSegmentReader : IDisposable
     {
         byte[] header = new byte[LogSegment.HeaderSize];
         long length = file.Length;
-        if (length < LogSegment.HeaderSize + LogSegment.SealSize || file.Read(0, header) < header.Length ||
+        if (length < LogSegment.HeaderSize + LogSegment.SealSize || file.ReadFull(0, header) < header.Length ||
             BinaryPrimitives.ReadUInt64LittleEndian(header) != LogSegment.HeaderMagic)
         {
             throw Damaged(name, "it does not begin as a log segment does");
@@ -261,7 +269,7 @@ internal sealed class LogSegmentReader : IDisposable
         if (BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(12)) > LogSegment.Version)
             throw new StorageException(StorageErrorCode.NewerFormat, $"{name}: the log segment is of a newer format. Use a newer release.") { File = name };
         byte[] seal = new byte[LogSegment.SealSize];
-        if (file.Read(length - seal.Length, seal) < seal.Length ||
+        if (file.ReadFull(length - seal.Length, seal) < seal.Length ||
             BinaryPrimitives.ReadUInt64LittleEndian(seal) != LogSegment.SealMagic ||
             BinaryPrimitives.ReadUInt32LittleEndian(seal.AsSpan(8)) != Crc32C.Append(0, seal.AsSpan(12)))
         {
@@ -280,6 +288,7 @@ internal sealed class LogSegmentReader : IDisposable
             Length = BinaryPrimitives.ReadInt64LittleEndian(seal.AsSpan(48)),
             LastUtcTicks = BinaryPrimitives.ReadInt64LittleEndian(seal.AsSpan(56)),
             Chain = BinaryPrimitives.ReadUInt32LittleEndian(seal.AsSpan(64)),
+            EndUtcTicks = BinaryPrimitives.ReadInt64LittleEndian(seal.AsSpan(72)),
         };
         if (info.FileId != BinaryPrimitives.ReadUInt64LittleEndian(seal.AsSpan(16)) ||
             info.From.Value != BinaryPrimitives.ReadUInt64LittleEndian(seal.AsSpan(24)) || info.Length != length)

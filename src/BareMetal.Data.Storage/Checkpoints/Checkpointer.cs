@@ -44,8 +44,9 @@ internal sealed class Checkpointer
 
     /// <summary>Takes a checkpoint of everything committed so far.</summary>
     /// <param name="close">Whether the database is being closed: no commit follows, and the header is to say clean.</param>
+    /// <param name="atCut">Called with the checkpoint's LSN and where the log goes on from there, while nothing is built.</param>
     /// <exception cref="StorageException">It failed. Unless <see cref="CommitPipeline.Failure"/> says otherwise the database goes on.</exception>
-    public void Run(bool close = false)
+    public void Run(bool close = false, Action<Lsn, LogPoint>? atCut = null)
     {
         lock (_running)
         {
@@ -56,6 +57,7 @@ internal sealed class Checkpointer
             {
                 (lsn, start) = _pipeline.FlushAll();
                 start = _pipeline.FenceFor(lsn, start);
+                atCut?.Invoke(lsn, start);
 
                 // Every change takes an LSN: without a new one the data file is up to date.
                 if (lsn != _data.Header.CheckpointLsn)

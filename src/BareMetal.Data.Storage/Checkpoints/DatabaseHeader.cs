@@ -35,6 +35,9 @@ internal sealed record DatabaseHeader
     /// <summary>Names its line of history; a restore or a fork begins another.</summary>
     public required Guid TimelineId { get; init; }
 
+    /// <summary>The timeline from which a restore began this one; empty for the first.</summary>
+    public Guid ParentTimelineId { get; init; }
+
     /// <summary>Bytes per page.</summary>
     public required int PageSize { get; init; }
 
@@ -80,6 +83,7 @@ internal sealed record DatabaseHeader
         BinaryPrimitives.WriteUInt64LittleEndian(block[104..], PageCount);
         BinaryPrimitives.WriteInt64LittleEndian(block[112..], CreatedUtcTicks);
         BinaryPrimitives.WriteInt64LittleEndian(block[120..], WrittenUtcTicks);
+        ParentTimelineId.TryWriteBytes(block[464..]);
         BinaryPrimitives.WriteUInt64LittleEndian(block[128..], Encryption is null ? 0 : EncryptedFeature);
         if (Encryption is not null)
         {
@@ -126,6 +130,7 @@ internal sealed record DatabaseHeader
                 BinaryPrimitives.ReadUInt32LittleEndian(block[96..])),
             PageCount = BinaryPrimitives.ReadUInt64LittleEndian(block[104..]),
             CreatedUtcTicks = BinaryPrimitives.ReadInt64LittleEndian(block[112..]),
+            ParentTimelineId = new Guid(block.Slice(464, 16)),
             WrittenUtcTicks = BinaryPrimitives.ReadInt64LittleEndian(block[120..]),
             Encryption = encryption,
         };

@@ -214,17 +214,7 @@ internal sealed partial class CommitPipeline : IDisposable
     /// <summary>Logs and flushes that the database is closed cleanly. Only within <see cref="RunExclusive"/>, after <see cref="FlushAll"/>.</summary>
     /// <param name="lsn">The last LSN.</param>
     /// <returns>The group that says so.</returns>
-    public LogPoint LogClose(Lsn lsn) => LogMark(LogRecordKind.CleanClose, lsn, FlushSite.CleanCloseLog);
-
-    /// <summary>
-    /// Logs and flushes that every LSN up to one has been taken. A backup is cut there; without the record a crash could give an LSN of a
-    /// change that is not logged a second time. Only within <see cref="RunExclusive"/>, after <see cref="FlushAll"/>.
-    /// </summary>
-    /// <param name="lsn">The last LSN.</param>
-    /// <returns>The group that says so.</returns>
-    public LogPoint LogCut(Lsn lsn) => LogMark(LogRecordKind.Cut, lsn, FlushSite.LogGroup);
-
-    private LogPoint LogMark(LogRecordKind kind, Lsn lsn, FlushSite site)
+    public LogPoint LogClose(Lsn lsn)
     {
         while (true)
         {
@@ -235,7 +225,7 @@ internal sealed partial class CommitPipeline : IDisposable
                 room = _log.TryReserve(LogWriter.MarkSize);
                 if (room == LogRoom.Ready)
                 {
-                    _log.AppendMark(kind, lsn, _environment.Clock.GetUtcNow().UtcTicks);
+                    _log.AppendMark(LogRecordKind.CleanClose, lsn, _environment.Clock.GetUtcNow().UtcTicks);
                     break;
                 }
             }
@@ -246,7 +236,7 @@ internal sealed partial class CommitPipeline : IDisposable
         try
         {
             lock (_gate)
-                _log.WriteOut(site);
+                _log.WriteOut(FlushSite.CleanCloseLog);
         }
         catch (Exception e)
         {

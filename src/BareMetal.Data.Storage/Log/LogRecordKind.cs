@@ -20,7 +20,4 @@ internal enum LogRecordKind : byte
 
     /// <summary>The database was closed cleanly.</summary>
     CleanClose = 6,
-
-    /// <summary>A backup was cut here: every LSN up to this record's has been taken, logged or not, and is not taken again.</summary>
-    Cut = 7,
 }

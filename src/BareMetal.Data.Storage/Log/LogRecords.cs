@@ -95,14 +95,3 @@ internal readonly record struct LogSequenceMark(Lsn Lsn, long UtcTicks, ulong Se
         BinaryPrimitives.ReadUInt64LittleEndian(payload[16..]),
         BinaryPrimitives.ReadUInt64LittleEndian(payload[24..]));
 }
-
-/// <summary>An LSN and a time: the payload of begin, clean close and cut.</summary>
-/// <param name="Lsn">The LSN.</param>
-/// <param name="UtcTicks">When it was written.</param>
-internal readonly record struct LogMark(Lsn Lsn, long UtcTicks)
-{
-    /// <summary>Reads it.</summary>
-    public static LogMark Read(ReadOnlySpan<byte> payload) => new(
-        new Lsn(BinaryPrimitives.ReadUInt64LittleEndian(payload)),
-        BinaryPrimitives.ReadInt64LittleEndian(payload[8..]));
-}

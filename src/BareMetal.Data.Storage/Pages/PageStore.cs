@@ -247,6 +247,35 @@ internal sealed unsafe class PageStore : IDisposable
     /// <summary>Whether a leaf has changed, moved or gone since a snapshot, batches not yet visible included. May read the page.</summary>
     public bool ChangedSince(PageId leaf, Lsn snapshot) => Pool.ChangedSince(leaf.Value, snapshot.Value);
 
+    /// <summary>Copies a page as a snapshot sees it; the checksum is the caller's to set.</summary>
+    /// <param name="id">The page; in use at that snapshot.</param>
+    /// <param name="lsn">The snapshot, which is held.</param>
+    /// <param name="buffer">Receives one page.</param>
+    public void CopyPage(PageId id, Lsn lsn, Span<byte> buffer)
+    {
+        PageImage* image = Pool.Pin(id.Value, lsn.Value);
+        new ReadOnlySpan<byte>(image->Data, PageSize).CopyTo(buffer);
+        PagePool.Unpin(image);
+    }
+
+    /// <summary>The LSN of a page's last change as a snapshot sees it.</summary>
+    public Lsn PageLsnAt(PageId id, Lsn lsn)
+    {
+        PageImage* image = Pool.Pin(id.Value, lsn.Value);
+        Lsn result = new(PageFormat.Lsn(image->Data));
+        PagePool.Unpin(image);
+        return result;
+    }
+
+    /// <summary>Pages of the database as a snapshot sees it, header pages included.</summary>
+    public ulong PageCountAt(Lsn lsn)
+    {
+        PageImage* map = Pool.Pin(PageFormat.FirstMapPage(PageSize), lsn.Value);
+        ulong count = *(ulong*)(map->Data + PageFormat.PageCountOffset);
+        PagePool.Unpin(map);
+        return count;
+    }
+
     /// <summary>Finds a tree.</summary>
     /// <param name="tree">The tree.</param>
     /// <param name="lsn">The snapshot, which is held.</param>

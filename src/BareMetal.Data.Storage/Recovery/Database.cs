@@ -38,6 +38,7 @@ internal sealed class Database : IDisposable
         _files = files;
         _settings = settings;
         Provider = provider;
+        Environment = environment;
         Data = data;
         Store = store;
         Target = target;
@@ -56,9 +57,10 @@ internal sealed class Database : IDisposable
         _checkpointWorker = _scheduler.CreateWorker("BareMetal checkpointer", CheckpointStep);
         _garbageWorker = _scheduler.CreateWorker("BareMetal page reclaimer", GarbageStep);
         Pipeline.IsReadOnly = settings.ReadOnly;
+        if (!settings.ReadOnly)
+            Pipeline.BatchBuilt = OnBatchBuilt;
         if (settings is { AutomaticCheckpoints: true, ReadOnly: false })
         {
-            Pipeline.BatchBuilt = OnBatchBuilt;
             Pipeline.Throttle = Throttle;
 
             // What was replayed is in no checkpoint: take one, so that it need not be copied and replayed at every start.
@@ -69,6 +71,9 @@ internal sealed class Database : IDisposable
 
     /// <summary>The substrate.</summary>
     public IStorageProvider Provider { get; }
+
+    /// <summary>Time, randomness, background work.</summary>
+    public StorageEnvironment Environment { get; }
 
     /// <summary>The names of the files.</summary>
     public DatabaseFiles Files => _files;
@@ -90,6 +95,9 @@ internal sealed class Database : IDisposable
 
     /// <summary>Where checkpoints are taken.</summary>
     public Checkpointer Checkpoints { get; }
+
+    /// <summary>Called with the bytes appended to the log so far when a batch was built, for the archive. Must be short.</summary>
+    public Action<long>? LogGrew { get; set; }
 
     /// <summary>What opening did.</summary>
     public RecoveryReport Report { get; }
@@ -506,9 +514,6 @@ internal sealed class Database : IDisposable
             case LogRecordKind.SequenceMark:
                 lsn = LogSequenceMark.Read(payload).Lsn;
                 return lsn > checkpoint;
-            case LogRecordKind.Cut:
-                lsn = LogMark.Read(payload).Lsn;
-                return lsn > checkpoint;
             case LogRecordKind.Chunk or LogRecordKind.Bulk:
                 return scan.Committed.Contains(BinaryPrimitives.ReadUInt64LittleEndian(payload));
             default:
@@ -535,6 +540,9 @@ internal sealed class Database : IDisposable
 
     private void OnBatchBuilt(long appended)
     {
+        LogGrew?.Invoke(appended);
+        if (!_settings.AutomaticCheckpoints)
+            return;
         if (appended - Volatile.Read(ref _logBytesAtCheckpoint) >= _logLimit || Store.DirtyBytes >= _dirtyLimit ||
             Log.Extents.InEmergency)
         {

@@ -55,9 +55,6 @@ internal sealed class LogScan
             case LogRecordKind.SequenceMark:
                 lsn = LogSequenceMark.Read(payload).Lsn;
                 break;
-            case LogRecordKind.Cut:
-                lsn = LogMark.Read(payload).Lsn;
-                break;
             case LogRecordKind.Chunk or LogRecordKind.Bulk or LogRecordKind.Begin or LogRecordKind.CleanClose:
                 return;
             default:

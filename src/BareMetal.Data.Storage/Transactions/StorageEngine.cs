@@ -11,7 +11,7 @@ namespace BareMetal.Data.Storage;
 /// A database at the storage level: trees of (key bytes → value bytes) with transactions. One engine owns the files of a database.
 /// Members may be called from several threads at once.
 /// </summary>
-public sealed class StorageEngine : IDisposable, IAsyncDisposable
+public sealed partial class StorageEngine : IDisposable, IAsyncDisposable
 {
     // Numbers of counters are below this one, which gives the numbers of trees.
     private const ulong TreeCounter = ulong.MaxValue;
@@ -30,6 +30,7 @@ public sealed class StorageEngine : IDisposable, IAsyncDisposable
         Database = database;
         SerializableReadLimit = options.Settings?.SerializableReadLimit ?? new DatabaseSettings().SerializableReadLimit;
         _counters = new DurableCounters(database.Pipeline, database.ReadSequences());
+        WatchLogHolders();
     }
 
     /// <summary>The options it was opened with.</summary>
@@ -199,6 +200,7 @@ public sealed class StorageEngine : IDisposable, IAsyncDisposable
         {
             if (Database.Pipeline.Failure is null && !Options.ReadOnly)
                 _counters.Settle();
+            CloseLogArchive();
             Database.Close();
         }
         catch (StorageException) when (Database.IsDurable)
