@@ -57,6 +57,12 @@ public sealed record BackupInfo
     /// <summary>Bytes of all its files.</summary>
     public long Bytes { get; init; }
 
+    /// <summary>Whether it is encrypted: as the database was, with the same passphrase or key as then.</summary>
+    public bool IsEncrypted => Encryption is not null;
+
+    /// <summary>How it is encrypted; null when it is not.</summary>
+    internal Encryption.EncryptionSlot? Encryption { get; init; }
+
     /// <summary>Files with pages.</summary>
     internal int PageFiles { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using BareMetal.Data.Storage.Encryption;
 
 namespace BareMetal.Data.Storage.Backup;
 
@@ -7,6 +8,7 @@ internal static class BackupManifest
 {
     public const int Size = 4096;
 
+    private const int SlotAt = 512;
     private const ulong Magic = 0x4B434142_42444D42; // "BMDBBACK"
     private const uint Version = 1;
 
@@ -35,6 +37,15 @@ internal static class BackupManifest
         BinaryPrimitives.WriteInt64LittleEndian(b[160..], info.Bytes);
         BinaryPrimitives.WriteInt64LittleEndian(b[168..], info.CreatedUtcTicks);
         BinaryPrimitives.WriteUInt64LittleEndian(b[176..], info.LogFileId);
+        if (info.Encryption is { } slot)
+        {
+            // The slot as it lies in the header of the data file.
+            byte[] header = new byte[512];
+            slot.Write(header);
+            header.AsSpan(EncryptionSlot.Offset, EncryptionSlot.Size).CopyTo(b[(SlotAt + 8)..]);
+            b[SlotAt] = 1;
+        }
+
         BinaryPrimitives.WriteUInt32LittleEndian(b[8..], Crc32C.Append(0, b[12..]));
         return block;
     }
@@ -56,8 +67,19 @@ internal static class BackupManifest
             return Damaged("it fails its checksum");
         if (BinaryPrimitives.ReadUInt32LittleEndian(b[12..]) > Version)
             return new BackupInfo { Number = number, Name = name, Problem = $"{name}: the manifest is of a newer format. Use a newer release." };
+        EncryptionSlot? encryption = null;
+        if (b[SlotAt] != 0)
+        {
+            byte[] header = new byte[512];
+            b.Slice(SlotAt + 8, EncryptionSlot.Size).CopyTo(header.AsSpan(EncryptionSlot.Offset));
+            encryption = EncryptionSlot.Read(header);
+            if (b[SlotAt] != 1 || encryption is null)
+                return new BackupInfo { Number = number, Name = name, Problem = $"{name}: the backup is encrypted in a way that this engine does not know. Use a newer release." };
+        }
+
         BackupInfo info = new()
         {
+            Encryption = encryption,
             Number = BinaryPrimitives.ReadInt64LittleEndian(b[80..]),
             Name = name,
             Id = new Guid(b.Slice(48, 16)),

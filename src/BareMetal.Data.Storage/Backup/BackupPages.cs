@@ -37,6 +37,7 @@ internal static class BackupPages
             using CheckpointFile file = CheckpointFile.TryOpen(provider, name, expected) ?? throw Damaged(name, "its header, its pages or its seal fail their checksums, or it was cut");
             if (file.Target.CheckpointLsn != backup.Cut || file.Target.Generation != backup.Tag || file.Target.WrittenUtcTicks != i)
                 throw Damaged(name, "it belongs to another backup or another place in it");
+            CheckPadding(provider, name, file, backup.PageSize);
             for (int j = 0; j < file.Pages.Count; j++)
             {
                 cancellation.ThrowIfCancellationRequested();
@@ -57,6 +58,16 @@ internal static class BackupPages
 
         if (pages != backup.Pages)
             throw Damaged(backup.Name, $"{pages} pages are there, {backup.Pages} were written");
+    }
+
+    /// <summary>What no checksum covers is zero, and nothing follows the seal: no bit of a backup goes unseen.</summary>
+    private static void CheckPadding(IStorageProvider provider, string name, CheckpointFile file, int pageSize)
+    {
+        using IStorageFile bytes = provider.Open(name, StorageFileMode.Open, readOnly: true);
+        byte[] header = new byte[CheckpointFile.HeaderSize];
+        long length = CheckpointFile.HeaderSize + (file.Pages.Count * (pageSize + 8L)) + CheckpointFile.SealSize;
+        if (bytes.ReadFull(0, header) < header.Length || header.AsSpan(CheckpointFile.HeaderUsed).ContainsAnyExcept((byte)0) || bytes.Length != length)
+            throw Damaged(name, "it holds bytes that were never written");
     }
 
     private static StorageException Damaged(string name, string what, PageId page = default) =>

@@ -42,6 +42,12 @@ internal sealed class BackupRun : IDisposable
         _options = options;
         _target = options.Target;
         _pace = new BackupPace(database.Environment.Clock, options.BytesPerSecond, options.Progress, cancellation);
+        if (_target is EncryptedStorageProvider && database.Data.Cipher is null)
+        {
+            throw new ArgumentException(
+                "The target stands for encryption, but the database is not encrypted, and so its backup would not be either. Give the provider below it.", nameof(options));
+        }
+
         string name = options.Set ?? database.Files.Data;
         _lock = _target.AcquireOwnerLock(name + LockSuffix, TimeSpan.Zero);
         try
@@ -63,6 +69,7 @@ internal sealed class BackupRun : IDisposable
                 From = parent?.Cut ?? Lsn.Zero,
                 PageSize = header.PageSize,
                 CreatedUtcTicks = header.CreatedUtcTicks,
+                Encryption = header.Encryption,
             };
         }
         catch
@@ -174,6 +181,14 @@ internal sealed class BackupRun : IDisposable
                 { File = parent.Name };
         }
 
+        if (!Equals(parent.Encryption, header.Encryption))
+        {
+            throw new StorageException(
+                StorageErrorCode.BackupMissing,
+                $"{parent.Name}: the passphrase or key of the database was changed since this backup, and nothing can be built on it. Take a full backup.")
+                { File = parent.Name };
+        }
+
         _set.ChainOf(parent); // what could not be restored is not built on
         return parent;
     }
@@ -246,7 +261,7 @@ internal sealed class BackupRun : IDisposable
             (page, buffer) =>
             {
                 _database.Store.CopyPage(page, at, buffer);
-                PageChecksum.Seal(_info.DatabaseId, page, buffer);
+                _database.Store.Seal(page, buffer);
                 paced += buffer.Length;
                 if (paced >= _options.PaceBytes)
                 {
@@ -262,7 +277,7 @@ internal sealed class BackupRun : IDisposable
 
     private void CopyLog()
     {
-        using LogSegmentWriter writer = new(_target, _info.LogName, _database.Environment, _info.DatabaseId, _info.TimelineId, _info.Cut);
+        using LogSegmentWriter writer = new(_target, _info.LogName, _database.Environment, _info.DatabaseId, _info.TimelineId, _info.Cut, _database.Data.Cipher);
         long paced = 0;
         (Lsn end, long ticks) = _log!.Read(
             (kind, payload) =>

@@ -29,6 +29,12 @@ internal sealed class LogArchive : IDisposable
     public LogArchive(Database database, LogArchiveOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.SegmentBytes);
+        if (options.Target is EncryptedStorageProvider && database.Data.Cipher is null)
+        {
+            throw new ArgumentException(
+                "The target stands for encryption, but the database is not encrypted, and so its archive would not be either. Give the provider below it.", nameof(options));
+        }
+
         _database = database;
         _options = options;
         _prefix = PrefixOf(options.Set ?? database.Files.Data, database.Data.Header.TimelineId);
@@ -143,7 +149,8 @@ internal sealed class LogArchive : IDisposable
                     }
 
                     writer ??= new LogSegmentWriter(
-                        _options.Target, unfinished, environment, _database.Data.Header.DatabaseId, _database.Data.Header.TimelineId, from);
+                        _options.Target, unfinished, environment, _database.Data.Header.DatabaseId, _database.Data.Header.TimelineId, from,
+                        _database.Data.Cipher);
                     writer.Append(kind, payload);
                     if (kind != LogRecordKind.Chunk)
                         last = kind == LogRecordKind.Commit ? LogCommit.Read(payload).Lsn : LogSequenceMark.Read(payload).Lsn;

@@ -145,6 +145,7 @@ internal sealed class LogConsumer : IDisposable
         try
         {
             new LogTail(_database.Provider, _database.Files, _database.Data.Header.DatabaseId, _database.Data.Header.TimelineId)
+                { Cipher = _database.Data.Cipher }
                 .Read(_fence.Position, _fence.Lsn, end, lsn, sink, cancellation);
         }
         catch (StorageException) when (_fence.IsDropped)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using BareMetal.Data.Storage.Encryption;
 using BareMetal.Data.Storage.Log;
 
 namespace BareMetal.Data.Storage.Backup;
@@ -35,6 +36,9 @@ internal sealed record LogSegmentInfo
     /// <summary>Random, in header and seal.</summary>
     public ulong FileId { get; init; }
 
+    /// <summary>Random: with the file's id it makes the subkey of an encrypted segment.</summary>
+    public ulong Session { get; init; }
+
     /// <summary>Commits after this one are in it.</summary>
     public Lsn From { get; init; }
 
@@ -64,6 +68,7 @@ internal sealed class LogSegmentWriter : IDisposable
 
     private readonly IStorageFile _file;
     private readonly LogSegmentInfo _info;
+    private readonly RecordCipher? _cipher;
     private byte[] _buffer = new byte[BufferSize];
     private int _used;
     private long _at = LogSegment.HeaderSize;
@@ -71,9 +76,27 @@ internal sealed class LogSegmentWriter : IDisposable
     private long _records;
     private long _lastTicks;
 
-    public LogSegmentWriter(IStorageProvider provider, string name, StorageEnvironment environment, Guid databaseId, Guid timelineId, Lsn from)
+    /// <summary>Begins a segment.</summary>
+    /// <param name="provider">Where it is to be.</param>
+    /// <param name="name">Its name; an older file of that name goes.</param>
+    /// <param name="environment">Randomness.</param>
+    /// <param name="databaseId">The database.</param>
+    /// <param name="timelineId">Its timeline.</param>
+    /// <param name="from">Commits after this one will be in it.</param>
+    /// <param name="cipher">Encrypts the records, when the database is encrypted.</param>
+    public LogSegmentWriter(
+        IStorageProvider provider, string name, StorageEnvironment environment, Guid databaseId, Guid timelineId, Lsn from, DatabaseCipher? cipher)
     {
-        _info = new LogSegmentInfo { Name = name, DatabaseId = databaseId, TimelineId = timelineId, FileId = environment.NextRandom(), From = from };
+        _info = new LogSegmentInfo
+        {
+            Name = name,
+            DatabaseId = databaseId,
+            TimelineId = timelineId,
+            FileId = environment.NextRandom(),
+            Session = environment.NextRandom(),
+            From = from,
+        };
+        _cipher = cipher?.ForRecords(_info.FileId, _info.Session);
         _chain = LogSegment.Seed(_info.FileId);
         provider.Delete(name);
         _file = provider.Open(name, StorageFileMode.CreateNew);
@@ -98,7 +121,7 @@ internal sealed class LogSegmentWriter : IDisposable
 
         Span<byte> record = _buffer.AsSpan(_used, size);
         payload.CopyTo(record[LogFormat.RecordHeaderSize..]);
-        _chain = LogFormat.FinishRecord(record, kind, payload.Length, _chain);
+        _chain = LogFormat.FinishRecord(record, kind, payload.Length, _chain, _cipher, _at + _used);
         _used += size;
         _records++;
         if (kind is LogRecordKind.Commit or LogRecordKind.SequenceMark)
@@ -133,6 +156,7 @@ internal sealed class LogSegmentWriter : IDisposable
         info.TimelineId.TryWriteBytes(header.AsSpan(32));
         BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(48), info.FileId);
         BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(56), info.From.Value);
+        BinaryPrimitives.WriteUInt64LittleEndian(header.AsSpan(64), info.Session);
         BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(8), Crc32C.Append(0, header.AsSpan(12)));
         _file.Write(0, header);
         environment.Flush(_file, FlushSite.BackupLog);
@@ -140,7 +164,11 @@ internal sealed class LogSegmentWriter : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        _cipher?.Dispose();
+        _file.Dispose();
+    }
 
     private void WriteOut()
     {
@@ -186,7 +214,23 @@ internal sealed class LogSegmentReader : IDisposable
     }
 
     /// <summary>Gives all records in order.</summary>
-    public void ReadAll(LogRecordSink sink, CancellationToken cancellation)
+    /// <param name="cipher">Decrypts them, when they are encrypted.</param>
+    /// <param name="sink">Takes them; null only verifies checksums, for which no key is needed.</param>
+    /// <param name="cancellation">Ends reading.</param>
+    public void ReadAll(DatabaseCipher? cipher, LogRecordSink? sink, CancellationToken cancellation)
+    {
+        RecordCipher? records = null;
+        try
+        {
+            ReadAll(cipher, ref records, sink, cancellation);
+        }
+        finally
+        {
+            records?.Dispose();
+        }
+    }
+
+    private void ReadAll(DatabaseCipher? cipher, ref RecordCipher? records, LogRecordSink? sink, CancellationToken cancellation)
     {
         long end = Info.Length - LogSegment.SealSize;
         long at = LogSegment.HeaderSize;
@@ -206,14 +250,24 @@ internal sealed class LogSegmentReader : IDisposable
                 throw Damaged(Info.Name, $"a record at {at} reaches beyond the end");
             if (have - used < size)
                 Fill(size);
-            ReadOnlySpan<byte> record = _buffer.AsSpan(used, size);
-            uint crc = LogFormat.RecordChecksum(record, chain);
-            if (crc != BinaryPrimitives.ReadUInt32LittleEndian(record[4..]))
+            Span<byte> record = _buffer.AsSpan(used, size);
+            uint before = chain;
+            chain = LogFormat.RecordChecksum(record, before);
+            if (chain != BinaryPrimitives.ReadUInt32LittleEndian(record[4..]))
                 throw Damaged(Info.Name, $"the record at {at} fails its checksum");
-            chain = crc;
+            byte encoding = record[LogFormat.EncodingOffset];
+            if (encoding != 0 && (cipher is not null || sink is not null))
+                Decrypt(cipher, ref records, encoding, record, payload, before, at);
+            else if (encoding == 0 && cipher is not null)
+                throw Damaged(Info.Name, $"the record at {at} is not encrypted, as all of this database are");
+            bool isReadable = encoding == 0 || cipher is not null;
             LogRecordKind kind = (LogRecordKind)record[8];
             ReadOnlySpan<byte> body = record.Slice(LogFormat.RecordHeaderSize, payload);
-            if (kind is LogRecordKind.Commit or LogRecordKind.SequenceMark)
+            if (!isReadable)
+            {
+                cancellation.ThrowIfCancellationRequested();
+            }
+            else if (kind is LogRecordKind.Commit or LogRecordKind.SequenceMark)
             {
                 Lsn lsn = new(BinaryPrimitives.ReadUInt64LittleEndian(body));
                 if (lsn <= last || lsn > Info.To)
@@ -227,7 +281,7 @@ internal sealed class LogSegmentReader : IDisposable
                     StorageErrorCode.NewerFormat, $"{Info.Name}: holds a record of kind {(int)kind}, which this engine does not know.") { File = Info.Name };
             }
 
-            sink(kind, body);
+            sink?.Invoke(kind, body);
             at += size;
             used += size;
             count++;
@@ -253,6 +307,23 @@ internal sealed class LogSegmentReader : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
+
+    private void Decrypt(
+        DatabaseCipher? cipher, ref RecordCipher? records, byte encoding, Span<byte> record, int payload, uint chain, long at)
+    {
+        if (cipher is null)
+            throw new StorageException(StorageErrorCode.KeyRequired, $"{Info.Name}: the log is encrypted. Give the key of the database.") { File = Info.Name };
+        if (records is null || !records.IsFor(Info.FileId, Info.Session, encoding))
+        {
+            records?.Dispose();
+            records = cipher.ForRecords(Info.FileId, Info.Session, encoding) ?? throw new StorageException(
+                StorageErrorCode.WrongKey,
+                $"{Info.Name}: the log was encrypted after the database's data was given a new key. Restore from a backup taken after that.") { File = Info.Name };
+        }
+
+        if (!records.TryDecrypt(record, payload, chain, at))
+            throw Damaged(Info.Name, $"the record at {at} fails its authentication although its checksum is right: somebody without the key changed it");
+    }
 
     private static LogSegmentInfo ReadInfo(IStorageFile file, string name)
     {
@@ -283,6 +354,7 @@ internal sealed class LogSegmentReader : IDisposable
             TimelineId = new Guid(header.AsSpan(32, 16)),
             FileId = BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(48)),
             From = new Lsn(BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(56))),
+            Session = BinaryPrimitives.ReadUInt64LittleEndian(header.AsSpan(64)),
             To = new Lsn(BinaryPrimitives.ReadUInt64LittleEndian(seal.AsSpan(32))),
             Records = BinaryPrimitives.ReadInt64LittleEndian(seal.AsSpan(40)),
             Length = BinaryPrimitives.ReadInt64LittleEndian(seal.AsSpan(48)),

@@ -27,8 +27,8 @@ internal sealed class RestoreLog : IDisposable
         _files = files;
         _largest = settings.Log.MaxPayload;
         _chunk = new byte[_largest];
-        _data = DataFile.Open(provider, files.Data, environment);
-        _extents = new LogExtents(provider, files, environment, settings.Log);
+        _data = DataFile.Open(provider, files.Data, environment, settings.Key);
+        _extents = new LogExtents(provider, files, environment, settings.Log) { Cipher = _data.Cipher };
         try
         {
             _old = files.ListExtents(provider);

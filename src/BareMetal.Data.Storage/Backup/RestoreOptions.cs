@@ -30,6 +30,11 @@ public sealed record RestoreOptions
     /// <summary>Restores the commits up to the first that is later than this. Default null: all that there is.</summary>
     public DateTimeOffset? ToTime { get; init; }
 
+    /// <summary>
+    /// The passphrase or key of an encrypted backup, as it was when that was taken. Default null: that of an encrypted provider given as source or target.
+    /// </summary>
+    public EncryptionKey? Key { get; init; }
+
     /// <summary>Whether the restored database's structure is checked before it gets its name. Default false.</summary>
     public bool CheckIntegrity { get; init; }
 
@@ -74,6 +79,11 @@ public sealed record VerifyOptions
 
     /// <summary>The name that the archive's files share. Default: <see cref="Set"/>.</summary>
     public string? ArchiveSet { get; init; }
+
+    /// <summary>
+    /// The passphrase or key of an encrypted backup, as it was when that was taken. Default null: that of an encrypted provider given as source; without one only checksums are verified.
+    /// </summary>
+    public EncryptionKey? Key { get; init; }
 
     /// <summary>Whether each backup is also restored into memory and checked there. Default false.</summary>
     public bool Restore { get; init; }

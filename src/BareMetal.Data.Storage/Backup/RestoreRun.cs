@@ -1,4 +1,5 @@
 using BareMetal.Data.Storage.Checkpoints;
+using BareMetal.Data.Storage.Encryption;
 using BareMetal.Data.Storage.Log;
 using BareMetal.Data.Storage.Pages;
 using BareMetal.Data.Storage.Recovery;
@@ -19,6 +20,7 @@ internal sealed class RestoreRun
     private readonly DatabaseFiles _work;
     private readonly DatabaseSettings _settings;
     private readonly BackupPace _pace;
+    private readonly EncryptionKey? _key;
     private long _commits;
 
     /// <summary>Prepares a restore.</summary>
@@ -32,7 +34,8 @@ internal sealed class RestoreRun
         _files = new DatabaseFiles(options.Name);
         _work = new DatabaseFiles(options.Name + "-restore");
         DatabaseSettings settings = options.Settings ?? new DatabaseSettings { CacheBytes = options.CacheBytes };
-        _settings = settings with { AutomaticCheckpoints = false, Log = settings.Log with { MaxLogBytes = long.MaxValue } };
+        _key = options.Key ?? (options.Source as EncryptedStorageProvider)?.Key ?? (options.Target as EncryptedStorageProvider)?.Key;
+        _settings = settings with { AutomaticCheckpoints = false, Key = _key, Log = settings.Log with { MaxLogBytes = long.MaxValue } };
         _pace = new BackupPace(_environment.Clock, 0, options.Progress, cancellation);
     }
 
@@ -54,11 +57,12 @@ internal sealed class RestoreRun
         using (_options.Target.AcquireOwnerLock(_files.Lock, TimeSpan.Zero))
         {
             DeleteWork();
+            using DatabaseCipher? cipher = OpenCipher(backup);
             try
             {
                 Guid timeline = _environment.NextGuid();
                 WritePages(chain, timeline);
-                Lsn last = Replay(backup, path);
+                Lsn last = Replay(backup, path, cipher);
                 Publish();
                 return new RestoreResult(last, timeline, chain.ConvertAll(static b => b.Number), path.Count, _commits);
             }
@@ -68,6 +72,23 @@ internal sealed class RestoreRun
                 throw;
             }
         }
+    }
+
+    private DatabaseCipher? OpenCipher(BackupInfo backup)
+    {
+        if (backup.Encryption is { } slot)
+        {
+            return DatabaseCipher.Open(
+                _key ?? throw new StorageException(
+                    StorageErrorCode.KeyRequired, $"{backup.Name}: the backup is encrypted. Give the {(slot.FromPassphrase ? "passphrase" : "key")} that it was taken with.")
+                    { File = backup.Name },
+                backup.DatabaseId, slot, _environment.Random, backup.Name);
+        }
+
+        return _key is null
+            ? null
+            : throw new StorageException(
+                StorageErrorCode.NotEncrypted, $"{backup.Name}: the backup is not encrypted, but a key was given. Restore it without one.") { File = backup.Name };
     }
 
     private BackupInfo Choose(BackupSet set)
@@ -140,7 +161,7 @@ internal sealed class RestoreRun
             CheckpointLsn = newest.Cut,
             PageCount = pageCount,
             CreatedUtcTicks = newest.CreatedUtcTicks,
-        });
+        }, OpenCipher(newest));
         long unflushed = 0, done = 0;
         foreach (BackupInfo backup in chain)
             _pace.Total += backup.Pages;
@@ -167,7 +188,7 @@ internal sealed class RestoreRun
         _pace.Wrote(unflushed, done);
     }
 
-    private Lsn Replay(BackupInfo backup, List<(IStorageProvider Provider, LogSegmentInfo Info)> path)
+    private Lsn Replay(BackupInfo backup, List<(IStorageProvider Provider, LogSegmentInfo Info)> path, DatabaseCipher? cipher)
     {
         RestoreLog? round = null;
         Lsn last = backup.Cut;
@@ -180,6 +201,7 @@ internal sealed class RestoreRun
                     break;
                 using LogSegmentReader reader = LogSegmentReader.Open(provider, info.Name);
                 reader.ReadAll(
+                    cipher,
                     (kind, payload) =>
                     {
                         if (reached)

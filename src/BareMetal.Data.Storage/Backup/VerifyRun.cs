@@ -1,4 +1,4 @@
-using BareMetal.Data.Storage.Recovery;
+using BareMetal.Data.Storage.Encryption;
 
 namespace BareMetal.Data.Storage.Backup;
 
@@ -7,12 +7,26 @@ internal sealed class VerifyRun(VerifyOptions options, CancellationToken cancell
 {
     private readonly List<string> _problems = [];
     private readonly BackupPace _pace = new((options.Environment ?? StorageEnvironment.Default).Clock, 0, options.Progress, cancellation);
+    private readonly Dictionary<Guid, DatabaseCipher> _ciphers = [];
     private long _pages;
     private long _records;
     private long _bytes;
 
     /// <summary>Verifies.</summary>
     public BackupVerification Run()
+    {
+        try
+        {
+            return RunAll();
+        }
+        finally
+        {
+            foreach (DatabaseCipher cipher in _ciphers.Values)
+                cipher.Dispose();
+        }
+    }
+
+    private BackupVerification RunAll()
     {
         BackupSet set = BackupSet.Read(options.Source, options.Set);
         List<BackupInfo> backups = [];
@@ -62,7 +76,7 @@ internal sealed class VerifyRun(VerifyOptions options, CancellationToken cancell
                     StorageErrorCode.Corruption, $"{info.Name}: the log goes from LSN {info.From} to {info.To}, the backup's from {backup.Cut} to {backup.End}.") { File = info.Name };
             }
 
-            ReadLog(options.Source, info.Name);
+            ReadLog(options.Source, info.Name, backup);
         });
         if (whole && options.Restore)
             Try(() => Restore(set, backup));
@@ -77,6 +91,7 @@ internal sealed class VerifyRun(VerifyOptions options, CancellationToken cancell
                 Backup = backup.Number,
                 Target = new MemoryStorageProvider(),
                 Name = "verify",
+                Key = backup.IsEncrypted ? options.Key ?? (options.Source as EncryptedStorageProvider)?.Key : null,
                 CheckIntegrity = true,
                 Environment = options.Environment,
                 Settings = options.Settings,
@@ -96,7 +111,7 @@ internal sealed class VerifyRun(VerifyOptions options, CancellationToken cancell
             {
                 log.AddArchive(archive, name);
                 foreach ((IStorageProvider provider, LogSegmentInfo info) in log.Segments)
-                    ReadLog(provider, info.Name);
+                    ReadLog(provider, info.Name, backup);
             });
             Try(() =>
             {
@@ -112,10 +127,20 @@ internal sealed class VerifyRun(VerifyOptions options, CancellationToken cancell
         }
     }
 
-    private void ReadLog(IStorageProvider provider, string name)
+    private void ReadLog(IStorageProvider provider, string name, BackupInfo backup)
     {
+        // Without the key the checksums of what is encrypted can still be verified.
+        EncryptionKey? key = options.Key ?? (options.Source as EncryptedStorageProvider)?.Key;
+        DatabaseCipher? cipher = null;
+        if (key is not null && backup.Encryption is { } slot && !_ciphers.TryGetValue(backup.Id, out cipher))
+        {
+            cipher = DatabaseCipher.Open(key, backup.DatabaseId, slot, (options.Environment ?? StorageEnvironment.Default).Random, backup.Name);
+            _ciphers.Add(backup.Id, cipher);
+        }
+
         using LogSegmentReader reader = LogSegmentReader.Open(provider, name);
-        reader.ReadAll((_, _) => _records++, cancellation);
+        reader.ReadAll(cipher, null, cancellation);
+        _records += reader.Info.Records;
         _bytes += reader.Info.Length;
     }
 

@@ -16,9 +16,9 @@ internal sealed class CheckpointFile : IDisposable
     private const ulong HeaderMagic = 0x54504B43_42444D42; // "BMDBCKPT"
     private const ulong SealMagic = 0x4C414553_42444D42; // "BMDBSEAL"
     private const uint Version = 1;
-    private const int HeaderUsed = 1024;
+    internal const int HeaderUsed = 1024;
     private const int HeaderCopyAt = 512;
-    private const int SealSize = 64;
+    internal const int SealSize = 64;
     private const int Buffered = 256 << 10;
 
     private readonly IStorageFile _file;

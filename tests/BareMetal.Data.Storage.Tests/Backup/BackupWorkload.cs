@@ -22,10 +22,12 @@ internal sealed class BackupWorkload
     private State _state = State.Empty;
     private ulong _nextTree = TreeId.FirstDynamic;
 
-    public BackupWorkload(ulong seed, FlushSite? skipped = null, DatabaseSettings? settings = null, SimulatedDisk? disk = null)
+    public BackupWorkload(ulong seed, FlushSite? skipped = null, DatabaseSettings? settings = null, SimulatedDisk? disk = null, bool encrypted = false)
     {
         _random = new SplitMix(seed * 6007);
         _settings = settings ?? CrashRun.Tiny with { AutomaticCheckpoints = false };
+        if (encrypted || TestSubstrates.IsEncrypted(TestSubstrates.Default))
+            _settings = _settings with { Key = TestSubstrates.Key };
         World = new SimulatedWorld(seed, disk) { SkippedSite = skipped };
         _history = [(Lsn.Zero, DateTimeOffset.MinValue, State.Empty)];
         Database = Open();
@@ -192,6 +194,7 @@ internal sealed class BackupWorkload
         Name = "r.bmdb",
         Environment = new SimulatedWorld(_random.Next()).Environment,
         Settings = _settings,
+        Key = _settings.Key,
         CheckIntegrity = _random.Chance(30),
         RoundBytes = _random.Chance(50) ? 32 << 20 : 6000,
     };

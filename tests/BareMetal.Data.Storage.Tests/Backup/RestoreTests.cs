@@ -17,7 +17,7 @@ public sealed class RestoreTests(ITestOutputHelper output)
         int restored = 0, byTime = 0, crashes = 0, incrementals = 0, backups = 0;
         for (; restored < Points; seed++)
         {
-            BackupWorkload work = new(seed);
+            BackupWorkload work = new(seed, encrypted: seed % 3 == 0);
             MemoryStorageProvider store = new(), archiveStore = new();
             LogArchive? archive = null;
             LogArchive NewArchive() => new(work.Database, new LogArchiveOptions { Target = archiveStore, Interval = TimeSpan.FromSeconds(1), SegmentBytes = 4000 });
@@ -70,7 +70,7 @@ public sealed class RestoreTests(ITestOutputHelper output)
             work.RestoreAndCompare(work.To(store) with { Archive = archiveStore }, work.StateAt(Lsn.Max), $"seed {seed}, all");
             foreach (BackupInfo backup in taken)
                 work.RestoreAndCompare(work.To(store) with { Backup = backup.Number }, work.StateAt(backup.End), $"seed {seed}, backup {backup.Number}");
-            BackupVerification verified = StorageBackup.Verify(new VerifyOptions { Source = store, Set = BackupWorkload.Name, Archive = archiveStore });
+            BackupVerification verified = StorageBackup.Verify(new VerifyOptions { Source = store, Set = BackupWorkload.Name, Archive = archiveStore, Key = work.Settings.Key });
             Assert.Empty(verified.Problems);
             archive.Dispose();
             work.Database.Dispose();
