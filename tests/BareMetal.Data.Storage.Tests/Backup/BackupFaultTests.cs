@@ -56,8 +56,8 @@ public sealed class BackupFaultTests(ITestOutputHelper output)
                     RestoreOptions to = work.To(store) with { Archive = store, Backup = incremental.Number, CheckIntegrity = false };
                     StorageBackup.Restore(to);
 
-                    // An archived piece that lies before the backup is not read.
-                    Assert.True(name.Contains("-arch-", StringComparison.Ordinal), $"{name}, bit {bit} of {length * 8}: the restore did not notice");
+                    // An archived piece that lies before the backup is not read, nor is the log of an earlier backup.
+                    Assert.True(name.Contains("-arch-", StringComparison.Ordinal) || name == full.LogName, $"{name}, bit {bit} of {length * 8}: the restore did not notice");
                     using Database database = work.OpenRestored(to);
                     BackupWorkload.Compare(database, work.StateAt(Lsn.Max), $"{name}, bit {bit}");
                 }
