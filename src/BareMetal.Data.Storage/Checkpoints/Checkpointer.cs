@@ -10,6 +10,8 @@ namespace BareMetal.Data.Storage.Checkpoints;
 /// </summary>
 internal sealed class Checkpointer
 {
+    private const long ShrinkStep = 32 << 20;
+
     private readonly IStorageProvider _provider;
     private readonly DatabaseFiles _files;
     private readonly StorageEnvironment _environment;
@@ -36,8 +38,8 @@ internal sealed class Checkpointer
     /// <summary>A checkpoint file up to this size is kept to be overwritten by the next one; a larger one is deleted. 64 MiB by default.</summary>
     public long KeptFileBytes { get; init; } = 64 << 20;
 
-    /// <summary>Called between those flushes, to leave the storage to commits.</summary>
-    public Action? Pace { get; init; }
+    /// <summary>Rests between those flushes, to leave the storage to commits; null never rests.</summary>
+    public CheckpointPacer? Pacer { get; init; }
 
     /// <summary>Checkpoints completed.</summary>
     public long Completed { get; private set; }
@@ -109,6 +111,7 @@ internal sealed class Checkpointer
         };
         if (pages?.Count > 0)
         {
+            Pacer?.Begin();
             WithReserveFreed(() => _data.Grow(target.PageCount));
             CheckpointFile file = WriteFile(pages, target, out int which);
             _data.BeginApply(file);
@@ -130,6 +133,7 @@ internal sealed class Checkpointer
             file.Dispose();
             if (length > KeptFileBytes)
             {
+                Shrink(_files.Checkpoint(which));
                 _provider.Delete(_files.Checkpoint(which));
                 _named[which] = false;
             }
@@ -203,7 +207,21 @@ internal sealed class Checkpointer
                     if (!pages.Next(out PageId next, buffer) || next != page)
                         throw new InvalidOperationException($"Page {page} was expected from the page store, {next} came.");
                 },
-                PaceBytes, Pace);
+                PaceBytes, Pacer is null ? null : Pacer.Rest);
+        }
+    }
+
+    // Giving back much at once keeps a file system busy, and commits waiting.
+    private void Shrink(string name)
+    {
+        if (Pacer is null)
+            return;
+        using IStorageFile file = _provider.Open(name, StorageFileMode.Open);
+        Pacer.Begin();
+        for (long length = file.Length - ShrinkStep; length > 0; length -= ShrinkStep)
+        {
+            file.SetLength(length);
+            Pacer.Rest();
         }
     }
 
@@ -222,7 +240,7 @@ internal sealed class Checkpointer
 
     private void ApplyOnce(CheckpointFile file)
     {
-        ApplyPages(file, _data, PaceBytes, Pace);
+        ApplyPages(file, _data, PaceBytes, Pacer is null ? null : Pacer.Rest);
         _data.FlushPages(FlushSite.CheckpointApplied);
     }
 

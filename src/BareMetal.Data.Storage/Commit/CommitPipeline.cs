@@ -96,8 +96,8 @@ internal sealed partial class CommitPipeline : IDisposable
     /// <summary>Called with the bytes appended to the log so far when a batch ended, to start checkpoints.</summary>
     public Action<long>? BatchBuilt { get; set; }
 
-    /// <summary>Called by each committer before it queues, to hold writers back. May wait, may refuse.</summary>
-    public Action<ICommitRequest>? Throttle { get; set; }
+    /// <summary>Asked by each committer before it queues; null holds nobody back.</summary>
+    public CommitThrottle? Throttle { get; set; }
 
     /// <summary>The LSN up to which commits are visible.</summary>
     public Lsn VisibleLsn
@@ -139,7 +139,8 @@ internal sealed partial class CommitPipeline : IDisposable
     /// <exception cref="StorageException">The commit failed; with <see cref="StorageErrorCode.CommitOutcomeUnknown"/> perhaps not.</exception>
     public Lsn Commit(ICommitRequest request, Durability durability)
     {
-        Throttle?.Invoke(request);
+        if (Throttle is { IsDue: true } throttle)
+            throttle.Wait(request);
         CommitTicket ticket = Rent();
         ticket.StartCommit(request, durability, CancellationToken.None);
         Enqueue(ticket);
@@ -154,7 +155,20 @@ internal sealed partial class CommitPipeline : IDisposable
     {
         if (cancellation.IsCancellationRequested)
             return ValueTask.FromCanceled<Lsn>(cancellation);
-        Throttle?.Invoke(request);
+        return Throttle is { IsDue: true } throttle
+            ? CommitThrottledAsync(throttle, request, durability, cancellation)
+            : BeginCommit(request, durability, cancellation);
+    }
+
+    private async ValueTask<Lsn> CommitThrottledAsync(
+        CommitThrottle throttle, ICommitRequest request, Durability durability, CancellationToken cancellation)
+    {
+        await throttle.WaitAsync(request).ConfigureAwait(false);
+        return await BeginCommit(request, durability, cancellation).ConfigureAwait(false);
+    }
+
+    private ValueTask<Lsn> BeginCommit(ICommitRequest request, Durability durability, CancellationToken cancellation)
+    {
         CommitTicket ticket = Rent();
         ticket.StartCommit(request, durability, cancellation);
         Enqueue(ticket);

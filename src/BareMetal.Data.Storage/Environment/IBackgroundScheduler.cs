@@ -18,6 +18,12 @@ internal interface IBackgroundScheduler
     /// <param name="condition">The condition, cheap and callable from any thread.</param>
     /// <param name="signal">Set when the condition may have changed.</param>
     void WaitUntil(Func<bool> condition, ManualResetEventSlim signal);
+
+    /// <summary>Lets others go on for a while. In a simulation nothing: there others go on at every step.</summary>
+    /// <param name="time">How long at least.</param>
+    void Pause(TimeSpan time)
+    {
+    }
 }
 
 /// <summary>A background worker: runs its step once for each signal, never twice at a time.</summary>

@@ -26,6 +26,9 @@ internal sealed class ThreadScheduler : IBackgroundScheduler
         }
     }
 
+    /// <inheritdoc/>
+    public void Pause(TimeSpan time) => Thread.Sleep(time);
+
     private sealed class Worker(string name, Action step) : IBackgroundWorker
     {
         private static readonly TimeSpan IdleLimit = TimeSpan.FromSeconds(10);

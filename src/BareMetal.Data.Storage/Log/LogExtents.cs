@@ -9,6 +9,8 @@ namespace BareMetal.Data.Storage.Log;
 /// </summary>
 internal sealed class LogExtents : IDisposable
 {
+    private const long ZeroStep = 2 << 20;
+
     private readonly IStorageProvider _provider;
     private readonly DatabaseFiles _files;
     private readonly StorageEnvironment _environment;
@@ -300,10 +302,17 @@ internal sealed class LogExtents : IDisposable
         IStorageFile file = _provider.Open(name, StorageFileMode.OpenOrCreate);
         try
         {
+            // In parts, each flushed: commits meanwhile wait for one part at most, not for the whole.
             file.SetLength(0);
-            file.SetLength(size);
-            if (zeros is { } site)
-                _environment.Flush(file, site);
+            for (long length = Math.Min(ZeroStep, size); ; length = Math.Min(length + ZeroStep, size))
+            {
+                file.SetLength(length);
+                if (zeros is { } site)
+                    _environment.Flush(file, site);
+                if (length == size)
+                    break;
+            }
+
             return new LogExtent(file, name, 0, size);
         }
         catch (StorageException)

@@ -74,7 +74,7 @@ internal sealed class LogWriter : IDisposable
     /// <summary>The last group known durable: where replay begins after a checkpoint at <see cref="DurableLsn"/>.</summary>
     public LogPoint DurablePoint { get; private set; }
 
-    /// <summary>Bytes appended since the log was opened.</summary>
+    /// <summary>Bytes that the log has taken since it was opened: records, and what the groups that are closed were filled up with.</summary>
     public long AppendedBytes { get; private set; }
 
     /// <summary>Whether anything is not yet written out.</summary>
@@ -339,6 +339,7 @@ internal sealed class LogWriter : IDisposable
         _open = null;
         _chain = group.Chain;
         _offset = group.Offset + LogFormat.AlignGroup(group.Length);
+        AppendedBytes += LogFormat.GroupHeaderSize + LogFormat.AlignGroup(group.Length) - group.Length;
         group.IsLast = _extent.Size - _offset < _settings.MinGroupBytes;
         Debug.Assert(!group.IsLast || _prepared is not null);
         _sealed.Enqueue(group);

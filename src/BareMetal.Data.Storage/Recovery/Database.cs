@@ -18,18 +18,19 @@ internal sealed class Database : IDisposable
 
     private const int GarbagePages = 64;
     private const long KeptWhenClosed = 1 << 20;
+    private const long KeptWhileOpen = 64 << 20;
 
     private readonly IBackgroundScheduler _scheduler;
     private readonly IBackgroundWorker _checkpointWorker;
     private readonly IBackgroundWorker _garbageWorker;
-    private readonly ManualResetEventSlim _checkpointEnded = new(true);
+    private readonly CommitThrottle _throttle;
     private readonly DatabaseFiles _files;
     private readonly DatabaseSettings _settings;
     private readonly long _dirtyLimit;
     private readonly long _logLimit;
     private long _logBytesAtCheckpoint;
-    private long _checkpointsEnded;
     private bool _closed;
+    private volatile bool _closing;
 
     private Database(
         DatabaseFiles files, IStorageProvider provider, StorageEnvironment environment, DatabaseSettings settings, DataFile data, PageStore store,
@@ -45,14 +46,18 @@ internal sealed class Database : IDisposable
         target.PublishesEarly = environment.Faults is { PublishImageEarly: true };
         Log = log;
         Report = report;
+        _dirtyLimit = settings.CheckpointDirtyBytes > 0 ? settings.CheckpointDirtyBytes : settings.CacheBytes * 3 / 8;
         Pipeline = new CommitPipeline(target, log, environment, report.LastLsn, SequenceTree);
         Checkpoints = new Checkpointer(provider, files, environment, data, store, Pipeline)
         {
             PaceBytes = settings.CheckpointPaceBytes,
-            KeptFileBytes = settings.KeptCheckpointBytes,
+            KeptFileBytes = settings.KeptCheckpointBytes > 0 ? settings.KeptCheckpointBytes : Math.Max(KeptWhileOpen, _dirtyLimit + (_dirtyLimit / 4)),
+            Pacer = new CheckpointPacer(
+                environment, settings.CheckpointPaceBytes, settings.CheckpointBytesPerSecond, () => Pipeline.LastLogged, IsCheckpointUrgent),
         };
-        _dirtyLimit = settings.CheckpointDirtyBytes > 0 ? settings.CheckpointDirtyBytes : settings.CacheBytes * 3 / 8;
         _scheduler = environment.Scheduler;
+        _throttle = new CommitThrottle(
+            _scheduler, () => Store.DirtyBytes >= 2 * _dirtyLimit && Pipeline.Failure is null, () => _checkpointWorker!.Signal(), RefuseIfFull);
         _logLimit = Math.Min(settings.CheckpointLogBytes, settings.Log.MaxLogBytes / 2);
         _checkpointWorker = _scheduler.CreateWorker("BareMetal checkpointer", CheckpointStep);
         _garbageWorker = _scheduler.CreateWorker("BareMetal page reclaimer", GarbageStep);
@@ -61,7 +66,7 @@ internal sealed class Database : IDisposable
             Pipeline.BatchBuilt = OnBatchBuilt;
         if (settings is { AutomaticCheckpoints: true, ReadOnly: false })
         {
-            Pipeline.Throttle = Throttle;
+            Pipeline.Throttle = _throttle;
 
             // What was replayed is in no checkpoint: take one, so that it need not be copied and replayed at every start.
             if (report.Operations > 0)
@@ -553,15 +558,9 @@ internal sealed class Database : IDisposable
             _garbageWorker.Signal();
     }
 
-    /// <summary>Holds a writer back while far more is changed than a checkpoint has written: until one more checkpoint has ended.</summary>
     /// <exception cref="StorageException">There is no space for checkpoints: memory would fill with what can't be written.</exception>
-    private void Throttle(ICommitRequest request)
+    private void RefuseIfFull(ICommitRequest request)
     {
-        if (Store.DirtyBytes < 2 * _dirtyLimit || Pipeline.Failure is not null)
-            return;
-        long seen = Volatile.Read(ref _checkpointsEnded);
-        _checkpointWorker.Signal();
-        _scheduler.WaitUntil(() => Volatile.Read(ref _checkpointsEnded) != seen || _closed || Pipeline.Failure is not null, _checkpointEnded);
         if (CheckpointFailure is StorageException { Code: StorageErrorCode.DiskFull } full && Store.DirtyBytes >= 2 * _dirtyLimit &&
             !request.OnlyFreesSpace)
         {
@@ -626,20 +625,25 @@ internal sealed class Database : IDisposable
         }
     }
 
+    /// <summary>Whether a checkpoint is to hurry: much more is changed than should be, the log is near its end, or the database is being closed.</summary>
+    private bool IsCheckpointUrgent() =>
+        _closing || Store.DirtyBytes >= _dirtyLimit + (_dirtyLimit / 2) || Log.Extents.InEmergency || Log.Extents.LiveBytes > _settings.Log.MaxLogBytes / 4 * 3;
+
     private void StopWorkers()
     {
+        _closing = true;
         Pipeline.BatchBuilt = null;
         Pipeline.Throttle = null;
         _garbageWorker.Dispose();
         _checkpointWorker.Dispose();
+        _throttle.Close();
     }
 
     private void CheckpointStep()
     {
         if (_closed || Pipeline.Failure is not null)
         {
-            Interlocked.Increment(ref _checkpointsEnded);
-            _checkpointEnded.Set();
+            _throttle.CheckpointEnded();
             return;
         }
 
@@ -660,8 +664,7 @@ internal sealed class Database : IDisposable
         }
         finally
         {
-            Interlocked.Increment(ref _checkpointsEnded);
-            _checkpointEnded.Set();
+            _throttle.CheckpointEnded();
         }
     }
 

@@ -35,11 +35,14 @@ internal sealed record DatabaseSettings
     /// <summary>Bytes of changed pages after which a checkpoint is started; above twice that writers wait for it. 0: three eighths of the cache.</summary>
     public long CheckpointDirtyBytes { get; init; }
 
-    /// <summary>Bytes of a checkpoint between flushes.</summary>
-    public long CheckpointPaceBytes { get; init; } = 4 << 20;
+    /// <summary>Bytes of a checkpoint between flushes, after which it may rest.</summary>
+    public long CheckpointPaceBytes { get; init; } = 1 << 20;
 
-    /// <summary>A checkpoint file up to this size is kept for the next one.</summary>
-    public long KeptCheckpointBytes { get; init; } = 64 << 20;
+    /// <summary>The most that a checkpoint writes in a second on average. 0: as much as leaves half of the storage's time to commits.</summary>
+    public long CheckpointBytesPerSecond { get; init; }
+
+    /// <summary>A checkpoint file up to this size is kept for the next one. 0: as many as start a checkpoint, at least 64 MiB.</summary>
+    public long KeptCheckpointBytes { get; init; }
 
     /// <summary>Whether nothing is written: only a database that was closed cleanly can be opened, and no commit is taken.</summary>
     public bool ReadOnly { get; init; }

@@ -67,7 +67,11 @@ public sealed partial class StorageEngine : IDisposable, IAsyncDisposable
             CacheBytes = options.CacheBytes,
             CheckpointLogBytes = options.CheckpointLogBytes,
             VersionLimitBytes = options.MaxVersionBytes,
-            Log = new LogSettings { MaxLogBytes = options.MaxLogBytes, KeptBytes = options.CheckpointLogBytes },
+            CheckpointDirtyBytes = options.CheckpointDirtyBytes,
+            CheckpointBytesPerSecond = options.CheckpointBytesPerSecond,
+
+            // Twice, because the log grows on while a checkpoint is written: what is used in turn is not made anew each time.
+            Log = new LogSettings { MaxLogBytes = options.MaxLogBytes, KeptBytes = 2 * options.CheckpointLogBytes },
         };
         settings = settings with { ReadOnly = options.ReadOnly };
         if ((options.Mode == StorageFileMode.Open || options.ReadOnly) && !options.Provider.Exists(options.Name))

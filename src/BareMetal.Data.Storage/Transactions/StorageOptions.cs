@@ -46,6 +46,18 @@ public sealed record StorageOptions
     /// </summary>
     public long MaxVersionBytes { get; init; } = 4L << 30;
 
+    /// <summary>
+    /// Bytes of changed pages after which a checkpoint is started; with twice as many, commits wait until one has ended. Default 0: three eighths of
+    /// <see cref="CacheBytes"/>.
+    /// </summary>
+    public long CheckpointDirtyBytes { get; init; }
+
+    /// <summary>
+    /// The most bytes per second that a checkpoint writes while commits go on. Default 0: no fixed limit, but half of the storage's time is left
+    /// to commits as long as there are any. A checkpoint that commits wait for does not hold back.
+    /// </summary>
+    public long CheckpointBytesPerSecond { get; init; }
+
     /// <summary>Time, randomness and background work; null takes the real ones.</summary>
     internal StorageEnvironment? Environment { get; init; }
 
