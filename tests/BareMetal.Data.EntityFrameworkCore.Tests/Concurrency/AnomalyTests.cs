@@ -95,7 +95,7 @@ public sealed class AnomalyTests : IDisposable
         public async Task RollbackAsync()
         {
             _context.ChangeTracker.Clear();
-            if (((BareMetalTransaction)_transaction!.GetDbTransaction()).Connection is not null)
+            if (_transaction is not null && _transaction.GetDbTransaction() is BareMetalTransaction { Connection: not null })
                 await _transaction.RollbackAsync();
         }
 
