@@ -219,6 +219,8 @@ public sealed class BareMetalQueryableMethodTranslatingExpressionVisitor : Relat
         if (source.QueryExpression is SelectExpression
             {
                 Tables: [TableValuedFunctionExpression { IsBuiltIn: true, Name: "json_array_elements_text" or "jsonb_array_elements_text" }],
+                Limit: null,
+                Offset: null,
             } select
             && GetProjection(source, select) is not ColumnExpression)
             select.PushdownIntoSubquery();

@@ -2,7 +2,10 @@ using System.Collections;
 using System.Data;
 using System.Data.Common;
 using System.Globalization;
+using System.Linq.Expressions;
+using System.Reflection;
 using System.Text;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Microsoft.EntityFrameworkCore.Storage;
 
 namespace BareMetal.Data.EntityFrameworkCore.Storage;
@@ -19,7 +22,7 @@ public sealed class BareMetalArrayTypeMapping : RelationalTypeMapping
     public BareMetalArrayTypeMapping(Type clrType, RelationalTypeMapping elementMapping)
         : base(
             new RelationalTypeMappingParameters(
-                new CoreTypeMappingParameters(clrType, elementMapping: elementMapping),
+                new CoreTypeMappingParameters(clrType, comparer: ListComparer(clrType), elementMapping: elementMapping),
                 ElementStoreType(elementMapping) + "[]"))
     {
     }
@@ -29,6 +32,24 @@ public sealed class BareMetalArrayTypeMapping : RelationalTypeMapping
         => mapping is StringTypeMapping or CharTypeMapping && mapping.StoreType is not ("json" or "jsonb")
             ? "text"
             : mapping.StoreTypeNameBase;
+
+    private static bool IsList(Type type)
+        => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(List<>);
+
+    // Lists are changed in place, so that a change shows in their elements only.
+    private static ValueComparer? ListComparer(Type type)
+        => IsList(type)
+            ? (ValueComparer)CompareLists.MakeGenericMethod(type.GenericTypeArguments[0]).Invoke(null, null)!
+            : null;
+
+    private static readonly MethodInfo CompareLists =
+        typeof(BareMetalArrayTypeMapping).GetMethod(nameof(CreateListComparer), BindingFlags.NonPublic | BindingFlags.Static)!;
+
+    private static ValueComparer<List<T>> CreateListComparer<T>()
+        => new(
+            (left, right) => left == right || (left != null && right != null && left.SequenceEqual(right)),
+            list => list.Count,
+            list => new List<T>(list));
 
     private BareMetalArrayTypeMapping(RelationalTypeMappingParameters parameters)
         : base(parameters)
@@ -42,6 +63,23 @@ public sealed class BareMetalArrayTypeMapping : RelationalTypeMapping
     /// <inheritdoc />
     protected override RelationalTypeMapping Clone(RelationalTypeMappingParameters parameters)
         => new BareMetalArrayTypeMapping(parameters);
+
+    /// <inheritdoc />
+    public override MethodInfo GetDataReaderMethod()
+        => GetFieldValueMethod.MakeGenericMethod(ArrayType);
+
+    /// <inheritdoc />
+    public override Expression CustomizeDataReaderExpression(Expression expression)
+        => IsList(ClrType)
+            ? Expression.New(
+                ClrType.GetConstructor([typeof(IEnumerable<>).MakeGenericType(ClrType.GenericTypeArguments)])!, expression)
+            : expression.Type == ClrType ? expression : Expression.Convert(expression, ClrType);
+
+    private static readonly MethodInfo GetFieldValueMethod =
+        typeof(DbDataReader).GetRuntimeMethod(nameof(DbDataReader.GetFieldValue), [typeof(int)])!;
+
+    private Type ArrayType
+        => ClrType.IsGenericType ? ClrType.GenericTypeArguments[0].MakeArrayType() : ClrType;
 
     /// <inheritdoc />
     // The value is any sequence that a query was given: a list, a set, an iterator. It goes out as an array of provider values.

@@ -19,8 +19,8 @@ public sealed class BareMetalRowVersionTypeMapping : RelationalTypeMapping
     public static BareMetalRowVersionTypeMapping Default { get; } = new(
         typeof(byte[]),
         new ValueComparer<byte[]>(
-            (left, right) => AreEqual(left, right),
-            value => Hash(value),
+            (left, right) => SameBytes(left, right),
+            value => HashBytes(value),
             value => value.ToArray()),
         JsonByteArrayReaderWriter.Instance);
 
@@ -30,10 +30,17 @@ public sealed class BareMetalRowVersionTypeMapping : RelationalTypeMapping
     /// <summary>The mapping to <see cref="long" />.</summary>
     public static BareMetalRowVersionTypeMapping Long { get; } = new(typeof(long), null, JsonInt64ReaderWriter.Instance);
 
-    private static bool AreEqual(byte[]? left, byte[]? right)
+    /// <summary>Whether two versions are the same; compiled models call it.</summary>
+    /// <param name="left">A version, or null.</param>
+    /// <param name="right">Another, or null.</param>
+    /// <returns>Whether both are null or their bytes are equal.</returns>
+    public static bool SameBytes(byte[]? left, byte[]? right)
         => left == right || (left is not null && right is not null && left.AsSpan().SequenceEqual(right));
 
-    private static int Hash(byte[] value)
+    /// <summary>The hash code of a version; compiled models call it.</summary>
+    /// <param name="value">A version.</param>
+    /// <returns>A number that is the same for the same bytes.</returns>
+    public static int HashBytes(byte[] value)
         => value.Length == sizeof(ulong) ? BinaryPrimitives.ReadUInt64BigEndian(value).GetHashCode() : value.Length;
 
     private BareMetalRowVersionTypeMapping(Type clrType, ValueComparer? comparer, JsonValueReaderWriter json)

@@ -215,11 +215,22 @@ public sealed class BareMetalTypeMappingSource : RelationalTypeMappingSource
 
     private RelationalTypeMapping? FindArrayMapping(string elementStoreType, Type modelType, CoreTypeMapping? elementMapping)
     {
-        if (!modelType.IsArray)
+        if (GetSequenceElement(modelType) is not { } elementType)
             return null;
-        var elementType = modelType.GetElementType()!;
         var element = elementMapping as RelationalTypeMapping ?? FindMapping(elementType, elementStoreType);
         return element is { ElementTypeMapping: null, Converter: null } ? new BareMetalArrayTypeMapping(modelType, element) : null;
+    }
+
+    // What an array can be read as: arrays, lists, and the interfaces of arrays.
+    private static Type? GetSequenceElement(Type type)
+    {
+        if (type.IsArray)
+            return type.GetElementType();
+        if (type is not { IsGenericType: true, GenericTypeArguments: [var element] })
+            return null;
+        return type.GetGenericTypeDefinition() == typeof(List<>) || (type.IsInterface && type.IsAssignableFrom(element.MakeArrayType()))
+            ? element
+            : null;
     }
 
     /// <inheritdoc />
