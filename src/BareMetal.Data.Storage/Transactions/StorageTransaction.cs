@@ -198,6 +198,9 @@ public sealed class StorageTransaction : IDisposable
         return [.. modes.Select(m => (new TreeId(m.Key), m.Value))];
     }
 
+    /// <summary>What a serializable transaction has read; null for others.</summary>
+    internal SerializableReads? Reads => _reads;
+
     /// <summary>Takes a new snapshot; only before anything was read or changed.</summary>
     internal void RenewSnapshot() => _snapshot = _snapshot.Renew();
 
