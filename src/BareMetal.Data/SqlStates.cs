@@ -86,6 +86,7 @@ public static class SqlStates
     public const string QueryCanceled = "57014";
     public const string DatabaseStopped = "57P02";
     public const string IoError = "58030";
+    public const string UndefinedFile = "58P01";
     public const string SnapshotTooOld = "72000";
     public const string InternalError = "XX000";
     public const string DataCorrupted = "XX001";

@@ -15,6 +15,22 @@ public static class StorageBackup
         return BackupSet.Read(source, set).Backups;
     }
 
+    /// <summary>The names under which there are backups.</summary>
+    /// <param name="source">Where they are.</param>
+    public static IReadOnlyList<string> Sets(IStorageProvider source)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        SortedSet<string> sets = new(StringComparer.Ordinal);
+        foreach (string file in source.List())
+        {
+            int at = file.LastIndexOf("-b", StringComparison.Ordinal);
+            if (at > 0 && file.Length >= at + 8 && !file.AsSpan(at + 2).ContainsAnyExceptInRange('0', '9'))
+                sets.Add(file[..at]);
+        }
+
+        return [.. sets];
+    }
+
     /// <summary>Reads every byte of backups, and of the archived log if that is given, and says what is wrong.</summary>
     /// <param name="options">What to verify.</param>
     /// <param name="cancellation">Ends the verification.</param>

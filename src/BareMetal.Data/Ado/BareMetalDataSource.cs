@@ -10,7 +10,7 @@ namespace BareMetal.Data;
 /// opened and closed at next to no cost. The engine opens with the first connection and closes when the data source is disposed,
 /// or by <see cref="BareMetalConnection.ClearPool"/> and <see cref="BareMetalConnection.ClearAllPools"/> once no connection is open.
 /// </summary>
-public sealed class BareMetalDataSource : DbDataSource
+public sealed partial class BareMetalDataSource : DbDataSource
 {
     // Data sources behind connections that were made from a connection string alone.
     private static readonly ConcurrentDictionary<string, BareMetalDataSource> s_implicit = new(StringComparer.Ordinal);
@@ -324,6 +324,7 @@ public sealed class BareMetalDataSource : DbDataSource
             throw;
         }
 
+        StartArchive(_database);
         lock (s_open)
             s_open.Add(this);
         Log(BareMetalLogLevel.Information, "BareMetal.Data.Engine", $"Opened '{_database.Location}'.");
@@ -370,6 +371,7 @@ public sealed class BareMetalDataSource : DbDataSource
         if (_database is not { } database)
             return;
         _database = null;
+        database.Engine.LogHolderDropped -= OnLogHolderDropped;
         lock (s_open)
             s_open.Remove(this);
         database.Release();

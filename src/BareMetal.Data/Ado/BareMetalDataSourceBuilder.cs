@@ -7,6 +7,7 @@ public sealed class BareMetalDataSourceBuilder
 {
     private Action<BareMetalLogMessage>? _logger;
     private IStorageProvider? _substrate;
+    private LogArchiveOptions? _archive;
     private BareMetalFunctions? _functions;
 
     /// <summary>Begins with a connection string.</summary>
@@ -51,6 +52,17 @@ public sealed class BareMetalDataSourceBuilder
         return this;
     }
 
+    /// <summary>
+    /// Archives the log while the database is open by this data source, so that any moment after a backup can be restored; see docs/backup.md.
+    /// </summary>
+    /// <param name="options">Where to and how.</param>
+    public BareMetalDataSourceBuilder UseLogArchive(LogArchiveOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _archive = options;
+        return this;
+    }
+
     /// <summary>Makes the data source. Nothing is opened before the first connection is.</summary>
-    public BareMetalDataSource Build() => new(ConnectionStringBuilder.ConnectionString, _substrate, _logger, isImplicit: false, _functions);
+    public BareMetalDataSource Build() => new(ConnectionStringBuilder.ConnectionString, _substrate, _logger, isImplicit: false, _functions) { Archive = _archive };
 }

@@ -1,6 +1,7 @@
 using BareMetal.Data.Execution.Modification;
 using BareMetal.Data.Integrity;
 using BareMetal.Data.Sql.Syntax;
+using BareMetal.Data.Storage;
 using BareMetal.Data.Types;
 using BareMetal.Data.Values;
 
@@ -17,6 +18,16 @@ internal sealed partial class CommandExecution
     ];
 
     /// <summary>Checks on a snapshot of its own; the findings are kept, in a temporary file when there are many.</summary>
+    /// <summary>Takes a backup into a local folder; what it is comes as a notice.</summary>
+    private void RunBackup(BackupStatement statement)
+    {
+        if (_session.InTransaction)
+            throw new BareMetalException(SqlStates.ActiveTransaction, "BACKUP can't run in a transaction: it holds what is committed.");
+        BackupInfo backup = _session.Database.Engine.Backup(
+            new BackupOptions { Target = new LocalStorageProvider(statement.Folder), Incremental = statement.Incremental }, _cancellation.Token);
+        _session.Notice?.Invoke("INFO", $"{backup}");
+    }
+
     private void RunCheck(CheckStatement statement)
     {
         if (statement.Repair && _session.InTransaction)

@@ -223,6 +223,9 @@ internal sealed partial class CommandExecution
             case CheckpointStatement:
                 _session.Database.Engine.Checkpoint();
                 break;
+            case BackupStatement backup:
+                RunBackup(backup);
+                break;
             case AnalyzeStatement:
                 // The planner counts in the trees themselves: there is nothing to collect.
                 BeginRun();

@@ -20,6 +20,8 @@ internal static class StorageErrors
                 hint = "Restore the database from a backup.";
                 break;
             case StorageErrorCode.NeedsRecovery: state = SqlStates.ObjectNotInPrerequisiteState; hint = "Open the database once for writing."; break;
+            case StorageErrorCode.LogReleased: state = SqlStates.ObjectNotInPrerequisiteState; break;
+            case StorageErrorCode.BackupMissing: state = SqlStates.UndefinedFile; break;
             case StorageErrorCode.Locked: state = SqlStates.ObjectInUse; break;
             case StorageErrorCode.DoesNotExist: state = SqlStates.DatabaseDoesNotExist; break;
             case StorageErrorCode.AlreadyExists: state = SqlStates.DuplicateDatabase; break;

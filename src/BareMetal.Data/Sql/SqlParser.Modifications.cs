@@ -328,6 +328,17 @@ internal sealed partial class SqlParser
         return new CheckStatement { Position = position, AsPragma = true };
     }
 
+    /// <summary>BACKUP DATABASE TO 'folder' [INCREMENTAL].</summary>
+    private BackupStatement ParseBackup()
+    {
+        SourcePosition position = Position;
+        Advance();
+        Expect(Keyword.Database);
+        Expect(Keyword.To);
+        string folder = ParseString("the path of a folder");
+        return new BackupStatement { Position = position, Folder = folder, Incremental = TryTakeWord("INCREMENTAL") };
+    }
+
     private CheckpointStatement ParseCheckpoint()
     {
         SourcePosition position = Position;

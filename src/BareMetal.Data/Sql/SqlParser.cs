@@ -698,7 +698,7 @@ internal sealed partial class SqlParser
     private static readonly string[] StatementWords =
     [
         "SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES", "TABLE", "CREATE", "ALTER", "DROP", "TRUNCATE", "COMMENT", "EXPLAIN", "ANALYZE",
-        "VACUUM", "CHECK", "CHECKPOINT", "REINDEX", "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET", "RESET", "SHOW", "DO",
+        "VACUUM", "CHECK", "CHECKPOINT", "BACKUP", "REINDEX", "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET", "RESET", "SHOW", "DO",
     ];
 
     private Statement ParseTopStatement()
@@ -733,6 +733,7 @@ internal sealed partial class SqlParser
             Keyword.Do => ParseDo(),
             _ when Is(TokenKind.OpenParenthesis) => ParseQueryStatement(),
             _ when IsWord("PRAGMA") => ParsePragma(),
+            _ when IsWord("BACKUP") => ParseBackup(),
             _ => throw Expected("a statement", StatementWords),
         };
         Leave();

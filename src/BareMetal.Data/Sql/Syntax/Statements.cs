@@ -159,4 +159,12 @@ internal sealed class CheckStatement : Statement
     public bool AsPragma { get; init; }
 }
 
+/// <summary>BACKUP DATABASE TO 'folder' [INCREMENTAL].</summary>
+internal sealed class BackupStatement : Statement
+{
+    public required string Folder { get; init; }
+
+    public bool Incremental { get; init; }
+}
+
 internal sealed class CheckpointStatement : Statement;
