@@ -217,6 +217,9 @@ internal sealed partial class CommandExecution : IDisposable
             return;
         if (_current is not null)
             _current = KeptBatches.Copy(_current);
+        // What was read so far could not be read again: locks are waited for in place.
+        bool defers = _session.LockParty.DefersWaits;
+        _session.LockParty.DefersWaits = false;
         KeptBatches kept = new();
         Start();
         try
@@ -237,6 +240,7 @@ internal sealed partial class CommandExecution : IDisposable
         }
         finally
         {
+            _session.LockParty.DefersWaits = defers;
             Stop();
         }
 
@@ -297,6 +301,7 @@ internal sealed partial class CommandExecution : IDisposable
             DeferredWait wait = _session.LockParty.Deferred!;
             _session.LockParty.Deferred = null;
             Start(again: true);
+            _session.IsWaiting = true;
             try
             {
                 await wait.WaitAsync(_cancellation.Token).ConfigureAwait(false);
@@ -309,6 +314,7 @@ internal sealed partial class CommandExecution : IDisposable
             finally
             {
                 Stop();
+                _session.IsWaiting = false;
             }
 
             if (TryAdvance(again: true, out bool more, out SessionTransaction? commit))

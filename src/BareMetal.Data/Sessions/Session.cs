@@ -38,6 +38,7 @@ internal sealed class Session : IDisposable
     private int _busy;
     private int _depth;
     private Action? _whenIdle;
+    private bool _isWaiting;
 
     internal Session(Database database, SessionOptions options)
     {
@@ -154,6 +155,7 @@ internal sealed class Session : IDisposable
     public void Rollback()
     {
         SessionTransaction transaction = Required();
+        EnsureNotWaiting();
         EndTransaction(committed: false);
         Invalidate(transaction);
         transaction.Storage.Rollback();
@@ -192,6 +194,13 @@ internal sealed class Session : IDisposable
         return Commands.Get(text, parameters);
     }
 
+    /// <summary>Whether an asynchronous command waits for a lock: until it goes on nothing else can be done.</summary>
+    internal bool IsWaiting
+    {
+        get => Volatile.Read(ref _isWaiting);
+        set => Volatile.Write(ref _isWaiting, value);
+    }
+
     /// <summary>Begins a command; nothing runs before the first NextResult.</summary>
     /// <param name="command">What <see cref="Prepare"/> gave.</param>
     /// <param name="parameters">One value for each declared parameter; not kept after the execution ends.</param>
@@ -200,6 +209,7 @@ internal sealed class Session : IDisposable
     public CommandExecution Execute(PreparedCommand command, Value[] parameters, ExecutionOptions options = default, CancellationToken cancellationToken = default)
     {
         EnsureOpen();
+        EnsureNotWaiting();
         if (parameters.Length < command.Parameters.Length)
             throw new ArgumentException($"The command has {command.Parameters.Length} parameters, but {parameters.Length} values are given.", nameof(parameters));
         CommandExecution execution = _free.Count > 0 ? _free.Pop() : new CommandExecution(this);
@@ -456,6 +466,7 @@ internal sealed class Session : IDisposable
     internal SessionTransaction TakeForCommit()
     {
         SessionTransaction transaction = Required();
+        EnsureNotWaiting();
         if (transaction.HasFailed)
         {
             Rollback();
@@ -488,6 +499,13 @@ internal sealed class Session : IDisposable
 
     private void EndAll()
     {
+        // A command that waits is told to stop; it ends on another thread, in a moment.
+        while (IsWaiting)
+        {
+            Cancel();
+            Thread.Sleep(1);
+        }
+
         for (int i = _open.Count - 1; i >= 0; i--)
             _open[i].Abandon();
         _open.Clear();
@@ -499,6 +517,12 @@ internal sealed class Session : IDisposable
 
         AdvisoryLocks.ReleaseAll();
         CurrentSequenceValues.Clear();
+    }
+
+    private void EnsureNotWaiting()
+    {
+        if (IsWaiting)
+            throw new InvalidOperationException("An asynchronous command of this connection waits for a lock. Await or cancel it first, or use another connection.");
     }
 
     private void EnsureOpen() => ObjectDisposedException.ThrowIf(_disposed, this);

@@ -210,6 +210,35 @@ public sealed class LockWaitTests : AdoTestBase
     }
 
     [Fact]
+    public async Task A_connection_whose_command_waits_takes_no_other()
+    {
+        await using BareMetalConnection other = Source.OpenConnection();
+        await using BareMetalTransaction mine = Connection.BeginTransaction();
+        Run("UPDATE t SET v = 1 WHERE id = 1");
+        await using BareMetalTransaction theirs = other.BeginTransaction();
+        Task<int> waiting = Command(other, "UPDATE t SET v = 2 WHERE id = 1").ExecuteNonQueryAsync();
+        Assert.Throws<InvalidOperationException>(() => Run(other, "SELECT 1"));
+        Assert.Throws<InvalidOperationException>(theirs.Commit);
+        Assert.Throws<InvalidOperationException>(theirs.Rollback);
+        await mine.CommitAsync();
+        Assert.Equal(1, await waiting);
+        await theirs.CommitAsync();
+    }
+
+    [Fact]
+    public async Task Closing_a_connection_ends_the_wait_of_its_command()
+    {
+        await using BareMetalTransaction mine = Connection.BeginTransaction();
+        Run("UPDATE t SET v = 1 WHERE id = 1");
+        BareMetalConnection other = Source.OpenConnection();
+        Task<int> waiting = Command(other, "UPDATE t SET v = 2 WHERE id = 1").ExecuteNonQueryAsync();
+        other.Dispose();
+        Assert.Equal("57014", (await Assert.ThrowsAsync<BareMetalException>(() => waiting)).SqlState);
+        await mine.CommitAsync();
+        Assert.Equal(1, Scalar("SELECT v FROM t WHERE id = 1"));
+    }
+
+    [Fact]
     public async Task A_transaction_hops_between_threads()
     {
         HashSet<int> threads = [];
