@@ -16,7 +16,8 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
 
     private static readonly string[] s_keys =
     [
-        "Data Source", "Mode", "Read Only", "Durability", "Cache Size", "Page Size", "Max Log Size", "Max Version Size", "Work Memory",
+        "Data Source", "Mode", "Read Only", "Durability", "Cache Size", "Page Size", "Max Log Size", "Max Version Size",
+        "Checkpoint Size", "Checkpoint Rate", "Work Memory",
         "Command Timeout", "Lock Timeout", "Isolation Level", "Pooling", "Max Pool Size", "Enlist",
     ];
 
@@ -44,6 +45,8 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
         PageSize,
         MaxLogSize,
         MaxVersionSize,
+        CheckpointSize,
+        CheckpointRate,
         WorkMemory,
         CommandTimeout,
         LockTimeout,
@@ -113,6 +116,26 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
     {
         get => Get(Key.MaxVersionSize, 4L << 30);
         set => Set(Key.MaxVersionSize, value);
+    }
+
+    /// <summary>
+    /// Bytes of log after which a checkpoint is started in the background: more make checkpoints rarer and a start after a crash longer. Default
+    /// 64 MiB. The first to open the database in a process decides.
+    /// </summary>
+    public long CheckpointSize
+    {
+        get => Get(Key.CheckpointSize, 64L << 20);
+        set => Set(Key.CheckpointSize, value);
+    }
+
+    /// <summary>
+    /// The most bytes per second that a checkpoint writes while commits go on. Default 0: no fixed limit, but half of the storage's time is left to
+    /// commits. The first to open the database in a process decides.
+    /// </summary>
+    public long CheckpointRate
+    {
+        get => Get(Key.CheckpointRate, 0L);
+        set => Set(Key.CheckpointRate, value);
     }
 
     /// <summary>Bytes that a statement may hold for sorting, hashing and the like before it spills. Default 64 MiB.</summary>
@@ -301,6 +324,10 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
                 return ParseSize(name, value, 8 << 20, long.MaxValue);
             case Key.MaxVersionSize:
                 return ParseSize(name, value, 64 << 10, long.MaxValue);
+            case Key.CheckpointSize:
+                return ParseSize(name, value, 1 << 20, long.MaxValue / 4);
+            case Key.CheckpointRate:
+                return ParseSize(name, value, 0, long.MaxValue);
             case Key.WorkMemory:
                 return ParseSize(name, value, 64 << 10, long.MaxValue);
             case Key.PageSize:
@@ -374,6 +401,8 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
         Key.PageSize => PageSize,
         Key.MaxLogSize => MaxLogSize,
         Key.MaxVersionSize => MaxVersionSize,
+        Key.CheckpointSize => CheckpointSize,
+        Key.CheckpointRate => CheckpointRate,
         Key.WorkMemory => WorkMemory,
         Key.CommandTimeout => CommandTimeout,
         Key.LockTimeout => LockTimeout,

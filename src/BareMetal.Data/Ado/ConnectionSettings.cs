@@ -41,6 +41,8 @@ internal sealed class ConnectionSettings
             PageSize = builder.PageSize,
             CacheSize = builder.CacheSize,
             MaxLogSize = builder.MaxLogSize,
+            CheckpointSize = builder.CheckpointSize,
+            CheckpointRate = builder.CheckpointRate,
             MaxVersionSize = builder.MaxVersionSize,
             OpenTimeout = lockTimeout,
         };

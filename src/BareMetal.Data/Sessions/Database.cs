@@ -100,6 +100,8 @@ internal sealed class Database
                     CacheBytes = options.CacheSize,
                     MaxLogBytes = options.MaxLogSize > 0 ? options.MaxLogSize : new StorageOptions { Provider = provider, Name = name }.MaxLogBytes,
                     MaxVersionBytes = options.MaxVersionSize > 0 ? options.MaxVersionSize : new StorageOptions { Provider = provider, Name = name }.MaxVersionBytes,
+                    CheckpointLogBytes = options.CheckpointSize > 0 ? options.CheckpointSize : new StorageOptions { Provider = provider, Name = name }.CheckpointLogBytes,
+                    CheckpointBytesPerSecond = options.CheckpointRate,
                     OwnerLockTimeout = options.OpenTimeout,
                     Environment = options.Environment,
                     Settings = options.Settings,

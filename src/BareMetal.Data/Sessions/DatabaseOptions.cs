@@ -33,6 +33,12 @@ internal sealed record DatabaseOptions
     /// <summary>Bytes of old page versions that are kept for long-running readers; 0 takes the default.</summary>
     public long MaxVersionSize { get; init; }
 
+    /// <summary>Bytes of log after which a checkpoint is started; 0 takes the default.</summary>
+    public long CheckpointSize { get; init; }
+
+    /// <summary>Bytes per second that a checkpoint writes while commits go on; 0 for no fixed limit.</summary>
+    public long CheckpointRate { get; init; }
+
     /// <summary>How long to wait for another process that holds the database.</summary>
     public TimeSpan OpenTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -19,6 +19,8 @@ public sealed class ConnectionStringBuilderTests
             PageSize = 16384,
             MaxLogSize = 1L << 30,
             MaxVersionSize = 1L << 29,
+            CheckpointSize = 8 << 20,
+            CheckpointRate = 100 << 20,
             WorkMemory = 1 << 20,
             CommandTimeout = 7,
             LockTimeout = 3,
