@@ -256,7 +256,7 @@ public sealed class LinqAgainstObjectsTests(ShopFixture fixture) : IClassFixture
         }
     }
 
-    private static string Print(object? value)
+    internal static string Print(object? value)
     {
         switch (value)
         {
