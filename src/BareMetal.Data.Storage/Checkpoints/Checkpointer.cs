@@ -112,7 +112,7 @@ internal sealed class Checkpointer
         if (pages?.Count > 0)
         {
             Pacer?.Begin();
-            WithReserveFreed(() => _data.Grow(target.PageCount));
+            WithSpaceFreed(() => _data.Grow(target.PageCount));
             CheckpointFile file = WriteFile(pages, target, out int which);
             _data.BeginApply(file);
             try
@@ -161,12 +161,6 @@ internal sealed class Checkpointer
         {
             file = WriteTo(which);
         }
-        catch (StorageException e) when (e.Code == StorageErrorCode.DiskFull)
-        {
-            if (!FreeReserve())
-                throw;
-            file = WriteTo(which);
-        }
         catch (StorageException e) when (e.Code == StorageErrorCode.IoError)
         {
             // What a failed flush left behind is not known, so nothing is written over it: another file takes its place.
@@ -198,6 +192,13 @@ internal sealed class Checkpointer
         return file;
 
         CheckpointFile WriteTo(int number)
+        {
+            CheckpointFile? written = null;
+            WithSpaceFreed(() => written = WriteOnce(number));
+            return written!;
+        }
+
+        CheckpointFile WriteOnce(int number)
         {
             pages.Restart();
             return CheckpointFile.Write(
@@ -249,6 +250,7 @@ internal sealed class Checkpointer
     {
         byte[] page = new byte[data.PageSize];
         long unflushed = 0;
+        data.BeginPages();
         for (int i = 0; i < file.Pages.Count; i++)
         {
             file.Read(i, page);
@@ -261,6 +263,8 @@ internal sealed class Checkpointer
                 pace?.Invoke();
             }
         }
+
+        data.EndPages(file.Target.CheckpointLsn);
     }
 
     private void MoveHeader(DatabaseHeader target, bool close)
@@ -284,24 +288,26 @@ internal sealed class Checkpointer
         }
     }
 
-    private void WithReserveFreed(Action action)
+    // A checkpoint is what frees the log: it may use the space that was kept for such a moment.
+    private void WithSpaceFreed(Action action)
     {
-        try
+        while (true)
         {
-            action();
-        }
-        catch (StorageException e) when (e.Code == StorageErrorCode.DiskFull)
-        {
-            if (!FreeReserve())
-                throw;
-            action();
+            try
+            {
+                action();
+                return;
+            }
+            catch (StorageException e) when (e.Code == StorageErrorCode.DiskFull && FreeSpace())
+            {
+                // Again, with what there is now.
+            }
         }
     }
 
-    // A checkpoint is what frees the log: it may use the space that was kept for such a moment.
-    private bool FreeReserve()
+    private bool FreeSpace()
     {
         lock (_pipeline.Log.Extents.Gate)
-            return _pipeline.Log.Extents.DropReserve();
+            return _pipeline.Log.Extents.FreeSpace();
     }
 }

@@ -40,6 +40,9 @@ internal sealed class DataFile : IPageFile, IReadVerifier, IDisposable
     /// <summary>Encrypts and decrypts the database's content; null when it is not encrypted. Disposed with the file.</summary>
     public DatabaseCipher? Cipher { get; }
 
+    /// <summary>The checksums that its pages have; null while they are not known.</summary>
+    public PageStamps? Stamps { get; private set; }
+
     /// <summary>Bytes of the file.</summary>
     public long Length => _file.Length;
 
@@ -79,6 +82,7 @@ internal sealed class DataFile : IPageFile, IReadVerifier, IDisposable
         {
             DatabaseHeader header = ReadHeader(file, out ulong? damaged, out byte[] block);
             DataFile result = new(file, environment, header, OpenCipher(name, header, block, environment, key));
+            result.Stamps = new PageStamps(provider, new DatabaseFiles(name).Stamps, environment, header, readOnly);
             if (damaged is { } copy && !readOnly)
             {
                 result.WriteCopy(header, copy);
@@ -101,6 +105,7 @@ internal sealed class DataFile : IPageFile, IReadVerifier, IDisposable
         IStorageFile named = provider.Open(name, StorageFileMode.Open);
         _file.Dispose();
         _file = named;
+        Stamps = new PageStamps(provider, new DatabaseFiles(name).Stamps, _environment, Header, readOnly: false);
     }
 
     /// <inheritdoc/>
@@ -162,6 +167,7 @@ internal sealed class DataFile : IPageFile, IReadVerifier, IDisposable
         WriteCopy(next, next.Generation & 1);
         _environment.Flush(_file, site);
         Header = next;
+        Stamps?.Move(next);
 
         // The other copy, for the case that the first is damaged one day. It need not be flushed: the next header goes there first.
         WriteCopy(next, (next.Generation + 1) & 1);
@@ -170,6 +176,7 @@ internal sealed class DataFile : IPageFile, IReadVerifier, IDisposable
     /// <summary>Makes durable space for a number of pages, and some more when the file grows.</summary>
     public void Grow(ulong pageCount)
     {
+        Stamps?.Grow(pageCount);
         long needed = checked((long)pageCount * PageSize);
         if (needed <= _durableLength)
             return;
@@ -210,7 +217,15 @@ internal sealed class DataFile : IPageFile, IReadVerifier, IDisposable
         if (!HasChecksum(id, image, out uint expected, out uint actual))
             throw Damaged(source, id, expected, actual);
         _file.Write((long)id.Value * PageSize, image);
+        Stamps?.Note(id, actual);
     }
+
+    /// <summary>Begins to write the pages of a checkpoint in place.</summary>
+    public void BeginPages() => Stamps?.Begin();
+
+    /// <summary>Writes what is remembered of the pages written in place, durably.</summary>
+    /// <param name="to">The checkpoint's LSN.</param>
+    public void EndPages(Lsn to) => Stamps?.Write(to);
 
     /// <summary>Makes the pages written in place durable.</summary>
     public void FlushPages(FlushSite site) => _environment.Flush(_file, site);
@@ -240,6 +255,7 @@ internal sealed class DataFile : IPageFile, IReadVerifier, IDisposable
     public void Dispose()
     {
         _file.Dispose();
+        Stamps?.Dispose();
         Cipher?.Dispose();
     }
 
@@ -357,7 +373,18 @@ internal sealed class DataFile : IPageFile, IReadVerifier, IDisposable
             return isLastAttempt ? throw Damaged(_file.Name, id, expected, actual) : false;
         Lsn lsn = new(BinaryPrimitives.ReadUInt64LittleEndian(page[PageFormat.LsnOffset..]));
         if (lsn <= Header.CheckpointLsn)
-            return true;
+        {
+            if (Stamps is null || Stamps.Check(id, actual, out uint written))
+                return true;
+            return !isLastAttempt
+                ? false
+                : throw new StorageException(
+                    StorageErrorCode.Corruption,
+                    $"{_file.Name}: page {id} is an old copy, of {lsn}: its checksum is {actual:x8}, it was written last with {written:x8}. " +
+                    "The storage lost a write, or the file was put together from different times. Restore the page from a backup or a mirror.")
+                    { File = _file.Name, Page = id };
+        }
+
         return !isLastAttempt
             ? false
             : throw new StorageException(

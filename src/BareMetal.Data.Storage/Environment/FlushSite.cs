@@ -30,6 +30,9 @@ internal enum FlushSite
     /// <summary>The data file after a checkpoint was applied, before the header moves.</summary>
     CheckpointApplied,
 
+    /// <summary>The checksums of a checkpoint's pages, before the header moves.</summary>
+    PageStamps,
+
     /// <summary>The header after a checkpoint, before log extents are used again.</summary>
     CheckpointHeader,
 

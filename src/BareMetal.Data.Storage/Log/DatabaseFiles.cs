@@ -21,6 +21,9 @@ internal readonly record struct DatabaseFiles(string Data)
     /// <summary>Who holds the log, beyond the life of a process.</summary>
     public string Fences => Data + "-fences";
 
+    /// <summary>The checksums that the data file's pages have.</summary>
+    public string Stamps => Data + "-stamps";
+
     /// <summary>Prefix of the temporary files for spilled page images, which are deleted at open.</summary>
     public string SpillPrefix => Data + "-spill";
 
@@ -42,7 +45,7 @@ internal readonly record struct DatabaseFiles(string Data)
 
     /// <summary>Whether a file belongs to this database besides the data file.</summary>
     public bool IsSibling(string name) =>
-        name == Unfinished || name == Lock || name == Reserve || name == Fences || name == Checkpoint(0) || name == Checkpoint(1) ||
+        name == Unfinished || name == Lock || name == Reserve || name == Fences || name == Stamps || name == Checkpoint(0) || name == Checkpoint(1) ||
         name.StartsWith(SpillPrefix, StringComparison.Ordinal) || IsExtent(name, out _);
 
     /// <summary>The numbers of all extents present, ascending.</summary>

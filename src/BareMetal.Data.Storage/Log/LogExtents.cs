@@ -192,10 +192,19 @@ internal sealed class LogExtents : IDisposable
         InEmergency = false;
     }
 
-    /// <summary>Gives the reserve's space back to the storage, for a checkpoint that needs it.</summary>
-    /// <returns>Whether there was one.</returns>
-    public bool DropReserve()
+    /// <summary>
+    /// Gives space back to the storage, for a checkpoint that needs it: extents that wait to be used again, then log that is held for
+    /// somebody else, then the reserve.
+    /// </summary>
+    /// <returns>Whether there was any.</returns>
+    public bool FreeSpace()
     {
+        if (_recyclable.Count > 0 || DropFence() && _recyclable.Count > 0)
+        {
+            Trim(0);
+            return true;
+        }
+
         if (_reserve is null)
             return false;
         _reserve.File.Dispose();

@@ -25,7 +25,7 @@ internal static class FileChecker
         {
             using IStorageFile file = provider.Open(name, StorageFileMode.Open, readOnly: true);
             CheckHeaders(file, report);
-            data = DataFile.Open(provider, name, StorageEnvironment.Default);
+            data = DataFile.Open(provider, name, StorageEnvironment.Default, readOnly: true);
         }
         catch (StorageException e)
         {

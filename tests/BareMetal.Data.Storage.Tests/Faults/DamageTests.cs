@@ -86,6 +86,55 @@ public sealed class DamageTests(ITestOutputHelper output)
         Assert.Equal(database.Tried, database.Detected);
     }
 
+    [Fact]
+    public void An_old_copy_of_a_page_is_named_although_it_is_whole()
+    {
+        DamagedDatabase database = new(DamageEnd.Closed);
+        byte[] now = database.Read(DamagedDatabase.Name);
+        foreach (int id in database.Pages().Values.SelectMany(p => p))
+        {
+            int at = id * PageSize;
+            if (at + PageSize > database.Early.Length || database.Early.AsSpan(at, PageSize).SequenceEqual(now.AsSpan(at, PageSize)))
+                continue;
+            byte[] old = database.Early.AsSpan(at, PageSize).ToArray();
+            if (old.AsSpan().IndexOfAnyExcept((byte)0) < 0)
+                continue; // it was not in use
+            database.Try($"page {id} as it was before", DamagedDatabase.Name, b =>
+            {
+                old.CopyTo(b, at);
+                return b;
+            }, id);
+        }
+
+        Report(database);
+        Assert.True(database.Tried > 5, $"{database.Tried} pages had changed");
+        Assert.Equal(database.Tried, database.Detected);
+    }
+
+    [Fact]
+    public void Without_or_with_damaged_stamps_the_pages_are_read()
+    {
+        DamagedDatabase database = new(DamageEnd.Closed);
+        string file = new DatabaseFiles(DamagedDatabase.Name).Stamps;
+        int length = database.Read(file).Length;
+        for (int i = 0; i < 100 * Factor; i++)
+            Flip(database, file, _random.Next(length * 8), null, "stamps");
+        for (int slot = 0; slot < length; slot += 4096)
+        {
+            int at = slot;
+            database.Try("stamps zeroed", file, b =>
+            {
+                b.AsSpan(at, 4096).Clear();
+                return b;
+            });
+        }
+
+        database.Try("stamps cut", file, b => b[..4096]);
+        database.Try("stamps gone", file, _ => []);
+        Report(database);
+        Assert.Equal(database.Tried, database.Harmless);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -43,7 +43,9 @@ internal sealed class DamagedDatabase
         Drop(engine);
         engine.ReserveSequence(7, 3);
         engine.Checkpoint();
+        Early = _disk.ReadAll(Name);
         Commit(engine, 20, 30, 200);
+        Commit(engine, 510, 1, 26_001);
         if (end == DamageEnd.Closed)
         {
             engine.Dispose();
@@ -83,6 +85,9 @@ internal sealed class DamagedDatabase
 
         Kill(engine);
     }
+
+    /// <summary>The data file at an earlier checkpoint.</summary>
+    public byte[] Early { get; private set; } = [];
 
     /// <summary>Damages tried.</summary>
     public int Tried { get; private set; }

@@ -25,7 +25,7 @@ internal sealed class SqlFaultRun
     public static readonly DatabaseSettings Settings = new()
     {
         PageSize = 4096,
-        CacheBytes = 64 * 4096,
+        CacheBytes = 40 * 4096,
         FrameTimeout = TimeSpan.FromMilliseconds(200),
         CheckpointLogBytes = 64 << 10,
         CheckpointDirtyBytes = 4 << 20,

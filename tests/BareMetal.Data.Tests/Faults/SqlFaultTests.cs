@@ -15,17 +15,17 @@ namespace BareMetal.Data.Tests.Faults;
 public sealed class SqlFaultTests(ITestOutputHelper output)
 {
     [Theory]
-    [InlineData(DiskOperation.Write, DiskFault.DiskFull, 43)]
-    [InlineData(DiskOperation.Write, DiskFault.Error, 47)]
+    [InlineData(DiskOperation.Write, DiskFault.DiskFull, 19)]
+    [InlineData(DiskOperation.Write, DiskFault.Error, 23)]
     [InlineData(DiskOperation.SetLength, DiskFault.DiskFull, 3)]
-    [InlineData(DiskOperation.Flush, DiskFault.FlushLosesData, 6)]
+    [InlineData(DiskOperation.Flush, DiskFault.FlushLosesData, 4)]
     [InlineData(DiskOperation.Create, DiskFault.Error, 3)]
-    [InlineData(DiskOperation.Open, DiskFault.Error, 5)]
+    [InlineData(DiskOperation.Open, DiskFault.Error, 3)]
     [InlineData(DiskOperation.Rename, DiskFault.Error, 2)]
     [InlineData(DiskOperation.Delete, DiskFault.Error, 3)]
-    [InlineData(DiskOperation.FlushDirectory, DiskFault.Error, 5)]
-    [InlineData(DiskOperation.Read, DiskFault.Error, 61)]
-    [InlineData(DiskOperation.Read, DiskFault.Short, 83)]
+    [InlineData(DiskOperation.FlushDirectory, DiskFault.Error, 2)]
+    [InlineData(DiskOperation.Read, DiskFault.Error, 37)]
+    [InlineData(DiskOperation.Read, DiskFault.Short, 41)]
     public void Any_operation_may_fail_under_a_statement(DiskOperation operation, DiskFault fault, int stride)
     {
         if (int.TryParse(Environment.GetEnvironmentVariable("BAREMETAL_FAULT_STRIDE"), out int given))
