@@ -45,10 +45,11 @@ public sealed class LogLimitTests(ITestOutputHelper output)
     public void A_dead_consumer_gives_way_when_the_disk_is_full()
     {
         int dropped = 0;
-        for (long capacity = 500 << 10; capacity <= 900 << 10; capacity += 37 << 10)
+        for (long capacity = 640 << 10; capacity <= 1000 << 10; capacity += 37 << 10)
         {
-            if (!Fill(capacity, isHeld: false, out _, out _))
-                continue; // too small a disk without a consumer too
+            // A checkpoint that the full disk put off has more to write: some more space than without a consumer is needed.
+            if (!Fill(capacity - (160 << 10), isHeld: false, out _, out _))
+                continue;
             Assert.True(Fill(capacity, isHeld: true, out bool isDropped, out string error), $"capacity {capacity}: {error}");
             dropped += isDropped ? 1 : 0;
         }
