@@ -99,6 +99,18 @@ public sealed class BareMetalQuerySqlGenerator : QuerySqlGenerator
     }
 
     /// <inheritdoc />
+    // A bare NULL is text to whatever reads the column from outside.
+    protected override Expression VisitProjection(ProjectionExpression projectionExpression)
+    {
+        if (projectionExpression.Expression is not SqlConstantExpression { Value: null, TypeMapping: { } mapping })
+            return base.VisitProjection(projectionExpression);
+        Sql.Append("CAST(NULL AS ").Append(mapping.StoreType).Append(")");
+        if (projectionExpression.Alias.Length > 0)
+            Sql.Append(AliasSeparator).Append(_helper.DelimitIdentifier(projectionExpression.Alias));
+        return projectionExpression;
+    }
+
+    /// <inheritdoc />
     protected override Expression VisitCrossApply(CrossApplyExpression crossApplyExpression)
     {
         // A table by itself sees nothing of what stands before it, and the grammar has no LATERAL for it.
@@ -418,6 +430,13 @@ public sealed class BareMetalQuerySqlGenerator : QuerySqlGenerator
         };
         return precedence != 0;
     }
+
+    /// <inheritdoc />
+    // IN is written as = ANY (…) for arrays, and comparisons do not chain.
+    protected override bool RequiresParentheses(SqlExpression outerExpression, SqlExpression innerExpression)
+        => innerExpression is InExpression && TryGetOperatorInfo(outerExpression, out var outer, out _) && TryGetOperatorInfo(innerExpression, out var inner, out _)
+            ? outer >= Math.Min(inner, 500)
+            : base.RequiresParentheses(outerExpression, innerExpression);
 
     /// <inheritdoc />
     protected override void CheckComposableSqlTrimmed(ReadOnlySpan<char> sql)

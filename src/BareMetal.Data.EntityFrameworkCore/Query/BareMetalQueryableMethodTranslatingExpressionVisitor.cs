@@ -228,6 +228,49 @@ public sealed class BareMetalQueryableMethodTranslatingExpressionVisitor : Relat
     }
 
     /// <inheritdoc />
+    protected override ShapedQueryExpression? TranslateOrderBy(ShapedQueryExpression source, LambdaExpression keySelector, bool ascending)
+    {
+        CloseDistinct(source);
+        return base.TranslateOrderBy(source, keySelector, ascending);
+    }
+
+    /// <inheritdoc />
+    protected override ShapedQueryExpression? TranslateJoin(
+        ShapedQueryExpression outer,
+        ShapedQueryExpression inner,
+        LambdaExpression outerKeySelector,
+        LambdaExpression innerKeySelector,
+        LambdaExpression resultSelector)
+    {
+        CloseDistinct(outer);
+        CloseDistinct(inner);
+        return base.TranslateJoin(outer, inner, outerKeySelector, innerKeySelector, resultSelector);
+    }
+
+    /// <inheritdoc />
+    protected override ShapedQueryExpression? TranslateLeftJoin(
+        ShapedQueryExpression outer,
+        ShapedQueryExpression inner,
+        LambdaExpression outerKeySelector,
+        LambdaExpression innerKeySelector,
+        LambdaExpression resultSelector)
+    {
+        CloseDistinct(outer);
+        CloseDistinct(inner);
+        return base.TranslateLeftJoin(outer, inner, outerKeySelector, innerKeySelector, resultSelector);
+    }
+
+    /// <summary>
+    /// Makes DISTINCT a subquery before a key over it is translated. Otherwise the key is translated inside and then moved out; where it
+    /// was simplified on the way its columns are added to those that are made distinct, which gives more rows.
+    /// </summary>
+    private static void CloseDistinct(ShapedQueryExpression source)
+    {
+        if (source.QueryExpression is SelectExpression { IsDistinct: true } select)
+            select.PushdownIntoSubquery();
+    }
+
+    /// <inheritdoc />
     // The rows of the inner side stay whatever the outer side's condition says, so that it has to be tested before the join.
     protected override ShapedQueryExpression? TranslateRightJoin(
         ShapedQueryExpression outer,
@@ -236,6 +279,8 @@ public sealed class BareMetalQueryableMethodTranslatingExpressionVisitor : Relat
         LambdaExpression innerKeySelector,
         LambdaExpression resultSelector)
     {
+        CloseDistinct(outer);
+        CloseDistinct(inner);
         if (outer.QueryExpression is SelectExpression { Predicate: not null } select)
             select.PushdownIntoSubquery();
         return base.TranslateRightJoin(outer, inner, outerKeySelector, innerKeySelector, resultSelector);
