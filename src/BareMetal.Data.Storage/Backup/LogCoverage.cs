@@ -6,6 +6,7 @@ namespace BareMetal.Data.Storage.Backup;
 internal sealed class LogCoverage
 {
     private readonly List<(IStorageProvider Provider, LogSegmentInfo Info)> _segments = [];
+    private readonly HashSet<ulong> _archived = [];
     private readonly Guid _databaseId;
     private readonly Guid _timelineId;
 
@@ -43,6 +44,7 @@ internal sealed class LogCoverage
             if (reader.Info.From.Value != from)
                 throw new StorageException(StorageErrorCode.Corruption, $"{name}: the log segment begins after LSN {reader.Info.From}, not where its name says.") { File = name };
             Add(provider, reader.Info);
+            _archived.Add(reader.Info.FileId);
         }
     }
 
@@ -74,10 +76,11 @@ internal sealed class LogCoverage
                 return path;
         }
 
+        // A later backup does not show that something is lost: an archive may lag behind it.
         Lsn next = Lsn.Max;
         foreach ((_, LogSegmentInfo info) in _segments)
         {
-            if (info.From > at && info.From < next)
+            if (info.From > at && info.From < next && (enough is not null || _archived.Contains(info.FileId)))
                 next = info.From;
         }
 

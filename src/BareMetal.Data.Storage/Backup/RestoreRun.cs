@@ -184,7 +184,7 @@ internal sealed class RestoreRun
                 _cancellation);
         }
 
-        data.FlushPages(FlushSite.RestoredPages);
+        // The header that will point to the log is flushed with the pages.
         _pace.Wrote(unflushed, done);
     }
 

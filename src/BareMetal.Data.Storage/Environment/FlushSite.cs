@@ -90,9 +90,6 @@ internal enum FlushSite
     /// <summary>The directory after a manifest or an archived piece of the log got its name.</summary>
     BackupNamed,
 
-    /// <summary>The pages of a restored database, before its log is replayed.</summary>
-    RestoredPages,
-
     /// <summary>The directory of a restored database, before its data file gets its name.</summary>
     RestoredLogDirectory,
 

@@ -10,7 +10,7 @@ namespace BareMetal.Data.Storage.Tests.Backup;
 public sealed class BackupFaultTests(ITestOutputHelper output)
 {
     // The script looks at more bits.
-    private static readonly int Stride = Environment.GetEnvironmentVariable("BAREMETAL_BACKUP_POINTS") is null ? 4 : 1;
+    private static readonly int Stride = Environment.GetEnvironmentVariable("BAREMETAL_BACKUP_POINTS") is null ? 6 : 1;
 
     [Theory]
     [InlineData(false)]

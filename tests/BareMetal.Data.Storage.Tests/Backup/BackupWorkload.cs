@@ -147,19 +147,21 @@ internal sealed class BackupWorkload
             next = next with { Trees = next.Trees.Remove(dropped) };
         }
 
-        Lsn lsn = Database.Pipeline.Commit(request, Durability.Full);
+        // Before it is tried: a crash may come when it is durable and not yet acknowledged.
+        Lsn expected = Database.Pipeline.LastLsn.Next();
+        _history.Add((expected, Now, next));
+        Assert.Equal(expected, Database.Pipeline.Commit(request, Durability.Full));
         _state = next;
-        _history.Add((lsn, Now, next));
     }
 
     public void Count()
     {
         ulong id = (ulong)_random.Next(3);
         ulong value = _state.Sequences.GetValueOrDefault(id) + (ulong)_random.Next(50) + 1;
+        _state = _state with { Sequences = _state.Sequences.SetItem(id, value) };
+        _history.Add((Database.Pipeline.LastLsn.Next(), Now, _state));
         Database.Pipeline.LogSequence(id, value);
         Database.Pipeline.RunExclusive(() => Database.Pipeline.FlushAll());
-        _state = _state with { Sequences = _state.Sequences.SetItem(id, value) };
-        _history.Add((Database.Pipeline.LastLogged, Now, _state));
     }
 
     public BackupInfo Backup(IStorageProvider target, bool incremental = false, int pagesPerFile = 1 << 16, Action? between = null)
