@@ -65,10 +65,13 @@ internal sealed class Checkpointer
                 if (lsn != _data.Header.CheckpointLsn)
                     pages = _store.BeginCheckpoint();
             });
-            if (pages is null && (!close || _data.Header.IsClean))
-                return;
-            using (pages)
-                Run(pages, lsn, start, close);
+            if (pages is not null || (close && !_data.Header.IsClean))
+            {
+                using (pages)
+                    Run(pages, lsn, start, close);
+            }
+
+            Cut();
         }
     }
 
@@ -100,13 +103,40 @@ internal sealed class Checkpointer
         }
     }
 
+    /// <summary>Why the data file could not be cut the last time; null when it could.</summary>
+    public StorageException? CutFailure { get; private set; }
+
+    /// <summary>
+    /// Cuts the data file after a vacuum: when the header with the lower page count is durable, and no snapshot is left that reads
+    /// pages beyond it. Otherwise a later checkpoint does.
+    /// </summary>
+    private void Cut()
+    {
+        ulong pages = _data.Header.PageCount;
+        if (_store.Pool.FileEnd != ulong.MaxValue)
+            _store.Pool.FileEnd = Math.Max(_store.Pool.FileEnd, pages);
+        ulong shrunk = _store.ShrunkAt;
+        if (shrunk == 0 || _data.Header.CheckpointLsn.Value < shrunk || _store.Snapshots.Oldest() < shrunk)
+            return;
+        try
+        {
+            _data.Truncate();
+            _store.ShrinkDone(shrunk, pages);
+            CutFailure = null;
+        }
+        catch (StorageException e)
+        {
+            CutFailure = e; // the file is longer than it must be, no more: the next checkpoint tries again
+        }
+    }
+
     private void Run(CheckpointPages? pages, Lsn lsn, LogPoint start, bool close)
     {
         DatabaseHeader target = _data.Header with
         {
             CheckpointLsn = lsn,
             LogStart = start,
-            PageCount = Math.Max(pages?.PageCount ?? 0, _data.Header.PageCount),
+            PageCount = pages?.PageCount ?? _data.Header.PageCount,
             IsClean = false,
         };
         if (pages?.Count > 0)

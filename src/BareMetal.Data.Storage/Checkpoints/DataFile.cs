@@ -191,6 +191,19 @@ internal sealed class DataFile : IPageFile, IReadVerifier, IDisposable
         }
     }
 
+    /// <summary>
+    /// Cuts the file behind the pages that its header counts. Nothing waits for it to be durable: were it undone, the file would only be
+    /// longer than it must be.
+    /// </summary>
+    public void Truncate()
+    {
+        long length = (long)Header.PageCount * PageSize;
+        if (_file.Length <= length)
+            return;
+        _file.SetLength(length);
+        _durableLength = Math.Min(_durableLength, length);
+    }
+
     /// <summary>From now on the pages of a sealed checkpoint file are read from there.</summary>
     public void BeginApply(CheckpointFile checkpoint)
     {

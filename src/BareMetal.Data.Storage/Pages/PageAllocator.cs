@@ -21,6 +21,7 @@ internal sealed unsafe class PageAllocator
     private readonly NativeQueue<ulong> _takenFromStock = new();
     private readonly NativeQueue<ulong> _freed = new();
     private ulong _countBefore;
+    private ulong _stockLimit = ulong.MaxValue;
     private int _mapsBefore;
 
     public PageAllocator(int pageSize, ulong pageCount)
@@ -53,6 +54,72 @@ internal sealed unsafe class PageAllocator
         _mapsBefore = _mayHaveFree.Count;
         _takenFromStock.Clear();
         _freed.Clear();
+        _stockLimit = ulong.MaxValue;
+    }
+
+    /// <summary>
+    /// Begins a vacuum's batch: free pages are looked for from the start of the file again, and pages that the vacuum frees at or beyond
+    /// the limit are not handed out before all others.
+    /// </summary>
+    public void BeginVacuum(ulong limit)
+    {
+        _stockLimit = limit;
+        Restock();
+    }
+
+    /// <summary>Takes the lowest free page when it lies below a limit; 0 otherwise. Only in a vacuum's batch.</summary>
+    public ulong TakeBelow(WriteBatch space, ulong limit)
+    {
+        if (_stock.Count == 0)
+        {
+            Scan(space);
+        }
+        return _stock.Count > 0 && _stock.Peek() < limit ? Take(space) : 0;
+    }
+
+    /// <summary>Lowers the page count to behind the last page in use; maps at the end go with what they covered.</summary>
+    /// <returns>Whether it changed.</returns>
+    public bool Shrink(WriteBatch space)
+    {
+        ulong count = PageCount;
+        while (true)
+        {
+            int mark = space.PinMark;
+            ulong map = MapOf(count - 1);
+            byte* page = space.Read(map);
+            ulong last = count - 1 - map;
+            while (last > 0 && !GetBit(page, last))
+            {
+                last--;
+            }
+            space.ReleasePins(mark);
+            if (last > 0 || map == _firstMap)
+            {
+                count = map + last + 1;
+                break;
+            }
+            space.DropMap(map);
+            _mayHaveFree.Pop();
+            count = map;
+        }
+        if (count == PageCount)
+        {
+            return false;
+        }
+        *(ulong*)(space.Write(_firstMap) + PageFormat.PageCountOffset) = count;
+        PageCount = count;
+        Restock();
+        return true;
+    }
+
+    /// <summary>Forgets what is known to be free: the maps say it again.</summary>
+    private void Restock()
+    {
+        _stock.Clear();
+        for (int m = 0; m < _mayHaveFree.Count; m++)
+        {
+            _mayHaveFree[m] = 1;
+        }
     }
 
     /// <summary>Takes a free page and marks it in use.</summary>
@@ -66,7 +133,8 @@ internal sealed unsafe class PageAllocator
         ulong id;
         if (_stock.Count > 0)
         {
-            id = _stock.Pop();
+            // The lowest of what was found in a map: the file stays dense.
+            id = _stock.Dequeue();
             _takenFromStock.Enqueue(id);
             SetBit(space.Write(MapOf(id)), id, true);
             return id;
@@ -100,7 +168,7 @@ internal sealed unsafe class PageAllocator
         while (_freed.Count > 0)
         {
             ulong id = _freed.Dequeue();
-            if (_stock.Count < MaxStock)
+            if (_stock.Count < MaxStock && id < _stockLimit)
             {
                 _stock.Enqueue(id);
             }
@@ -118,6 +186,10 @@ internal sealed unsafe class PageAllocator
         while (_mayHaveFree.Count > _mapsBefore)
         {
             _mayHaveFree.Pop();
+        }
+        while (_mayHaveFree.Count < _mapsBefore)
+        {
+            _mayHaveFree.Enqueue(1);
         }
         while (_takenFromStock.Count > 0)
         {

@@ -18,6 +18,15 @@ internal sealed unsafe partial class PagePool
     /// <summary>Pages whose newest image the data file does not hold.</summary>
     public long DirtyPages => Volatile.Read(ref _dirtyPages);
 
+    /// <summary>The page at which the data file ends, once it was cut: beyond it there is no older content. Grows again with checkpoints.</summary>
+    public ulong FileEnd
+    {
+        get => Volatile.Read(ref _fileEnd);
+        set => Volatile.Write(ref _fileEnd, value);
+    }
+
+    private ulong _fileEnd = ulong.MaxValue;
+
     /// <summary>Superseded images that wait to be reclaimed.</summary>
     public int RetiredImages => _retired.Count;
 
@@ -397,6 +406,11 @@ internal sealed unsafe partial class PagePool
     /// </summary>
     public void SaveFileCopy(ulong id, ulong upTo)
     {
+        if (id >= FileEnd)
+        {
+            // The file was cut before this page, when no snapshot needed it any more, and has not held it since.
+            return;
+        }
         object shard = Shard(id);
         while (true)
         {

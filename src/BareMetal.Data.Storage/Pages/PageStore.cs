@@ -24,6 +24,7 @@ internal sealed unsafe class PageStore : IDisposable
     private long _snapshotsGivenUp;
     private ulong _lastEnd;
     private ulong _lastDrop;
+    private ulong _shrunkAt;
     private ulong _privateIds;
     private int _garbage = 1;
     private int _building;
@@ -489,6 +490,18 @@ internal sealed unsafe class PageStore : IDisposable
     internal void NoteGarbage() => Volatile.Write(ref _garbage, 1);
 
     internal void NoGarbage() => Volatile.Write(ref _garbage, 0);
+
+    /// <summary>The last time that the file was to become shorter; 0 when it is as short as that.</summary>
+    internal ulong ShrunkAt => Volatile.Read(ref _shrunkAt);
+
+    internal void NoteShrink(ulong lsn) => Volatile.Write(ref _shrunkAt, lsn);
+
+    /// <summary>The file was cut after a shrink: what lay behind its end is gone.</summary>
+    internal void ShrinkDone(ulong lsn, ulong filePages)
+    {
+        Pool.FileEnd = filePages;
+        Interlocked.CompareExchange(ref _shrunkAt, 0, lsn);
+    }
 
     internal void NoteDrop(ulong lsn) => Volatile.Write(ref _lastDrop, lsn);
 

@@ -393,6 +393,108 @@ internal sealed unsafe class WriteBatch : PageSpace
         }
     }
 
+    /// <summary>
+    /// One step of a vacuum. Takes an LSN but is not logged: after a crash the pages lie where the last checkpoint has them. Only in
+    /// <see cref="BatchMode.Direct"/>, and alone in its batch.
+    /// </summary>
+    /// <param name="lsn">The LSN of this step.</param>
+    /// <param name="at">Where to go on; moved on.</param>
+    /// <param name="budget">About how many pages to change.</param>
+    /// <returns>Whether the tree goes on.</returns>
+    public bool VacuumStep(Lsn lsn, VacuumPosition at, int budget)
+    {
+        CheckDirect();
+        BeginOperation(lsn);
+        try
+        {
+            _allocator.BeginVacuum(at.Limit);
+            bool more = new Vacuumer(this, _editor).Step(at, budget);
+            EndOperation();
+            return more;
+        }
+        catch
+        {
+            _broken = true;
+            ReleasePins();
+            throw;
+        }
+    }
+
+    /// <summary>Takes free pages off the end of the file. Only in <see cref="BatchMode.Direct"/>, and alone in its batch.</summary>
+    /// <returns>How many.</returns>
+    public ulong Shrink(Lsn lsn)
+    {
+        CheckDirect();
+        BeginOperation(lsn);
+        try
+        {
+            ulong before = _allocator.PageCount;
+            if (_allocator.Shrink(this))
+            {
+                Store.NoteShrink(lsn.Value);
+            }
+            EndOperation();
+            return before - _allocator.PageCount;
+        }
+        catch
+        {
+            _broken = true;
+            ReleasePins();
+            throw;
+        }
+    }
+
+    /// <summary>Gives a page's content a lower place and frees the page. The caller changes what refers to it.</summary>
+    /// <returns>The new page; 0 when none below the limit is free.</returns>
+    internal ulong MovePage(ulong id, ulong limit)
+    {
+        byte* source = Read(id);
+        ulong target = _allocator.TakeBelow(this, limit);
+        if (target == 0)
+        {
+            return 0;
+        }
+        byte* copy = FormatNew(target, PageFormat.Kind(source), PageFormat.Level(source));
+        Buffer.MemoryCopy(source, copy, PageSize, PageSize);
+        *(ulong*)(copy + PageFormat.IdOffset) = target;
+        PageFormat.SetLsn(copy, _stamp);
+        Free(id);
+        return target;
+    }
+
+    /// <summary>Moves a tree's root: snapshots from this commit on find it in its new place, older ones where it was.</summary>
+    /// <returns>False when no page below the limit is free.</returns>
+    internal bool MoveRoot(TreeId tree, ulong root, ulong limit)
+    {
+        ulong target = MovePage(root, limit);
+        if (target == 0)
+        {
+            return false;
+        }
+        TreeDirectory.WriteTreeKey(_directoryKey, tree);
+        Span<byte> value = stackalloc byte[TreeDirectory.TreeValueSize];
+        TreeDirectory.WriteTreeValue(value, target);
+        _editor.Put(Store.DirectoryRoot, _directoryKey.AsSpan(0, TreeDirectory.TreeKeySize), _stamp, value);
+        _lastTree = 0;
+        Store.NoteDrop(_stamp);
+        return true;
+    }
+
+    /// <summary>An allocation map at the end of the file goes.</summary>
+    internal void DropMap(ulong id)
+    {
+        PageImage* head = Pool.Pin(id, ulong.MaxValue);
+        Keep(head);
+        if ((head->Flags & ImageFlags.Mutable) != 0)
+        {
+            Pool.MakeTombstone(head);
+            return;
+        }
+        EndReservation(head);
+        int index = Pool.AllocateImage();
+        Add(index, id, ImageFlags.Tombstone | ImageFlags.Mutable);
+    }
+
     /// <summary>Ends the batch: its images stand, and will be seen by snapshots at or after <paramref name="end"/>.</summary>
     /// <param name="end">The LSN of the batch's last commit.</param>
     public void Publish(Lsn end)

@@ -26,6 +26,7 @@ internal sealed class Database : IDisposable
     private readonly CommitThrottle _throttle;
     private readonly DatabaseFiles _files;
     private readonly DatabaseSettings _settings;
+    private readonly Lock _vacuuming = new();
     private readonly long _dirtyLimit;
     private readonly long _logLimit;
     private long _logBytesAtCheckpoint;
@@ -106,6 +107,9 @@ internal sealed class Database : IDisposable
 
     /// <summary>What opening did.</summary>
     public RecoveryReport Report { get; }
+
+    /// <summary>Bytes of changed pages after which a checkpoint is started.</summary>
+    public long DirtyLimit => _dirtyLimit;
 
     /// <summary>Whether everything that was acknowledged is durable.</summary>
     public bool IsDurable => Log.DurableLsn >= Pipeline.LastLogged;
@@ -568,6 +572,13 @@ internal sealed class Database : IDisposable
                 StorageErrorCode.DiskFull,
                 $"{_files.Data}: {Store.DirtyBytes >> 10} KiB of changes wait for a checkpoint, for which there is no space: {full.Message}", full);
         }
+    }
+
+    /// <summary>Gives free space back to the file system; one at a time. See <see cref="Recovery.Vacuum"/>.</summary>
+    public VacuumProgress RunVacuum(VacuumSettings settings, Action<VacuumProgress>? progress, CancellationToken cancellation)
+    {
+        lock (_vacuuming)
+            return new Vacuum(this, settings, progress, cancellation).Run();
     }
 
     /// <summary>

@@ -237,6 +237,73 @@ internal static unsafe class OverflowValue
         return left;
     }
 
+    /// <summary>Moves pages of a value at or beyond a page to lower ones.</summary>
+    /// <param name="space">The batch.</param>
+    /// <param name="top">The top page, before and after.</param>
+    /// <param name="length">The value's length.</param>
+    /// <param name="limit">The first page that is to become free.</param>
+    /// <param name="from">The data page to begin with, and afterwards to go on from: the number of data pages when all is done.</param>
+    /// <param name="budget">How many pages to move at most; pages that stay cost little.</param>
+    /// <param name="full">Whether no lower page is free.</param>
+    /// <returns>Pages moved.</returns>
+    public static long Relocate(WriteBatch space, ref ulong top, long length, ulong limit, ref long from, ref int budget, out bool full)
+    {
+        const int LooksPerPage = 32;
+        int pageSize = space.PageSize;
+        long total = PageCount(pageSize, length);
+        int levels = Levels(pageSize, total);
+        Span<ulong> path = stackalloc ulong[levels + 1];
+        long moved = 0;
+        full = false;
+        for (; from < total && budget > 0; from++)
+        {
+            int mark = space.PinMark;
+            path[levels] = top;
+            long reach = 1;
+            for (int i = 0; i < levels; i++)
+            {
+                reach *= IndexCapacity(pageSize);
+            }
+            for (int level = levels; level >= 0; level--)
+            {
+                // Each page is looked at on the way to the first data page below it.
+                if (from % reach == 0 && path[level] >= limit)
+                {
+                    ulong id = space.MovePage(path[level], limit);
+                    if (id == 0)
+                    {
+                        full = true;
+                        space.ReleasePins(mark);
+                        return moved;
+                    }
+                    if (level == levels)
+                    {
+                        top = id;
+                    }
+                    else
+                    {
+                        byte* parent = space.Write(path[level + 1]);
+                        ((ulong*)(parent + PageFormat.BodyOffset))[from / reach % IndexCapacity(pageSize)] = id;
+                    }
+                    path[level] = id;
+                    moved++;
+                    budget--;
+                }
+                if (level > 0)
+                {
+                    path[level - 1] = IndexEntry(space.Read(path[level]), pageSize, level, from);
+                    reach /= IndexCapacity(pageSize);
+                }
+            }
+            space.ReleasePins(mark);
+            if (from % LooksPerPage == LooksPerPage - 1)
+            {
+                budget--;
+            }
+        }
+        return moved;
+    }
+
     /// <summary>Calls back for the first <paramref name="pages"/> data pages of a value and the index pages above them.</summary>
     public static void Visit(PagePool pool, ulong top, long length, long pages, ulong lsn, Action<ulong, int> visit)
     {

@@ -10,7 +10,7 @@ namespace BareMetal.Data.Storage.Trees;
 /// root with one child takes that child's content. Every split, merge and move writes, and so stamps, all leaves involved.
 /// Nothing here allocates managed memory.
 /// </summary>
-internal sealed unsafe class TreeEditor : IDisposable
+internal sealed unsafe partial class TreeEditor : IDisposable
 {
     /// <summary>Pages that one merge changes beside the node itself: a neighbour, the parent, an allocation map.</summary>
     public const int MergePages = 3;
@@ -25,6 +25,8 @@ internal sealed unsafe class TreeEditor : IDisposable
     private readonly int[] _sums;
     private byte* _scratch;
     private byte* _separators;
+    private byte* _second;
+    private int _compactDepth;
 
     /// <summary>Entries that were added, not replaced, since the start.</summary>
     public long Inserted { get; private set; }
@@ -36,8 +38,9 @@ internal sealed unsafe class TreeEditor : IDisposable
         _usable = Node.Usable(_pageSize);
         // A merge looks at the entries of two pages before it knows whether they fit into one.
         _sums = new int[(_pageSize / 4) + 4];
-        _scratch = (byte*)NativeMemory.AlignedAlloc((nuint)_pageSize * 2, 64);
+        _scratch = (byte*)NativeMemory.AlignedAlloc((nuint)_pageSize * 3, 64);
         _separators = _scratch + _pageSize;
+        _second = _scratch + (2 * _pageSize);
     }
 
     ~TreeEditor() => NativeMemory.AlignedFree(_scratch);
@@ -136,6 +139,9 @@ internal sealed unsafe class TreeEditor : IDisposable
         }
         return found;
     }
+
+    /// <summary>Follows a key to its leaf, for what comes after a <see cref="Compact"/> that found nothing to do.</summary>
+    public void Find(ulong root, ReadOnlySpan<byte> key) => _compactDepth = Descend(root, key);
 
     /// <summary>Follows the key to its leaf; the path stays in the fields.</summary>
     private int Descend(ulong root, ReadOnlySpan<byte> key)
