@@ -174,6 +174,37 @@ public sealed partial class BareMetalDataSource : DbDataSource
         return Integrity.IntegrityStream.Run((report, cancellation) => CheckIntegrity(options ?? new BareMetalIntegrityOptions(), report, cancellation), cancellationToken);
     }
 
+    /// <summary>
+    /// Gives free space back to the file system while others go on: joins sparse pages, moves pages from the end of the data file to free
+    /// places, and cuts the file. In small steps between commits; may be cancelled at any time.
+    /// </summary>
+    /// <param name="options">What to do; null joins and moves in the whole database.</param>
+    /// <param name="progress">Told after each step.</param>
+    /// <param name="cancellationToken">Ends it after the current step; what was done stays.</param>
+    /// <returns>What was done.</returns>
+    /// <exception cref="BareMetalException">42P01: the table does not exist; 25006: the database is open for reading only.</exception>
+    public Task<BareMetalVacuumProgress> VacuumAsync(
+        BareMetalVacuumOptions? options = null, IProgress<BareMetalVacuumProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+
+        // A thread of its own: a vacuum is long, and reads and writes pages all the time.
+        return Task.Factory.StartNew(
+            () =>
+            {
+                Session session = Rent(out int generation, cancellationToken);
+                try
+                {
+                    return Integrity.DatabaseVacuum.Run(session, options ?? new BareMetalVacuumOptions(), progress, cancellationToken);
+                }
+                finally
+                {
+                    Return(session, generation);
+                }
+            },
+            cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
     /// <summary>The data source shared by all connections of a connection string.</summary>
     internal static BareMetalDataSource ForConnectionString(string connectionString)
         => s_implicit.TryGetValue(connectionString, out BareMetalDataSource? found)

@@ -1,7 +1,10 @@
+using BareMetal.Data.Catalog;
+using BareMetal.Data.Catalog.Ddl;
 using BareMetal.Data.Execution.Modification;
 using BareMetal.Data.Integrity;
 using BareMetal.Data.Sql.Syntax;
 using BareMetal.Data.Storage;
+using BareMetal.Data.Storage.Recovery;
 using BareMetal.Data.Types;
 using BareMetal.Data.Values;
 
@@ -17,7 +20,37 @@ internal sealed partial class CommandExecution
         new("message", SqlType.Text, false), new("can_repair", SqlType.Boolean, false),
     ];
 
-    /// <summary>Checks on a snapshot of its own; the findings are kept, in a temporary file when there are many.</summary>
+    /// <summary>Gives free space back; what it does takes no part in any transaction.</summary>
+    private void RunVacuum(VacuumStatement statement)
+    {
+        if (_session.InTransaction)
+            throw new BareMetalException(SqlStates.ActiveTransaction, "VACUUM can't run in a transaction.");
+        if (_session.IsReadOnly || _session.Database.Engine.Options.ReadOnly)
+            throw new BareMetalException(SqlStates.ReadOnlyTransaction, "VACUUM can't run where nothing may be written.");
+        List<TreeId>? trees = statement.Tables.Length == 0 ? null : [];
+        foreach (ObjectName name in statement.Tables)
+        {
+            CatalogObject? found = _session.Catalog.Resolve(name.Schema, name.Name, _session.Settings.SearchPath);
+            if (found is not Table table)
+            {
+                throw found is null
+                    ? CatalogErrors.NoTable(name.ToString(), name.Position)
+                    : CatalogErrors.Make(SqlStates.WrongObjectType, $"\"{found.Name}\" is not a table.", name.Position);
+            }
+
+            DatabaseVacuum.AddTrees(table, trees!);
+        }
+
+        VacuumProgress done = _session.Database.Engine.Database.RunVacuum(
+            new VacuumSettings { Trees = trees, Fill = statement.Full }, null, _cancellation.Token);
+        if (statement.Verbose)
+        {
+            _session.Notice?.Invoke(
+                "INFO", $"{done.Leaves} leaves gone through, {done.Joined} joined or filled, {done.Moved} pages moved; {done.PagesBefore} pages became {done.Pages}" +
+                (done.IsCutLater ? ", the file is cut when older snapshots are gone" : $", {done.FileBytes} bytes on storage"));
+        }
+    }
+
     /// <summary>Takes a backup into a local folder; what it is comes as a notice.</summary>
     private void RunBackup(BackupStatement statement)
     {
@@ -28,6 +61,7 @@ internal sealed partial class CommandExecution
         _session.Notice?.Invoke("INFO", $"{backup}");
     }
 
+    /// <summary>Checks on a snapshot of its own; the findings are kept, in a temporary file when there are many.</summary>
     private void RunCheck(CheckStatement statement)
     {
         if (statement.Repair && _session.InTransaction)

@@ -230,11 +230,9 @@ internal sealed partial class CommandExecution
                 // The planner counts in the trees themselves: there is nothing to collect.
                 BeginRun();
                 break;
-            case VacuumStatement:
-                throw new BareMetalException(SqlStates.FeatureNotSupported, "VACUUM can't give space back to the file system yet.")
-                {
-                    Hint = "Freed pages are used again by themselves; there is nothing else to do.",
-                };
+            case VacuumStatement vacuum:
+                RunVacuum(vacuum);
+                break;
             case CheckStatement check:
                 RunCheck(check);
                 break;

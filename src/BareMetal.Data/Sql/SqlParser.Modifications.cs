@@ -294,15 +294,61 @@ internal sealed partial class SqlParser
         return new AnalyzeStatement { Position = position, Table = table, Columns = columns };
     }
 
+    private static readonly string[] IgnoredVacuumOptions =
+        ["FREEZE", "DISABLE_PAGE_SKIPPING", "SKIP_LOCKED", "INDEX_CLEANUP", "PROCESS_MAIN", "PROCESS_TOAST", "TRUNCATE", "PARALLEL", "BUFFER_USAGE_LIMIT"];
+
+    /// <summary>VACUUM [(option [value], …) | FULL VERBOSE ANALYZE] [table [(columns)], …]; options that have no meaning here are taken and change nothing.</summary>
     private VacuumStatement ParseVacuum()
     {
         SourcePosition position = Position;
         Advance();
-        bool full = TryTake(Keyword.Full);
-        TryTake(Keyword.Verbose);
-        bool analyze = TryTake(Keyword.Analyze);
-        ObjectName? table = IsName(Current) ? ParseObjectName("the name of a table") : null;
-        return new VacuumStatement { Position = position, Full = full, Analyze = analyze, Table = table };
+        bool full = false, verbose = false, analyze = false;
+        if (TryTake(TokenKind.OpenParenthesis))
+        {
+            do
+            {
+                if (TryTake(Keyword.Full))
+                    full = ParseOptionFlag();
+                else if (TryTake(Keyword.Verbose))
+                    verbose = ParseOptionFlag();
+                else if (TryTake(Keyword.Analyze))
+                    analyze = ParseOptionFlag();
+                else if (Array.Exists(IgnoredVacuumOptions, o => Text(Current).Equals(o, StringComparison.OrdinalIgnoreCase)))
+                    SkipVacuumOption();
+                else
+                    throw Expected("an option of VACUUM: FULL, VERBOSE or ANALYZE", "FULL", "VERBOSE", "ANALYZE");
+            }
+            while (TryTake(TokenKind.Comma));
+            ExpectClose();
+        }
+        else
+        {
+            full = TryTake(Keyword.Full);
+            TryTakeWord("FREEZE");
+            verbose = TryTake(Keyword.Verbose);
+            analyze = TryTake(Keyword.Analyze);
+        }
+
+        List<ObjectName> tables = [];
+        if (IsName(Current))
+        {
+            do
+            {
+                tables.Add(ParseObjectName("the name of a table"));
+                if (Is(TokenKind.OpenParenthesis))
+                    ParseNameList("the name of a column");
+            }
+            while (TryTake(TokenKind.Comma));
+        }
+
+        return new VacuumStatement { Position = position, Full = full, Verbose = verbose, Analyze = analyze, Tables = [.. tables] };
+    }
+
+    private void SkipVacuumOption()
+    {
+        Advance();
+        if (!Is(TokenKind.Comma) && !Is(TokenKind.CloseParenthesis))
+            Advance();
     }
 
     /// <summary>CHECK { DATABASE | TABLE name } [REPAIR].</summary>

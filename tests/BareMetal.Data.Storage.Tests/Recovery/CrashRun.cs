@@ -121,8 +121,13 @@ internal sealed class CrashRun
                 _database!.Checkpoints.Run();
                 _mustHave = _last;
                 break;
-            case 38:
+            case 38 when _random.Chance(40):
                 Reclaim();
+                break;
+            case 38:
+                // Ends with a checkpoint, so that everything before it must be there.
+                _database!.RunVacuum(new VacuumSettings { Fill = _random.Chance(50), MaxPages = _random.Chance(40) ? 1 + _random.Next(20) : 0 }, null, CancellationToken.None);
+                _mustHave = _last;
                 break;
             default:
                 Checkpoints += _database!.Checkpoints.Completed;

@@ -111,7 +111,10 @@ public sealed class StatementParsingTests
     [InlineData("EXPLAIN ANALYZE SELECT 1", "(Explain Statement:(Query Query:(Query Body:(Select Items:[(SelectItem Expression:1)]))) Analyze:true)")]
     [InlineData("EXPLAIN (ANALYZE false, FORMAT JSON) DELETE FROM t", "(Explain Statement:(Delete Table:t) Format:Json)")]
     [InlineData("ANALYZE t (a)", "(Analyze Table:t Columns:[a])")]
-    [InlineData("VACUUM FULL t", "(Vacuum Table:t Full:true)")]
+    [InlineData("VACUUM FULL t", "(Vacuum Tables:[t] Full:true)")]
+    [InlineData("VACUUM (FULL, VERBOSE false, ANALYZE, PARALLEL 2) s.t (a, b), u", "(Vacuum Tables:[s.t u] Full:true Analyze:true)")]
+    [InlineData("VACUUM ANALYZE", "(Vacuum Analyze:true)")]
+    [InlineData("CHECK TABLE s.t REPAIR", "(Check Table:s.t Repair:true)")]
     [InlineData("CHECKPOINT", "(Checkpoint)")]
     [InlineData("REINDEX INDEX s.i", "(Reindex Kind:Index Name:s.i)")]
     public void Reads_modifications(string text, string tree) => Assert.Equal(tree, Parse(text));

@@ -140,9 +140,12 @@ internal sealed class AnalyzeStatement : Statement
 
 internal sealed class VacuumStatement : Statement
 {
-    public ObjectName? Table { get; init; }
+    /// <summary>The tables; none for the whole database.</summary>
+    public ObjectName[] Tables { get; init; } = [];
 
     public bool Full { get; init; }
+
+    public bool Verbose { get; init; }
 
     public bool Analyze { get; init; }
 }
