@@ -27,6 +27,7 @@ internal sealed unsafe class PageStore : IDisposable
     private ulong _shrunkAt;
     private ulong _privateIds;
     private int _garbage = 1;
+    private int _sparse;
     private int _building;
     private int _checkpointing;
     private volatile bool _disposed;
@@ -134,6 +135,9 @@ internal sealed unsafe class PageStore : IDisposable
 
     /// <summary>Whether pages of dropped trees and replaced large values may wait to be freed; see <see cref="WriteBatch.ReclaimDropped"/>.</summary>
     public bool HasGarbage => Volatile.Read(ref _garbage) != 0;
+
+    /// <summary>Whether deletes have left leaves too empty; see <see cref="WriteBatch.JoinSparse"/>.</summary>
+    public bool HasSparse => Volatile.Read(ref _sparse) != 0;
 
     /// <summary>Takes a snapshot of what is visible. Give it back with <see cref="ReleaseSnapshot"/>.</summary>
     public Snapshot AcquireSnapshot() => _snapshots.Acquire();
@@ -486,6 +490,8 @@ internal sealed unsafe class PageStore : IDisposable
     internal StorageException NoSuchTree(TreeId tree) => new(StorageErrorCode.NoSuchTree, $"Tree {tree} does not exist.");
 
     internal ulong NextPrivateId() => PageFormat.PrivateBit | Interlocked.Increment(ref _privateIds);
+
+    internal void NoteSparse(bool any) => Volatile.Write(ref _sparse, any ? 1 : 0);
 
     internal void NoteGarbage() => Volatile.Write(ref _garbage, 1);
 

@@ -10,7 +10,11 @@ internal sealed unsafe class WriteBatch : PageSpace
 {
     private TreeId _notedTree;
     private Lsn _notedLsn;
+    private const int MaxSparse = 256;
+    private const int SparseKey = 48;
+
     private readonly PageAllocator _allocator;
+    private readonly NativeQueue<SparseLeaf> _sparse = new(MaxSparse);
     private readonly TreeEditor _editor;
     private readonly NativeQueue<int> _stock = new();
     private readonly NativeQueue<nint> _batchPins = new();
@@ -43,6 +47,14 @@ internal sealed unsafe class WriteBatch : PageSpace
     {
         _allocator = allocator;
         _editor = new TreeEditor(this);
+    }
+
+    /// <summary>Where a leaf became too empty: the beginning of a key is enough to find it or one beside it.</summary>
+    private struct SparseLeaf
+    {
+        public ulong Tree;
+        public byte Length;
+        public fixed byte Key[SparseKey];
     }
 
     private struct PreparedOperation
@@ -106,7 +118,7 @@ internal sealed unsafe class WriteBatch : PageSpace
         return Prepare(tree, key, value, isDelete: false);
     }
 
-    /// <summary>Prepares a delete; see <see cref="Prepare(TreeId, ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>.</summary>
+    /// <summary>Prepares a delete; see <see cref="Prepare(TreeId, ReadOnlySpan{byte}, ReadOnlySpan{byte}, bool)"/>.</summary>
     public bool PrepareDelete(TreeId tree, ReadOnlySpan<byte> key) => Prepare(tree, key, default, isDelete: true);
 
     /// <summary>Forgets what was prepared and not done. Before the commit's LSN is taken.</summary>
@@ -222,6 +234,10 @@ internal sealed unsafe class WriteBatch : PageSpace
             ulong root = Root(tree);
             _deletingIn = root;
             bool found = root != 0 && _editor.Delete(root, key);
+            if (found && _editor.LeftSparse)
+            {
+                NoteSparse(tree, key);
+            }
             EndOperation();
             return found;
         }
@@ -418,6 +434,53 @@ internal sealed unsafe class WriteBatch : PageSpace
             ReleasePins();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Joins leaves that deletes have left too empty. Takes an LSN but is not logged: after a crash they are as empty as they were. Only in
+    /// <see cref="BatchMode.Direct"/>.
+    /// </summary>
+    /// <param name="lsn">The LSN of this step.</param>
+    /// <param name="leaves">How many leaves to look at.</param>
+    public void JoinSparse(Lsn lsn, int leaves)
+    {
+        CheckDirect();
+        BeginOperation(lsn);
+        try
+        {
+            Span<byte> key = stackalloc byte[SparseKey];
+            for (; leaves > 0 && _sparse.Count > 0; leaves--)
+            {
+                SparseLeaf at = _sparse.Dequeue();
+                new ReadOnlySpan<byte>(at.Key, at.Length).CopyTo(key);
+                ulong root = Root(new TreeId(at.Tree));
+                if (root != 0)
+                {
+                    _editor.Compact(root, key[..at.Length], fill: false, dense: false);
+                }
+                ReleasePins();
+            }
+            Store.NoteSparse(_sparse.Count > 0);
+            EndOperation();
+        }
+        catch
+        {
+            _broken = true;
+            ReleasePins();
+            throw;
+        }
+    }
+
+    private void NoteSparse(TreeId tree, ReadOnlySpan<byte> key)
+    {
+        if (_sparse.Count == MaxSparse)
+        {
+            return; // a vacuum finds it
+        }
+        var at = new SparseLeaf { Tree = tree.Value, Length = (byte)Math.Min(key.Length, SparseKey) };
+        key[..at.Length].CopyTo(new Span<byte>(at.Key, SparseKey));
+        _sparse.Enqueue(at);
+        Store.NoteSparse(true);
     }
 
     /// <summary>Takes free pages off the end of the file. Only in <see cref="BatchMode.Direct"/>, and alone in its batch.</summary>

@@ -17,6 +17,7 @@ internal sealed class Database : IDisposable
     public static readonly TreeId SequenceTree = new(TreeId.FirstDynamic - 1);
 
     private const int GarbagePages = 64;
+    private const int SparseLeaves = 16;
     private const long KeptWhenClosed = 1 << 20;
     private const long KeptWhileOpen = 64 << 20;
 
@@ -558,7 +559,7 @@ internal sealed class Database : IDisposable
             _checkpointWorker.Signal();
         }
 
-        if (Store.HasGarbage)
+        if (Store.HasGarbage || Store.HasSparse)
             _garbageWorker.Signal();
     }
 
@@ -597,13 +598,13 @@ internal sealed class Database : IDisposable
         return complete;
     }
 
-    /// <summary>Frees pages of dropped trees and replaced large values, a few at a time between commits.</summary>
+    /// <summary>Frees pages of dropped trees and replaced large values and joins leaves that deletes left too empty, a few at a time between commits.</summary>
     private void GarbageStep()
     {
         bool more = true;
         bool abandon = false;
         bool skipped = false;
-        while (more && !_closed && Pipeline.Failure is null && Store.HasGarbage)
+        while ((more && Store.HasGarbage || Store.HasSparse) && !_closed && Pipeline.Failure is null)
         {
             try
             {
@@ -613,6 +614,8 @@ internal sealed class Database : IDisposable
                 {
                     if (skip)
                         Target.Batch.AbandonGarbage(lsn);
+                    else if (Store.HasSparse)
+                        Target.Batch.JoinSparse(lsn, SparseLeaves);
                     else
                         more = Target.Batch.ReclaimDropped(lsn, GarbagePages);
                 }));

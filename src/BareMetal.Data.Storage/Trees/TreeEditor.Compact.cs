@@ -11,8 +11,9 @@ internal sealed unsafe partial class TreeEditor
     /// <param name="root">The tree's root page.</param>
     /// <param name="key">A key of the leaf, or where it would be.</param>
     /// <param name="fill">Whether to fill the leaf although the neighbour stays.</param>
+    /// <param name="dense">Whether to leave little room in what is joined; otherwise a quarter, for entries to come.</param>
     /// <returns>Pages changed; 0 when there was nothing to do: then the path of the leaf is kept for what comes next.</returns>
-    public int Compact(ulong root, ReadOnlySpan<byte> key, bool fill)
+    public int Compact(ulong root, ReadOnlySpan<byte> key, bool fill, bool dense = true)
     {
         int depth = Descend(root, key);
         _compactDepth = depth;
@@ -20,20 +21,29 @@ internal sealed unsafe partial class TreeEditor
         {
             return 0;
         }
-        byte* page = _space.Read(_ids[depth]);
         byte* parent = _space.Read(_ids[depth - 1]);
-        int rightSlot = _slots[depth - 1] + 1;
-        if (rightSlot >= Node.Count(parent))
+        if (Node.Count(parent) == 0)
         {
+            // An only child: its parent is what is to be joined.
+            Rebalance(depth - 1, _space.Write(_ids[depth - 1]));
+            _compactDepth = Descend(root, key);
             return 0;
         }
-        int limit = _usable - (_usable / 16);
+        int rightSlot = _slots[depth - 1] + 1;
+        bool isLast = rightSlot >= Node.Count(parent);
+        if (isLast)
+        {
+            rightSlot--;
+            fill = false;
+        }
+        ulong leftId = Node.Child(parent, _pageSize, rightSlot - 1);
+        byte* page = _space.Read(leftId);
+        int limit = dense ? _usable - (_usable / 16) : _usable * 3 / 4;
         int used = Node.UsedSpace(page, _pageSize);
         if (used >= limit)
         {
             return 0;
         }
-        ulong leftId = _ids[depth];
         ulong rightId = Node.Child(parent, _pageSize, rightSlot);
         byte* right = _space.Read(rightId);
         Buffer.MemoryCopy(page, _scratch, _pageSize, _pageSize);

@@ -100,10 +100,14 @@ internal sealed unsafe partial class TreeEditor : IDisposable
         }
     }
 
+    /// <summary>Whether the last delete left a leaf too empty, because joining it was more than its commit had prepared.</summary>
+    public bool LeftSparse { get; private set; }
+
     /// <summary>Removes an entry.</summary>
     /// <returns>Whether it was there.</returns>
     public bool Delete(ulong root, ReadOnlySpan<byte> key)
     {
+        LeftSparse = false;
         int depth = Descend(root, key);
         byte* page = _space.Read(_ids[depth]);
         int position = Node.Search(page, key, out bool found);
@@ -330,6 +334,7 @@ internal sealed unsafe partial class TreeEditor : IDisposable
             {
                 if (!_space.CanFree(_ids[depth]) || !_space.CanAfford(MergePages))
                 {
+                    LeftSparse = true;
                     return;
                 }
                 parent = _space.Write(_ids[depth - 1]);
@@ -372,6 +377,7 @@ internal sealed unsafe partial class TreeEditor : IDisposable
             byte* neighbour = _space.ReadNeighbour(side == 0 ? rightId : leftId);
             if (neighbour == null || !_space.CanFree(rightId) || !_space.CanAfford(MergePages))
             {
+                LeftSparse = true;
                 continue;
             }
             byte* left = side == 0 ? page : neighbour;
@@ -391,6 +397,7 @@ internal sealed unsafe partial class TreeEditor : IDisposable
                 if (TryBuildMerged(entries, leftId, mustShrink))
                 {
                     FinishMerge(depth, leftSlot + 1, rightId);
+                    LeftSparse = false;
                     return true;
                 }
                 continue;
@@ -398,6 +405,7 @@ internal sealed unsafe partial class TreeEditor : IDisposable
             if (TryBuildMerged(entries, leftId, mustShrink))
             {
                 FinishMerge(depth, leftSlot + 1, rightId);
+                LeftSparse = false;
                 return true;
             }
         }

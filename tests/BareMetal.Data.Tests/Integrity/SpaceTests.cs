@@ -111,7 +111,9 @@ public sealed class SpaceTests
             CREATE VIEW w AS SELECT * FROM t;
             INSERT INTO t SELECT g, g % 977, repeat('d', CASE WHEN g % 100 = 0 THEN 20000 ELSE 80 END) FROM generate_series(1, 4000) g;
             INSERT INTO u SELECT g, repeat('u', 80) FROM generate_series(1, 4000) g;
-            CHECKPOINT;
+            """);
+        db.Run("CHECKPOINT");
+        db.Run("""
             DELETE FROM t WHERE id % 10 <> 1;
             DELETE FROM u WHERE id % 10 <> 1;
             """);
@@ -130,7 +132,7 @@ public sealed class SpaceTests
         Assert.True(FileBytes(db) <= all);
         Assert.StartsWith("INFO: ", Assert.Single(notices));
         Assert.Equal(sums, db.Scalar("SELECT count(*), sum(id), sum(k), sum(length(doc)) FROM t"));
-        Assert.Equal("4", db.Scalar("SELECT count(*) FROM t WHERE k = 1 AND id < 4000"));
+        Assert.Equal("1", db.Scalar("SELECT count(*) FROM t WHERE k = 1 AND id < 4000"));
         Assert.Empty(db.Rows("CHECK DATABASE"));
         db.Reopen();
         Assert.Equal(sums, db.Scalar("SELECT count(*), sum(id), sum(k), sum(length(doc)) FROM t"));
@@ -149,7 +151,9 @@ public sealed class SpaceTests
         using BareMetalDataSource source = new("Data Source=test", new MemoryStorageProvider(), null, isImplicit: false);
         using BareMetalConnection connection = source.OpenConnection();
         using BareMetalCommand command = connection.CreateCommand();
-        command.CommandText = "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT g, repeat('v', 300) FROM generate_series(1, 4000) g; DELETE FROM t WHERE id % 5 <> 0";
+        command.CommandText = "CREATE TABLE t (id int PRIMARY KEY, v text); INSERT INTO t SELECT g, repeat('v', 300) FROM generate_series(1, 4000) g";
+        command.ExecuteNonQuery();
+        command.CommandText = "DELETE FROM t WHERE id % 5 <> 0";
         command.ExecuteNonQuery();
         BareMetalVacuumProgress some = await source.VacuumAsync(new BareMetalVacuumOptions { Table = "t", MaxPages = 10 });
         Assert.True(some.IsCompleted);
