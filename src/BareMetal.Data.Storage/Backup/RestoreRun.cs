@@ -285,6 +285,8 @@ internal sealed class RestoreRun
         target.Delete(_work.Fences);
         foreach (ulong number in _work.ListExtents(target))
             target.Rename(_work.Extent(number), _files.Extent(number));
+        if (target.Exists(_work.Stamps))
+            target.Rename(_work.Stamps, _files.Stamps);
         _environment.FlushDirectory(target, FlushSite.RestoredLogDirectory);
         target.Rename(_work.Data, _files.Data);
         _environment.FlushDirectory(target, FlushSite.RestoredDirectory);
