@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 export BAREMETAL_SEED="${1:-1}" BAREMETAL_FLIPS="${2:-10}" BAREMETAL_FAULT_STRIDE="${BAREMETAL_FAULT_STRIDE:-1}"
 log="$(mktemp)"
 trap 'rm -f "$log"' EXIT
-echo "seed $BAREMETAL_SEED, $BAREMETAL_FLIPS times the bits, every ${BAREMETAL_FAULT_STRIDE}th operation"
+echo "seed $BAREMETAL_SEED, $BAREMETAL_FLIPS times the bits, every operation"
 status=0
 for project in tests/BareMetal.Data.Storage.Tests tests/BareMetal.Data.Tests; do
     dotnet test "$project" -c Release --logger 'console;verbosity=detailed' --filter 'FullyQualifiedName~.Faults.' >> "$log" 2>&1 || status=1
