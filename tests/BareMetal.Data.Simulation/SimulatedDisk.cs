@@ -22,6 +22,10 @@ public sealed class SimulatedDisk
     private ulong trace = 14695981039346656037UL;
     private bool crashed;
     private int session;
+    private SimulatedDisk? twin;
+    private SimulatedDisk? root;
+    private MirroredStorageProvider? mirror;
+    private int mirrorSession = -1;
 
     /// <summary>Makes an empty disk.</summary>
     /// <param name="sectorSize">Bytes that reach the disk together at best: 512 or 4096.</param>
@@ -55,7 +59,7 @@ public sealed class SimulatedDisk
     public ulong Trace => trace;
 
     /// <summary>Names of the live files.</summary>
-    public IReadOnlyList<string> Files => [.. names.Keys.Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Files => [.. names.Keys.Where(static n => !n.Contains("-mirror", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
     /// <summary>How often an operation was called.</summary>
     public long Count(DiskOperation kind) => counts[(int)kind];
@@ -73,9 +77,35 @@ public sealed class SimulatedDisk
     public void ClearFaults() => faults.Clear();
 
     /// <summary>The substrate as the current run of the machine sees it.</summary>
-    public IStorageProvider Provider => TestSubstrates.IsEncrypted(Substrate)
-        ? new EncryptedStorageProvider(new SimulatedProvider(this, session), TestSubstrates.Key)
-        : new SimulatedProvider(this, session);
+    public IStorageProvider Provider => TestSubstrates.IsEncrypted(Substrate) ? new EncryptedStorageProvider(Plain, TestSubstrates.Key) : Plain;
+
+    /// <summary>The other side when databases on it are mirrored: a disk that shares counters, faults and crashes with this one, and nothing else.</summary>
+    public SimulatedDisk? Twin => TestSubstrates.IsMirrored(Substrate) ? twin ??= new SimulatedDisk(sectorSize)
+    {
+        Capacity = Capacity, DelayedAllocation = DelayedAllocation, Substrate = TestSubstrate.Plain, root = this,
+    } : null;
+
+    /// <summary>The mirror over this disk and its twin; null when there is none.</summary>
+    public MirroredStorageProvider? Mirror => Plain as MirroredStorageProvider;
+
+    private SimulatedDisk Root => root ?? this;
+
+    private IStorageProvider Plain
+    {
+        get
+        {
+            if (Twin is not { } other)
+                return new SimulatedProvider(this, session);
+            if (mirrorSession != session)
+            {
+                mirrorSession = session;
+                mirror = new MirroredStorageProvider(
+                    [new SimulatedProvider(this, session), new SimulatedProvider(other, session)], new MirrorOptions { ParallelFlush = false, Random = static bytes => bytes.Fill(7) });
+            }
+
+            return mirror!;
+        }
+    }
 
     /// <summary>What opens the databases on it, when they are encrypted.</summary>
     public EncryptionKey? Key => TestSubstrates.IsEncrypted(Substrate) ? TestSubstrates.Key : null;
@@ -90,12 +120,19 @@ public sealed class SimulatedDisk
         CrashAt = 0;
         session++;
         locks.Clear();
+        twin?.locks.Clear();
     }
 
     /// <summary>The power fails and comes back: of what was not flushed the seed decides what is left.</summary>
     public void LosePower(ulong seed)
     {
         KillProcess();
+        Forget(seed);
+        twin?.Forget(seed * 31 + 7); // each side in its own way
+    }
+
+    private void Forget(ulong seed)
+    {
         SplitMix random = new(seed);
         int keep = random.Next(6) switch { 0 => 0, 1 => 10, 2 => 50, 3 => 90, 4 => 100, _ => random.Next(101) };
         Dictionary<string, SimulatedInode> survived = durableNames;
@@ -142,6 +179,12 @@ public sealed class SimulatedDisk
         foreach (DirectoryChange change in pendingChanges)
             disk.pendingChanges.Add(change with { Inode = change.Inode is null ? null : CopyOf(change.Inode) });
         disk.locks = new(locks, StringComparer.Ordinal);
+        if (twin is not null)
+        {
+            disk.twin = twin.Clone();
+            disk.twin.root = disk;
+        }
+
         return disk;
     }
 
@@ -155,10 +198,24 @@ public sealed class SimulatedDisk
     }
 
     /// <summary>Changes bytes of a file behind the engine's back, as a failing medium does.</summary>
-    public void Damage(string name, long offset, int count, ulong seed) => names[name].Damage(offset, count, new SplitMix(seed));
+    /// <param name="name">The file.</param>
+    /// <param name="offset">Where.</param>
+    /// <param name="count">How many bytes.</param>
+    /// <param name="seed">Decides how.</param>
+    /// <param name="bothSides">Whether a mirrored disk's twin is damaged too, or this one alone.</param>
+    public void Damage(string name, long offset, int count, ulong seed, bool bothSides = true)
+    {
+        names[name].Damage(offset, count, new SplitMix(seed));
+        if (bothSides && twin is not null)
+            twin.Damage(name, offset, count, seed);
+    }
 
     /// <summary>Puts other bytes in place of a file's, live and durable, behind the engine's back; who has the file open reads them.</summary>
-    public void Overwrite(string name, long offset, ReadOnlySpan<byte> bytes) => names[name].Overwrite(offset, bytes);
+    public void Overwrite(string name, long offset, ReadOnlySpan<byte> bytes)
+    {
+        names[name].Overwrite(offset, bytes);
+        twin?.Overwrite(name, offset, bytes);
+    }
 
     /// <summary>The live bytes of a file.</summary>
     public byte[] ReadAll(string name)
@@ -177,6 +234,7 @@ public sealed class SimulatedDisk
         inode.Flush();
         names[name] = inode;
         durableNames[name] = inode;
+        twin?.WriteAll(name, bytes);
     }
 
     /// <summary>Removes a file durably.</summary>
@@ -184,6 +242,7 @@ public sealed class SimulatedDisk
     {
         names.Remove(name);
         durableNames.Remove(name);
+        twin?.Remove(name);
     }
 
     private long UsedBytes(bool live)
@@ -197,6 +256,8 @@ public sealed class SimulatedDisk
     /// <summary>Counts an operation, before it is carried out; throws when it is due to fail.</summary>
     private DiskFault? Begin(int caller, DiskOperation kind, string name)
     {
+        if (root is not null)
+            return root.Begin(caller, kind, name);
         if (crashed || caller != session)
             throw new SimulatedCrashException(CrashAt);
         LastName = name;
@@ -223,11 +284,11 @@ public sealed class SimulatedDisk
             return;
         if (kind == DiskOperation.Write && names.TryGetValue(name, out SimulatedInode? written) && written.UnflushedBytes > MostUnflushedBytes(name))
             mostUnflushed[name] = written.UnflushedBytes;
-        AfterOperation?.Invoke(this, kind);
-        if (CrashAt != 0 && Operations >= CrashAt)
+        Root.AfterOperation?.Invoke(Root, kind);
+        if (Root.CrashAt != 0 && Root.Operations >= Root.CrashAt)
         {
-            crashed = true;
-            throw new SimulatedCrashException(CrashAt);
+            Root.crashed = true;
+            throw new SimulatedCrashException(Root.CrashAt);
         }
     }
 
@@ -311,7 +372,7 @@ public sealed class SimulatedDisk
         public IReadOnlyList<string> List()
         {
             disk.Begin(session, DiskOperation.List, string.Empty);
-            return disk.Files;
+            return [.. disk.names.Keys.Order(StringComparer.Ordinal)];
         }
 
         public void Delete(string name)
@@ -351,8 +412,8 @@ public sealed class SimulatedDisk
 
         private void Check()
         {
-            if (disk.crashed || disk.session != session)
-                throw new SimulatedCrashException(disk.CrashAt);
+            if (disk.Root.crashed || disk.Root.session != session)
+                throw new SimulatedCrashException(disk.Root.CrashAt);
         }
     }
 
@@ -360,7 +421,7 @@ public sealed class SimulatedDisk
     {
         public void Dispose()
         {
-            if (disk.session == session)
+            if (disk.Root.session == session)
                 disk.locks.Remove(name);
         }
     }
@@ -373,8 +434,8 @@ public sealed class SimulatedDisk
         {
             get
             {
-                if (disk.crashed || disk.session != session)
-                    throw new SimulatedCrashException(disk.CrashAt);
+                if (disk.Root.crashed || disk.Root.session != session)
+                    throw new SimulatedCrashException(disk.Root.CrashAt);
                 return inode.Length;
             }
         }
@@ -383,8 +444,8 @@ public sealed class SimulatedDisk
         {
             DiskFault? fault = disk.Begin(session, DiskOperation.Read, name);
             int count = inode.Read(offset, fault == DiskFault.Short ? buffer[..(buffer.Length / 2)] : buffer);
-            disk.Mix((ulong)offset);
-            disk.Mix((ulong)count);
+            disk.Root.Mix((ulong)offset);
+            disk.Root.Mix((ulong)count);
             return count;
         }
 
@@ -397,8 +458,8 @@ public sealed class SimulatedDisk
         public void Write(long offset, ReadOnlySpan<byte> buffer)
         {
             DiskFault? fault = disk.Begin(session, DiskOperation.Write, name);
-            disk.Mix((ulong)offset);
-            disk.Mix(buffer);
+            disk.Root.Mix((ulong)offset);
+            disk.Root.Mix(buffer);
             disk.CheckSpace(inode, offset + buffer.Length, name, DiskOperation.Write);
             inode.Write(offset, fault == DiskFault.Short ? buffer[..(buffer.Length / 2)] : buffer);
             disk.End(DiskOperation.Write, name);
@@ -409,7 +470,7 @@ public sealed class SimulatedDisk
         public void SetLength(long length)
         {
             disk.Begin(session, DiskOperation.SetLength, name);
-            disk.Mix((ulong)length);
+            disk.Root.Mix((ulong)length);
             disk.CheckSpace(inode, length, name, DiskOperation.SetLength);
             inode.SetLength(length);
             disk.End(DiskOperation.SetLength, name);

@@ -49,7 +49,7 @@ public static class TestSubstrates
     /// <summary>An empty provider over memory, or over a folder of its own when BAREMETAL_SUBSTRATE is local.</summary>
     public static IStorageProvider Make(TestSubstrate substrate)
     {
-        IStorageProvider provider = MakePlain();
+        IStorageProvider provider = IsMirrored(substrate) ? new MirroredStorageProvider([MakePlain(), MakePlain()]) : MakePlain();
         return IsEncrypted(substrate) ? new EncryptedStorageProvider(provider, Key) : provider;
     }
 

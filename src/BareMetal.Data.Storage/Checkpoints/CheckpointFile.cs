@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using BareMetal.Data.Storage.Pages;
 
 namespace BareMetal.Data.Storage.Checkpoints;
 
@@ -8,7 +9,7 @@ namespace BareMetal.Data.Storage.Checkpoints;
 /// A checkpoint file: the pages that changed between two LSNs and the header that they lead to, sealed by a footer over all of it.
 /// Until the seal is durable the data file is not touched; afterwards the file can be applied as often as it takes.
 /// </summary>
-internal sealed class CheckpointFile : IDisposable
+internal sealed class CheckpointFile : IReadVerifier, IDisposable
 {
     /// <summary>Bytes before the first page.</summary>
     public const int HeaderSize = 4096;
@@ -133,7 +134,7 @@ internal sealed class CheckpointFile : IDisposable
     /// <summary>Reads the image at an index.</summary>
     public void Read(int index, Span<byte> buffer)
     {
-        int count = _file.ReadFull(OffsetOf(index), buffer[.._pageSize]);
+        _file.ReadVerified(OffsetOf(index), buffer[.._pageSize], this, out int count);
         if (count < _pageSize)
         {
             throw new StorageException(
@@ -147,13 +148,20 @@ internal sealed class CheckpointFile : IDisposable
     /// <summary>Bytes of the file.</summary>
     public long Length => _file.Length;
 
+    /// <summary>Whether bytes read where a page lies are that page.</summary>
+    bool IReadVerifier.IsGood(long offset, ReadOnlySpan<byte> bytes)
+    {
+        long index = (offset - HeaderSize) / _pageSize;
+        return bytes.Length == _pageSize && PageChecksum.Verify(Target.DatabaseId, _pages[(int)index], bytes, out _, out _);
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _file.Dispose();
 
     private static CheckpointFile? TryRead(IStorageFile file, DatabaseHeader current)
     {
         byte[] header = new byte[HeaderSize];
-        if (file.ReadFull(0, header) < header.Length ||
+        if (!file.ReadVerified(0, header, new PartVerifier(0, 0, 0), out _) ||
             BinaryPrimitives.ReadUInt64LittleEndian(header) != HeaderMagic ||
             BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(8)) != Crc32C.Append(0, header.AsSpan(12, HeaderUsed - 12)) ||
             BinaryPrimitives.ReadUInt32LittleEndian(header.AsSpan(12)) != Version ||
@@ -179,7 +187,7 @@ internal sealed class CheckpointFile : IDisposable
         if (footerAt + (count * 8) + SealSize > file.Length)
             return null;
         byte[] footer = new byte[(count * 8) + SealSize];
-        if (file.ReadFull(footerAt, footer) < footer.Length)
+        if (!file.ReadVerified(footerAt, footer, new PartVerifier(fileId, count, current.PageSize), out _))
             return null;
         ReadOnlySpan<byte> table = footer.AsSpan(0, (int)count * 8);
         ReadOnlySpan<byte> seal = footer.AsSpan((int)count * 8);
@@ -202,7 +210,8 @@ internal sealed class CheckpointFile : IDisposable
         byte[] page = new byte[current.PageSize];
         for (int i = 0; i < pages.Count; i++)
         {
-            if (file.ReadFull(result.OffsetOf(i), page) < page.Length)
+            file.ReadVerified(result.OffsetOf(i), page, result, out int read); // what is wrong with a page, the sum over all tells
+            if (read < page.Length)
                 return null;
             crc = Crc32C.Append(crc, page);
         }
@@ -240,5 +249,26 @@ internal sealed class CheckpointFile : IDisposable
         BinaryPrimitives.WriteUInt32LittleEndian(seal[40..], Crc32C.Append(0, footer.AsSpan(0, _pages.Count * 8)));
         BinaryPrimitives.WriteUInt32LittleEndian(seal[8..], Crc32C.Append(0, seal[12..]));
         return footer;
+    }
+
+    /// <summary>Whether the header, or the table of pages and the seal, are whole.</summary>
+    private sealed class PartVerifier(ulong fileId, long count, int pageSize) : IReadVerifier
+    {
+        public bool IsGood(long offset, ReadOnlySpan<byte> bytes)
+        {
+            if (offset == 0)
+            {
+                return bytes.Length == HeaderSize && BinaryPrimitives.ReadUInt64LittleEndian(bytes) == HeaderMagic &&
+                    BinaryPrimitives.ReadUInt32LittleEndian(bytes[8..]) == Crc32C.Append(0, bytes[12..HeaderUsed]);
+            }
+
+            if (bytes.Length != (count * 8) + SealSize || offset != HeaderSize + (count * pageSize))
+                return false;
+            ReadOnlySpan<byte> seal = bytes[(int)(count * 8)..];
+            return BinaryPrimitives.ReadUInt64LittleEndian(seal) == SealMagic &&
+                BinaryPrimitives.ReadUInt32LittleEndian(seal[8..]) == Crc32C.Append(0, seal[12..]) &&
+                BinaryPrimitives.ReadUInt64LittleEndian(seal[16..]) == fileId &&
+                BinaryPrimitives.ReadUInt32LittleEndian(seal[40..]) == Crc32C.Append(0, bytes[..(int)(count * 8)]);
+        }
     }
 }

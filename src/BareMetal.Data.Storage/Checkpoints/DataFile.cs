@@ -80,6 +80,8 @@ internal sealed class DataFile : IPageFile, IReadVerifier, IDisposable
         IStorageFile file = provider.Open(name, StorageFileMode.Open, readOnly);
         try
         {
+            if (!readOnly && file is Mirroring.IReplicatedFile replicated)
+                SettleHeaders(file, replicated, environment);
             DatabaseHeader header = ReadHeader(file, out ulong? damaged, out byte[] block);
             DataFile result = new(file, environment, header, OpenCipher(name, header, block, environment, key));
             result.Stamps = new PageStamps(provider, new DatabaseFiles(name).Stamps, environment, header, readOnly);
@@ -298,6 +300,42 @@ internal sealed class DataFile : IPageFile, IReadVerifier, IDisposable
             StorageErrorCode.Corruption,
             $"{name}: the header was not written by this database: its authentication fails although its checksum is right. " +
             "Somebody without the key changed it. Restore the database from a backup.") { File = name };
+    }
+
+    /// <summary>
+    /// Where a crash left different headers on the sides of a mirror: each block's newest whole version goes to all of them, for any of
+    /// them may be the only one tomorrow. A newer header was only written after what it says was durable on all sides.
+    /// </summary>
+    private static void SettleHeaders(IStorageFile file, Mirroring.IReplicatedFile replicated, StorageEnvironment environment)
+    {
+        List<byte[]> copies = replicated.ReadCopies(0, 2 * DatabaseHeader.BlockSize);
+        bool changed = false;
+        for (int slot = 0; slot < 2; slot++)
+        {
+            int at = slot * DatabaseHeader.BlockSize;
+            byte[]? best = null;
+            ulong generation = 0;
+            bool differ = false;
+            foreach (byte[] copy in copies)
+            {
+                differ |= copy.Length < at + DatabaseHeader.BlockSize || copies[0].Length < at + DatabaseHeader.BlockSize ||
+                    !copy.AsSpan(at, DatabaseHeader.BlockSize).SequenceEqual(copies[0].AsSpan(at, DatabaseHeader.BlockSize));
+                if (copy.Length >= at + DatabaseHeader.BlockSize &&
+                    DatabaseHeader.Read(copy.AsSpan(at, DatabaseHeader.BlockSize), out DatabaseHeader? header, out _) == HeaderState.Valid &&
+                    (best is null || header!.Generation > generation))
+                {
+                    (best, generation) = (copy, header!.Generation);
+                }
+            }
+
+            if (!differ || best is null)
+                continue;
+            file.Write(at, best.AsSpan(at, DatabaseHeader.BlockSize));
+            changed = true;
+        }
+
+        if (changed)
+            environment.Flush(file, FlushSite.RecoveredHeader);
     }
 
     /// <summary>Reads the newer whole copy; tells which copy does not say the same.</summary>

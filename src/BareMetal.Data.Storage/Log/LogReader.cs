@@ -173,19 +173,14 @@ internal sealed class LogReader : IReadVerifier, IDisposable
     }
 
     /// <summary>Reads an extent's header.</summary>
-    public static bool TryReadHeader(IStorageFile file, out LogExtentHeader header)
-    {
-        Span<byte> block = stackalloc byte[LogFormat.ExtentHeaderUsed];
-        int count = file.ReadFull(0, block);
-        return LogExtentHeader.TryRead(block[..count], out header) && header.Size <= file.Length;
-    }
+    public static bool TryReadHeader(IStorageFile file, out LogExtentHeader header) => TryReadBegun(file, out header) && header.Size <= file.Length;
 
     /// <summary>Reads the header of an extent that was begun, however much of the extent is left.</summary>
     private static bool TryReadBegun(IStorageFile file, out LogExtentHeader header)
     {
         Span<byte> block = stackalloc byte[LogFormat.ExtentHeaderUsed];
-        int count = file.ReadFull(0, block);
-        return LogExtentHeader.TryRead(block[..count], out header);
+        file.ReadVerified(0, block, ExtentHeaderVerifier.Instance, out int count);
+        return LogExtentHeader.TryRead(block[..Math.Max(count, 0)], out header);
     }
 
     // An extent has its whole length, durably, before anything is written to it: a shorter one was cut later.
@@ -373,5 +368,12 @@ internal sealed class LogReader : IReadVerifier, IDisposable
             StorageErrorCode.Corruption,
             $"{name}: the records at {offset} were not written by this database: {why}. Somebody without the key changed them. " +
             "Restore the database from a backup.") { File = name };
+    }
+
+    private sealed class ExtentHeaderVerifier : IReadVerifier
+    {
+        public static readonly ExtentHeaderVerifier Instance = new();
+
+        public bool IsGood(long offset, ReadOnlySpan<byte> bytes) => LogExtentHeader.TryRead(bytes, out _);
     }
 }

@@ -25,6 +25,8 @@ internal sealed class Database : IDisposable
     private readonly IBackgroundWorker _checkpointWorker;
     private readonly IBackgroundWorker _garbageWorker;
     private readonly CommitThrottle _throttle;
+    private readonly IBackgroundWorker? _mirrorWorker;
+    private readonly CancellationTokenSource _mirrorCancellation = new();
     private readonly DatabaseFiles _files;
     private readonly DatabaseSettings _settings;
     private readonly Lock _vacuuming = new();
@@ -63,6 +65,12 @@ internal sealed class Database : IDisposable
         _logLimit = Math.Min(settings.CheckpointLogBytes, settings.Log.MaxLogBytes / 2);
         _checkpointWorker = _scheduler.CreateWorker("BareMetal checkpointer", CheckpointStep);
         _garbageWorker = _scheduler.CreateWorker("BareMetal page reclaimer", GarbageStep);
+        if (provider is MirroredStorageProvider { InDoubt: true } mirror)
+        {
+            _mirrorWorker = _scheduler.CreateWorker("BareMetal mirror", () => ReconcileStep(mirror));
+            _mirrorWorker.Signal();
+        }
+
         Pipeline.IsReadOnly = settings.ReadOnly;
         if (!settings.ReadOnly)
             Pipeline.BatchBuilt = OnBatchBuilt;
@@ -117,6 +125,9 @@ internal sealed class Database : IDisposable
 
     /// <summary>The failure of the last automatic checkpoint; null when it succeeded.</summary>
     public Exception? CheckpointFailure { get; private set; }
+
+    /// <summary>Why the sides of a mirror could not be compared after a crash; null when they were, or need not be.</summary>
+    public Exception? MirrorFailure { get; private set; }
 
     /// <summary>Opens a database or makes one.</summary>
     /// <param name="provider">The substrate.</param>
@@ -643,9 +654,29 @@ internal sealed class Database : IDisposable
     private bool IsCheckpointUrgent() =>
         _closing || Store.DirtyBytes >= _dirtyLimit + (_dirtyLimit / 2) || Log.Extents.InEmergency || Log.Extents.LiveBytes > _settings.Log.MaxLogBytes / 4 * 3;
 
+    /// <summary>Compares the sides of a mirror that was in use when something crashed.</summary>
+    private void ReconcileStep(MirroredStorageProvider mirror)
+    {
+        try
+        {
+            mirror.Reconcile(new DatabaseJudge(_files, Data), _mirrorCancellation.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The database is being closed: the next opening compares them.
+            MirrorFailure = null;
+        }
+        catch (StorageException e)
+        {
+            MirrorFailure = e; // likewise; what is read is verified with or without this
+        }
+    }
+
     private void StopWorkers()
     {
         _closing = true;
+        _mirrorCancellation.Cancel();
+        _mirrorWorker?.Dispose();
         Pipeline.BatchBuilt = null;
         Pipeline.Throttle = null;
         _garbageWorker.Dispose();

@@ -63,6 +63,9 @@ internal sealed class CrashRun
     /// <summary>Of those, the ones that crashed again during recovery.</summary>
     public int RecoveryPoints { get; private set; }
 
+    /// <summary>Recoveries of a mirror after which both sides held the same.</summary>
+    public int Agreements { get; private set; }
+
     /// <summary>Checkpoints that the workload took.</summary>
     public long Checkpoints { get; private set; }
 
@@ -323,6 +326,7 @@ internal sealed class CrashRun
             SimulatedWorld world = new(random.Next(), disk) { SkippedSite = _skipped };
             Database database = Open(world);
             must = Check(database, must, how);
+            CheckSides(world, how);
             if (!random.Chance(8))
             {
                 Abandon(database);
@@ -345,6 +349,25 @@ internal sealed class CrashRun
         {
             throw Fail($"{how}: {e.Message}", e);
         }
+    }
+
+    /// <summary>After recovery, and the comparison that follows it, both sides of a mirror hold the same.</summary>
+    private void CheckSides(SimulatedWorld world, string how)
+    {
+        if (world.Disk.Mirror is not { } mirror || world.Disk.Twin is not { } twin)
+            return;
+        world.Scheduler.RunUntilIdle();
+        if (mirror.GetStatus() is not { InDoubt: false, IsWhole: true } status)
+            throw Fail($"{how}: the mirror is not whole: {mirror.GetStatus()}");
+        if (!world.Disk.Files.SequenceEqual(twin.Files))
+            throw Fail($"{how}: the sides have other files: {string.Join(' ', world.Disk.Files)} and {string.Join(' ', twin.Files)}");
+        foreach (string name in world.Disk.Files)
+        {
+            if (!world.Disk.ReadAll(name).AsSpan().SequenceEqual(twin.ReadAll(name)))
+                throw Fail($"{how}: {name} is not the same on both sides");
+        }
+
+        Agreements++;
     }
 
     /// <summary>Frees the memory of a database whose machine may be gone.</summary>
