@@ -6,6 +6,8 @@ public static class SqlStates
 #pragma warning disable CS1591 // the names are the documentation
     public const string ConnectionException = "08000";
     public const string CannotConnect = "08001";
+    public const string InvalidAuthorization = "28000";
+    public const string InvalidPassword = "28P01";
     public const string ConnectionDoesNotExist = "08003";
     public const string TransactionResolutionUnknown = "08007";
     public const string FeatureNotSupported = "0A000";

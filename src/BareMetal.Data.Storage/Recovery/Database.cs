@@ -672,6 +672,31 @@ internal sealed class Database : IDisposable
         }
     }
 
+    /// <summary>Wraps the data key with another passphrase or key, in both copies of the header.</summary>
+    public void ChangeKey(EncryptionKey newKey)
+    {
+        DatabaseCipher cipher = Data.Cipher ?? throw new StorageException(
+            StorageErrorCode.NotEncrypted, $"{_files.Data}: the database is not encrypted. Restore a backup of it as an encrypted one.") { File = _files.Data };
+        Checkpoints.RunPaused(() =>
+        {
+            EncryptionSlot slot = cipher.Rewrap(newKey);
+            try
+            {
+                Data.WriteHeader(Data.Header with { Encryption = slot }, FlushSite.CheckpointHeader);
+            }
+            catch (Exception e)
+            {
+                Pipeline.Stop(e); // which of the two is in force is known when the database is opened again
+                throw;
+            }
+
+            cipher.Adopt(slot);
+
+            // The older copy of the header: nobody is to find the old wrapping there.
+            Data.FlushPages(FlushSite.CheckpointHeader);
+        });
+    }
+
     private void StopWorkers()
     {
         _closing = true;

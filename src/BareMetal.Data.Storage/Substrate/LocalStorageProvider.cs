@@ -26,6 +26,19 @@ public sealed class LocalStorageProvider : IStorageProvider
     /// <inheritdoc/>
     public string Location { get; }
 
+    /// <summary>A provider over a folder; over nothing, which fails at each use, when the folder can't be had.</summary>
+    internal static IStorageProvider OrUnreachable(string folder)
+    {
+        try
+        {
+            return new LocalStorageProvider(folder);
+        }
+        catch (StorageException e)
+        {
+            return new UnreachableStorageProvider(folder, e);
+        }
+    }
+
     /// <inheritdoc/>
     public IStorageFile Open(string name, StorageFileMode mode, bool readOnly = false)
     {

@@ -8,6 +8,7 @@ public sealed partial class MirroredStorageProvider
     private const int CopyBytes = 256 << 10;
     private const int SmallestUnit = 512;
 
+    private readonly ManualResetEventSlim _rebuildEnded = new(true);
     private HashSet<string>? _rebuilt;
     private CancellationTokenSource? _rebuildCancellation;
 
@@ -26,6 +27,35 @@ public sealed partial class MirroredStorageProvider
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(side, Sides.Length);
         return Task.Factory.StartNew(
             () => Rebuild(side, replacement, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    /// <summary>Rebuilds every side that is out of service, one after another, in the background. What fails is told by the status.</summary>
+    internal void RebuildMissing()
+    {
+        List<int> missing = [];
+        for (int i = 0; i < Sides.Length; i++)
+        {
+            if (Sides[i].State == MirrorSideState.Out && Sides[i].Provider is not UnreachableStorageProvider)
+                missing.Add(i);
+        }
+
+        if (missing.Count == 0)
+            return;
+        new Thread(() =>
+        {
+            foreach (int side in missing)
+            {
+                try
+                {
+                    Rebuild(side, null, CancellationToken.None);
+                }
+                catch (Exception e) when (e is StorageException or OperationCanceledException or InvalidOperationException or ObjectDisposedException)
+                {
+                    Sides[side].LastError = e.Message;
+                    return;
+                }
+            }
+        }) { IsBackground = true, Name = "BareMetal mirror rebuild" }.UnsafeStart();
     }
 
     /// <summary>As <see cref="RebuildAsync"/>, on the caller's thread.</summary>
@@ -47,6 +77,7 @@ public sealed partial class MirroredStorageProvider
                 ownerLock = target.Provider.AcquireOwnerLock(_lockName, TimeSpan.Zero);
             _rebuilt = new HashSet<string>(StringComparer.Ordinal);
             _rebuildCancellation = cancellation;
+            _rebuildEnded.Reset();
         }
 
         try
@@ -76,6 +107,7 @@ public sealed partial class MirroredStorageProvider
             }
 
             ownerLock?.Dispose();
+            _rebuildEnded.Set();
         }
     }
 
@@ -134,7 +166,11 @@ public sealed partial class MirroredStorageProvider
                     ThrowIfGivenUp(target);
                     MirrorSideState[] states = States();
                     states[side] = MirrorSideState.Active;
-                    Record(_record! with { Generation = _record.Generation + 1, States = states, InUse = true });
+                    MirrorRecord whole = _record! with { Generation = _record.Generation + 1, States = states, InUse = true };
+
+                    // There first: once another side calls it current, it must know that itself.
+                    whole.Write(target.Provider, side, _recordName);
+                    Record(whole);
                     if (!target.IsActive)
                         throw new StorageException(StorageErrorCode.IoError, $"{target.Provider.Location} could not be recorded as current: {target.LastError}");
                     _recordsUse = true;

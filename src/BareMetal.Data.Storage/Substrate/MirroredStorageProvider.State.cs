@@ -151,8 +151,13 @@ public sealed partial class MirroredStorageProvider
         lock (_directory)
         {
             _lockName = null;
-            _shared = false;
             _rebuildCancellation?.Cancel();
+        }
+
+        _rebuildEnded.Wait(); // it holds files open, and writes to them
+        lock (_directory)
+        {
+            _shared = false;
             if (_nodes.Count > 0 || _record is null || !_recordsUse)
                 return;
             lock (_states)

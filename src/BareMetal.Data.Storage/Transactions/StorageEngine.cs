@@ -21,6 +21,7 @@ public sealed partial class StorageEngine : IDisposable, IAsyncDisposable
     private readonly IDisposable? _ownerLock;
     private readonly DurableCounters _counters;
     private long _lastTransaction;
+    private IStorageProvider? _temporary;
     private int _disposed;
 
     private StorageEngine(StorageOptions options, IDisposable? ownerLock, Database database)
@@ -84,13 +85,15 @@ public sealed partial class StorageEngine : IDisposable, IAsyncDisposable
         IDisposable ownerLock = options.ReadOnly
             ? options.Provider.AcquireSharedLock(lockName, options.OwnerLockTimeout)
             : options.Provider.AcquireOwnerLock(lockName, options.OwnerLockTimeout);
+        Database? database = null;
         try
         {
-            return new StorageEngine(
-                options, ownerLock, Database.Open(options.Provider, options.Name, options.Mode, environment, settings));
+            database = Database.Open(options.Provider, options.Name, options.Mode, environment, settings);
+            return new StorageEngine(options, ownerLock, database);
         }
         catch
         {
+            database?.Dispose(); // what its first reads found may be damage
             ownerLock.Dispose();
             throw;
         }
@@ -193,6 +196,20 @@ public sealed partial class StorageEngine : IDisposable, IAsyncDisposable
         }, cancellation);
         return result;
     }
+
+    /// <summary>Changes the passphrase or key of an encrypted database: the data key is wrapped anew, nothing else is written again.</summary>
+    /// <param name="newKey">The new passphrase or key.</param>
+    /// <exception cref="StorageException"><see cref="StorageErrorCode.NotEncrypted"/>; the storage failed, and either the old or the new one counts.</exception>
+    public void ChangeKey(EncryptionKey newKey)
+    {
+        ArgumentNullException.ThrowIfNull(newKey);
+        if (Options.ReadOnly)
+            throw new StorageException(StorageErrorCode.ReadOnly, $"{Options.Name}: the database is open only for reading.") { File = Options.Name };
+        Database.ChangeKey(newKey);
+    }
+
+    /// <summary>Where temporary files go: encrypted, with keys that are never stored, when the database is.</summary>
+    internal IStorageProvider Temporary => Database.Data.Cipher is null ? Options.Provider : _temporary ??= new Encryption.TemporaryStorageProvider(Database.Provider);
 
     /// <summary>Closes the database cleanly.</summary>
     /// <exception cref="StorageException">Commits of durability Normal or Off could not be made durable any more.</exception>

@@ -17,6 +17,7 @@ public sealed class BareMetalConnection : DbConnection
     private static readonly StateChangeEventArgs s_closed = new(ConnectionState.Open, ConnectionState.Closed);
 
     private string _connectionString = "";
+    private bool _hidesSecrets;
     private BareMetalDataSource? _source;
     private bool _ownsSource;
     private bool _disposed;
@@ -41,7 +42,8 @@ public sealed class BareMetalConnection : DbConnection
     internal BareMetalConnection(BareMetalDataSource source)
     {
         _source = source;
-        _connectionString = source.ConnectionString;
+        _connectionString = source.Settings.ConnectionString;
+        _hidesSecrets = true;
     }
 
     /// <summary>Messages that a statement sends besides its results: severity and text.</summary>
@@ -53,7 +55,7 @@ public sealed class BareMetalConnection : DbConnection
     [AllowNull]
     public override string ConnectionString
     {
-        get => _connectionString;
+        get => _hidesSecrets && _source is not null ? _source.Settings.PublicConnectionString : _connectionString;
         set
         {
             if (_session is not null)
@@ -68,6 +70,7 @@ public sealed class BareMetalConnection : DbConnection
             _source = null;
             _ownsSource = false;
             _connectionString = text;
+            _hidesSecrets = false;
         }
     }
 
@@ -445,6 +448,8 @@ public sealed class BareMetalConnection : DbConnection
             _session = enlistment.Session;
             _generation = enlistment.Generation;
         }
+
+        _hidesSecrets = true;
 
         if (Notice is not null)
         {

@@ -12,13 +12,14 @@ namespace BareMetal.Data;
 /// </summary>
 public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
 {
-    private const int KeyCount = (int)Key.Enlist + 1;
+    private const int KeyCount = (int)Key.PersistSecurityInfo + 1;
 
     private static readonly string[] s_keys =
     [
         "Data Source", "Mode", "Read Only", "Durability", "Cache Size", "Page Size", "Max Log Size", "Max Version Size",
         "Checkpoint Size", "Checkpoint Rate", "Work Memory",
         "Command Timeout", "Lock Timeout", "Isolation Level", "Pooling", "Max Pool Size", "Enlist",
+        "Password", "Encryption Key", "Mirror Paths", "Mirror Degraded", "Mirror Rebuild", "Persist Security Info",
     ];
 
     private static readonly Dictionary<string, Key> s_names = MakeNames();
@@ -54,6 +55,12 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
         Pooling,
         MaxPoolSize,
         Enlist,
+        Password,
+        EncryptionKey,
+        MirrorPaths,
+        MirrorDegraded,
+        MirrorRebuild,
+        PersistSecurityInfo,
     }
 
     /// <summary>
@@ -187,6 +194,58 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
         set => Set(Key.Enlist, value);
     }
 
+    /// <summary>
+    /// Passphrase of an encrypted database; a database that is made now is encrypted with it. Empty by default: not encrypted. It is left out of what
+    /// <see cref="BareMetalConnection.ConnectionString"/> and <see cref="BareMetalDataSource.ConnectionString"/> say unless
+    /// <see cref="PersistSecurityInfo"/> is set.
+    /// </summary>
+    public string Password
+    {
+        get => Get(Key.Password, "");
+        set => Set(Key.Password, value);
+    }
+
+    /// <summary>In place of a passphrase the key itself: 32 bytes, as 64 hexadecimal digits or in Base64. Empty by default. Left out likewise.</summary>
+    public string EncryptionKey
+    {
+        get => Get(Key.EncryptionKey, "");
+        set => Set(Key.EncryptionKey, value);
+    }
+
+    /// <summary>
+    /// Paths of folders on other devices, separated by <c>|</c>, that hold the database too: everything is written to the data file's folder
+    /// and to these. Empty by default.
+    /// </summary>
+    public string MirrorPaths
+    {
+        get => Get(Key.MirrorPaths, "");
+        set => Set(Key.MirrorPaths, value);
+    }
+
+    /// <summary>
+    /// Whether a mirrored database is opened although a folder is missing that was current when the others last knew. Default false: give true only
+    /// when that folder is gone for good.
+    /// </summary>
+    public bool MirrorDegraded
+    {
+        get => Get(Key.MirrorDegraded, false);
+        set => Set(Key.MirrorDegraded, value);
+    }
+
+    /// <summary>Whether folders of a mirrored database that are out of date or empty are rebuilt in the background after it is opened. Default true.</summary>
+    public bool MirrorRebuild
+    {
+        get => Get(Key.MirrorRebuild, true);
+        set => Set(Key.MirrorRebuild, value);
+    }
+
+    /// <summary>Whether the passphrase or key can be read back from a connection that was opened. Default false.</summary>
+    public bool PersistSecurityInfo
+    {
+        get => Get(Key.PersistSecurityInfo, false);
+        set => Set(Key.PersistSecurityInfo, value);
+    }
+
     /// <inheritdoc/>
     public override bool IsFixedSize => true;
 
@@ -258,6 +317,7 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
         names["File Name"] = Key.DataSource;
         names["Default Command Timeout"] = Key.CommandTimeout;
         names["Maximum Pool Size"] = Key.MaxPoolSize;
+        names["Pwd"] = Key.Password;
         return names;
     }
 
@@ -305,7 +365,7 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
         string name = s_keys[(int)key];
         switch (key)
         {
-            case Key.DataSource:
+            case Key.DataSource or Key.Password or Key.MirrorPaths:
                 return Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
             case Key.Mode:
                 return ParseEnum<BareMetalOpenMode>(name, value);
@@ -316,7 +376,12 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
                 return level is IsolationLevel.Chaos or IsolationLevel.Unspecified
                     ? throw Invalid(name, value, "ReadUncommitted, ReadCommitted, RepeatableRead, Snapshot or Serializable")
                     : level;
-            case Key.ReadOnly or Key.Pooling or Key.Enlist:
+            case Key.EncryptionKey:
+                string text = Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+                return text.Length == 0 || ConnectionSettings.TryParseKey(text, out _)
+                    ? text
+                    : throw new ArgumentException($"The value of the connection string key '{name}' is not a key of 32 bytes: 64 hexadecimal digits, or Base64.");
+            case Key.ReadOnly or Key.Pooling or Key.Enlist or Key.MirrorDegraded or Key.MirrorRebuild or Key.PersistSecurityInfo:
                 return ParseBool(name, value);
             case Key.CacheSize:
                 return ParseSize(name, value, 1 << 20, long.MaxValue);
@@ -409,7 +474,13 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
         Key.IsolationLevel => IsolationLevel,
         Key.Pooling => Pooling,
         Key.MaxPoolSize => MaxPoolSize,
-        _ => Enlist,
+        Key.Enlist => Enlist,
+        Key.Password => Password,
+        Key.EncryptionKey => EncryptionKey,
+        Key.MirrorPaths => MirrorPaths,
+        Key.MirrorDegraded => MirrorDegraded,
+        Key.MirrorRebuild => MirrorRebuild,
+        _ => PersistSecurityInfo,
     };
 
     private T Get<T>(Key key, T fallback) => _values[(int)key] is T value ? value : fallback;

@@ -37,7 +37,7 @@ public sealed partial class BareMetalDataSource : DbDataSource
     }
 
     /// <inheritdoc/>
-    public override string ConnectionString => Settings.ConnectionString;
+    public override string ConnectionString => Settings.PublicConnectionString;
 
     internal ConnectionSettings Settings { get; }
 
@@ -203,6 +203,51 @@ public sealed partial class BareMetalDataSource : DbDataSource
                 }
             },
             cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    /// <summary>
+    /// Changes the passphrase or key of the encrypted database, without writing its content again: the data key stays, and is wrapped anew. From now on the
+    /// new one opens the database; connections that are open go on, this data source opens no further ones after it has let go of the engine.
+    /// Backups made before keep their passphrase.
+    /// </summary>
+    /// <param name="newKey">The new passphrase or key; the caller disposes it.</param>
+    /// <exception cref="BareMetalException">28000: the database is not encrypted; the storage failed.</exception>
+    public void ChangeEncryptionKey(EncryptionKey newKey)
+    {
+        ArgumentNullException.ThrowIfNull(newKey);
+        using BareMetalConnection connection = OpenConnection();
+        connection.Session.Database.ChangeKey(newKey);
+    }
+
+    /// <summary>How the mirror is on which the database lies; null when it is not mirrored.</summary>
+    /// <exception cref="BareMetalException">The database can't be opened.</exception>
+    public MirrorStatus? GetMirrorStatus()
+    {
+        using BareMetalConnection connection = OpenConnection();
+        return connection.Session.Database.Mirror?.GetStatus();
+    }
+
+    /// <summary>Rebuilds a side of the mirror on which the database lies, while it is in use.</summary>
+    /// <param name="side">Its number: 0 is the data file's folder, 1 the first of <c>Mirror Paths</c>, and so on.</param>
+    /// <param name="cancellationToken">Ends the rebuild; the side stays out of service.</param>
+    /// <exception cref="InvalidOperationException">There is no mirror, or the side needs no rebuilding.</exception>
+    /// <exception cref="BareMetalException">Copying failed.</exception>
+    public async Task RebuildMirrorAsync(int side, CancellationToken cancellationToken = default)
+    {
+        BareMetalConnection connection = await OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            MirroredStorageProvider mirror = connection.Session.Database.Mirror ??
+                throw new InvalidOperationException("The database is not mirrored.");
+            try
+            {
+                await mirror.RebuildAsync(side, cancellationToken: cancellationToken).ConfigureAwait(false);
+            }
+            catch (StorageException e)
+            {
+                throw Sessions.StorageErrors.Map(e);
+            }
+        }
     }
 
     /// <summary>The data source shared by all connections of a connection string.</summary>

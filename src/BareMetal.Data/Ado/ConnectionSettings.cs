@@ -16,6 +16,15 @@ internal sealed class ConnectionSettings
     {
         BareMetalConnectionStringBuilder builder = new(connectionString);
         ConnectionString = connectionString;
+        PublicConnectionString = connectionString;
+        if (!builder.PersistSecurityInfo && (builder.Password.Length > 0 || builder.EncryptionKey.Length > 0))
+        {
+            BareMetalConnectionStringBuilder told = new(connectionString);
+            told.Remove("Password");
+            told.Remove("Encryption Key");
+            PublicConnectionString = told.ConnectionString;
+        }
+
         DataSource = builder.DataSource;
         CommandTimeout = builder.CommandTimeout;
         LockTimeout = builder.LockTimeout;
@@ -45,6 +54,10 @@ internal sealed class ConnectionSettings
             CheckpointRate = builder.CheckpointRate,
             MaxVersionSize = builder.MaxVersionSize,
             OpenTimeout = lockTimeout,
+            Key = MakeKey(builder),
+            MirrorPaths = MirrorPathsOf(builder, IsMemory || substrate is not null),
+            MirrorDegraded = builder.MirrorDegraded,
+            MirrorRebuild = builder.MirrorRebuild,
         };
         Session = new SessionOptions
         {
@@ -58,6 +71,9 @@ internal sealed class ConnectionSettings
     }
 
     public string ConnectionString { get; }
+
+    /// <summary>The connection string without what is secret in it, unless it is to be kept.</summary>
+    public string PublicConnectionString { get; }
 
     public string DataSource { get; }
 
@@ -83,6 +99,36 @@ internal sealed class ConnectionSettings
     public DatabaseOptions Database { get; }
 
     public SessionOptions Session { get; }
+
+    /// <summary>Reads a key of 32 bytes: hexadecimal digits or Base64.</summary>
+    public static bool TryParseKey(string text, out byte[] key)
+    {
+        key = new byte[Storage.EncryptionKey.Size];
+        text = text.Trim();
+        if (text.Length == 2 * key.Length)
+            return Convert.FromHexString(text, key, out _, out int written) == System.Buffers.OperationStatus.Done && written == key.Length;
+        return Convert.TryFromBase64String(text, key, out int count) && count == key.Length;
+    }
+
+    private static EncryptionKey? MakeKey(BareMetalConnectionStringBuilder builder)
+    {
+        if (builder.EncryptionKey.Length == 0)
+            return builder.Password.Length == 0 ? null : EncryptionKey.FromPassphrase(builder.Password);
+        if (builder.Password.Length > 0)
+            throw new ArgumentException("A connection string gives 'Password' or 'Encryption Key', not both.");
+        TryParseKey(builder.EncryptionKey, out byte[] bytes);
+        EncryptionKey key = EncryptionKey.FromBytes(bytes);
+        System.Security.Cryptography.CryptographicOperations.ZeroMemory(bytes);
+        return key;
+    }
+
+    private static string[] MirrorPathsOf(BareMetalConnectionStringBuilder builder, bool elsewhere)
+    {
+        string[] paths = builder.MirrorPaths.Split('|', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return paths.Length == 0 || !elsewhere
+            ? paths
+            : throw new ArgumentException("'Mirror Paths' mirrors a database in files; this one is in memory or on a substrate of its own.");
+    }
 
     /// <summary>The engine's level of an ADO.NET level; null for Unspecified.</summary>
     public static IsolationMode? ToMode(IsolationLevel level) => level switch

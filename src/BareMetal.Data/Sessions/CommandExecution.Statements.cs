@@ -152,7 +152,7 @@ internal sealed partial class CommandExecution
         _context.Cancellation = cancellation;
         _context.BatchSize = settings.BatchSize;
         _context.Memory.Limit = settings.WorkMemory;
-        _context.Temporary = _session.Database.Engine.Options.Provider;
+        _context.Temporary = _session.Database.Engine.Temporary;
     }
 
     /// <summary>The transaction for the next statement; readers that are open in it keep the rows of their own snapshot.</summary>

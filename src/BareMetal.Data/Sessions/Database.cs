@@ -27,6 +27,7 @@ internal sealed class Database
     private readonly ConditionalWeakTable<FunctionRegistry, CommandCache> _customCommands = [];
     private readonly List<Session> _sessions = [];
     private Timer? _watch;
+    private EncryptionKey? _newKey;
     private int _references;
 
     static Database()
@@ -53,6 +54,9 @@ internal sealed class Database
     public string Name => Options.Path.Length == 0 ? "memory" : Path.GetFileNameWithoutExtension(Options.Path);
 
     public StorageEngine Engine { get; }
+
+    /// <summary>The mirror that it lies on; null when it is not mirrored.</summary>
+    public MirroredStorageProvider? Mirror { get; private init; }
 
     public CatalogStore Catalog { get; }
 
@@ -82,14 +86,17 @@ internal sealed class Database
         {
             if (Open.TryGetValue(key, out Database? database))
             {
+                CheckKey(database, options);
                 database._references++;
                 return database;
             }
 
             cancellationToken.ThrowIfCancellationRequested();
+            MirroredStorageProvider? mirror = null;
             try
             {
                 (IStorageProvider provider, string name) = Place(options, create: true);
+                mirror = MirrorOf(provider);
                 StorageEngine engine = StorageEngine.Open(new StorageOptions
                 {
                     Provider = provider,
@@ -108,16 +115,20 @@ internal sealed class Database
                 });
                 try
                 {
-                    database = new Database(key, options, engine) { _references = 1 };
+                    database = new Database(key, options, engine) { _references = 1, Mirror = mirror };
                 }
                 catch
                 {
                     engine.Dispose();
                     throw;
                 }
+
+                if (options is { MirrorRebuild: true, ReadOnly: false })
+                    mirror?.RebuildMissing();
             }
             catch (StorageException e)
             {
+                mirror?.Dispose();
                 throw StorageErrors.Map(e);
             }
 
@@ -228,6 +239,25 @@ internal sealed class Database
         }
     }
 
+    /// <summary>Changes the passphrase or key of an encrypted database.</summary>
+    public void ChangeKey(EncryptionKey newKey)
+    {
+        lock (Open)
+        {
+            try
+            {
+                Engine.ChangeKey(newKey);
+            }
+            catch (StorageException e)
+            {
+                throw StorageErrors.Map(e);
+            }
+
+            _newKey?.Dispose();
+            _newKey = newKey.Copy();
+        }
+    }
+
     public Session CreateSession(SessionOptions? options = null)
     {
         Session session = new(this, options ?? SessionOptions.Default);
@@ -257,6 +287,26 @@ internal sealed class Database
     }
 
     internal static string OwnerLockName(string name) => name + "-lock";
+
+    private static MirroredStorageProvider? MirrorOf(IStorageProvider provider) =>
+        (provider is EncryptedStorageProvider encrypted ? encrypted.Inner : provider) as MirroredStorageProvider;
+
+    /// <summary>Who joins an engine that is open must have its key too.</summary>
+    private static void CheckKey(Database database, DatabaseOptions options)
+    {
+        if (options.Substrate is EncryptedStorageProvider)
+            return; // the same one: it carries the key
+        EncryptionKey? key = database._newKey ?? database.Options.Key;
+        if (key is null == options.Key is null && (key is null || key.IsSameAs(options.Key!)))
+            return;
+        StorageErrorCode code = key is null ? StorageErrorCode.NotEncrypted : options.Key is null ? StorageErrorCode.KeyRequired : StorageErrorCode.WrongKey;
+        throw StorageErrors.Map(new StorageException(code, code switch
+        {
+            StorageErrorCode.NotEncrypted => $"{database.Location}: the database is not encrypted, but a key was given.",
+            StorageErrorCode.KeyRequired => $"{database.Location}: the database is encrypted, and no key was given.",
+            _ => $"{database.Location}: the {options.Key} does not open this database.",
+        }));
+    }
 
     private static string KeyOf(DatabaseOptions options)
     {
@@ -288,18 +338,29 @@ internal sealed class Database
     internal static (IStorageProvider Provider, string Name) Place(DatabaseOptions options, bool create)
     {
         if (options.Substrate is { } substrate)
-            return (substrate, options.Path);
+            return (options.Key is null || substrate is EncryptedStorageProvider ? substrate : new EncryptedStorageProvider(substrate, options.Key), options.Path);
         if (options.InMemory)
         {
             // A named one belongs to the engine that is open under the name: it goes with it.
-            return (new MemoryStorageProvider(), options.Path.Length == 0 ? "memory" : options.Path);
+            IStorageProvider memory = new MemoryStorageProvider();
+            return (options.Key is null ? memory : new EncryptedStorageProvider(memory, options.Key), options.Path.Length == 0 ? "memory" : options.Path);
         }
 
         string path = Path.GetFullPath(options.Path);
         string folder = Path.GetDirectoryName(path) ?? throw new BareMetalException(SqlStates.CannotConnect, $"The path \"{options.Path}\" names no file.");
         if (create && !Directory.Exists(folder))
             throw new BareMetalException(SqlStates.DatabaseDoesNotExist, $"The folder \"{folder}\" does not exist.") { Hint = "Create the folder first." };
-        return (new LocalStorageProvider(folder), Path.GetFileName(path));
+        string name = Path.GetFileName(path);
+        IStorageProvider provider = new LocalStorageProvider(folder);
+        if (options.MirrorPaths.Count > 0)
+        {
+            List<IStorageProvider> sides = [provider];
+            foreach (string side in options.MirrorPaths)
+                sides.Add(LocalStorageProvider.OrUnreachable(Path.GetFullPath(side)));
+            provider = new MirroredStorageProvider(sides, new MirrorOptions { Scope = name, AllowMissingSides = options.MirrorDegraded });
+        }
+
+        return (options.Key is null ? provider : new EncryptedStorageProvider(provider, options.Key), name);
     }
 
     private void Close()
@@ -322,6 +383,11 @@ internal sealed class Database
         catch (StorageException e)
         {
             throw StorageErrors.Map(e);
+        }
+        finally
+        {
+            Mirror?.Dispose();
+            _newKey?.Dispose();
         }
     }
 

@@ -42,6 +42,18 @@ internal sealed record DatabaseOptions
     /// <summary>How long to wait for another process that holds the database.</summary>
     public TimeSpan OpenTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>What opens the database when it is encrypted, or encrypts it when it is made; null when it is not encrypted.</summary>
+    public EncryptionKey? Key { get; init; }
+
+    /// <summary>Folders that hold the database too; empty when it is not mirrored.</summary>
+    public IReadOnlyList<string> MirrorPaths { get; init; } = [];
+
+    /// <summary>Whether to open although a side of the mirror is missing that was current.</summary>
+    public bool MirrorDegraded { get; init; }
+
+    /// <summary>Whether sides that are out of date are rebuilt after opening.</summary>
+    public bool MirrorRebuild { get; init; } = true;
+
     /// <summary>Clock, random numbers and background work of the engine, when they are not the system's.</summary>
     public StorageEnvironment? Environment { get; init; }
 

@@ -22,6 +22,18 @@ internal static class StorageErrors
             case StorageErrorCode.NeedsRecovery: state = SqlStates.ObjectNotInPrerequisiteState; hint = "Open the database once for writing."; break;
             case StorageErrorCode.LogReleased: state = SqlStates.ObjectNotInPrerequisiteState; break;
             case StorageErrorCode.BackupMissing: state = SqlStates.UndefinedFile; break;
+            case StorageErrorCode.WrongKey:
+                state = SqlStates.InvalidPassword;
+                hint = "Give the right Password or Encryption Key. Without it nobody can read the database.";
+                break;
+            case StorageErrorCode.KeyRequired:
+                state = SqlStates.InvalidAuthorization;
+                hint = "Give Password or Encryption Key in the connection string.";
+                break;
+            case StorageErrorCode.NotEncrypted:
+                state = SqlStates.InvalidAuthorization;
+                hint = "Leave Password and Encryption Key out of the connection string.";
+                break;
             case StorageErrorCode.Locked: state = SqlStates.ObjectInUse; break;
             case StorageErrorCode.DoesNotExist: state = SqlStates.DatabaseDoesNotExist; break;
             case StorageErrorCode.AlreadyExists: state = SqlStates.DuplicateDatabase; break;
