@@ -88,10 +88,11 @@ public sealed class SnapshotLimitTests : IDisposable
         using StorageTransaction reader = _engine.Begin(TransactionIsolation.Snapshot, readOnly: true);
         Assert.Equal(0, Sum(reader));
         long most = 0;
-        for (int commit = 0; commit < 20_000; commit++)
+        int commits = int.TryParse(Environment.GetEnvironmentVariable("BAREMETAL_COMMITS"), out int more) ? more : 20_000;
+        for (int commit = 0; commit < commits; commit++)
         {
             using StorageTransaction writer = _engine.Begin();
-            Put(writer, commit % Keys, commit);
+            Put(writer, _tree, commit % Keys, commit);
             writer.Commit(Durability.Off);
             most = Math.Max(most, _engine.Store.VersionBytes);
         }
@@ -137,6 +138,52 @@ public sealed class SnapshotLimitTests : IDisposable
     }
 
     [Fact]
+    public void A_reader_that_was_given_up_does_not_get_the_older_copy_of_the_data_file()
+    {
+        MemoryStorageProvider provider = new();
+        using StorageEngine engine = StorageEngine.Open(new StorageOptions
+        {
+            Provider = provider,
+            Name = "test",
+            Settings = new DatabaseSettings { PageSize = 4096, CacheBytes = 1 << 20, VersionLimitBytes = 64 * 4096, AutomaticCheckpoints = false },
+        });
+        TreeId tree;
+        using (StorageTransaction transaction = engine.Begin())
+        {
+            transaction.BeginStatement();
+            tree = transaction.CreateTree();
+            transaction.Commit();
+        }
+
+        Write(engine, tree, 1, Keys);
+        engine.Checkpoint();
+        List<StorageTransaction> readers = [];
+        for (int value = 2; value <= 12; value++)
+        {
+            Write(engine, tree, value, Keys);
+            readers.Add(engine.Begin(TransactionIsolation.Snapshot, readOnly: true));
+        }
+
+        Assert.True(engine.Store.SnapshotsGivenUp > 0);
+        int lost = 0;
+        for (int i = 0; i < readers.Count; i++)
+        {
+            try
+            {
+                Assert.Equal((i + 2L) * Keys, Sum(readers[i], tree));
+            }
+            catch (StorageException e) when (e.Code == StorageErrorCode.SnapshotTooOld)
+            {
+                lost++;
+            }
+
+            readers[i].Dispose();
+        }
+
+        Assert.InRange(lost, 1, readers.Count - 1);
+    }
+
+    [Fact]
     public void A_checkpoint_is_never_given_up()
     {
         List<StorageTransaction> readers = [];
@@ -154,29 +201,33 @@ public sealed class SnapshotLimitTests : IDisposable
 
     private void WriteAll(int value) => Write(value, Keys);
 
-    private void Write(int value, int count)
+    private void Write(int value, int count) => Write(_engine, _tree, value, count);
+
+    private static void Write(StorageEngine engine, TreeId tree, int value, int count)
     {
-        using StorageTransaction transaction = _engine.Begin();
+        using StorageTransaction transaction = engine.Begin();
         transaction.BeginStatement();
         for (int key = 0; key < count; key++)
-            Put(transaction, key, value);
+            Put(transaction, tree, key, value);
         transaction.Commit(Durability.Off);
     }
 
-    private void Put(StorageTransaction transaction, int key, int value)
+    private static void Put(StorageTransaction transaction, TreeId tree, int key, int value)
     {
         Span<byte> bytes = stackalloc byte[4];
         BinaryPrimitives.WriteInt32BigEndian(bytes, key);
         byte[] content = new byte[200];
         BinaryPrimitives.WriteInt32LittleEndian(content, value);
-        transaction.LockKey(_tree, bytes, LockMode.Exclusive);
-        transaction.Put(_tree, bytes, content);
+        transaction.LockKey(tree, bytes, LockMode.Exclusive);
+        transaction.Put(tree, bytes, content);
     }
 
-    private long Sum(StorageTransaction transaction)
+    private long Sum(StorageTransaction transaction) => Sum(transaction, _tree);
+
+    private static long Sum(StorageTransaction transaction, TreeId tree)
     {
         long sum = 0;
-        using TreeCursor cursor = transaction.OpenCursor(_tree);
+        using TreeCursor cursor = transaction.OpenCursor(tree);
         for (bool more = cursor.SeekFirst(); more; more = cursor.MoveNext())
             sum += BinaryPrimitives.ReadInt32LittleEndian(cursor.Value);
         return sum;
