@@ -10,10 +10,11 @@ using Microsoft.EntityFrameworkCore;
 string folder = args[0];
 string what = args[1];
 int count = int.Parse(args[2], CultureInfo.InvariantCulture);
+GatedStorage? storage = null;
 if (!ThreadPool.SetMinThreads(1, 1) || !ThreadPool.SetMaxThreads(1, 1))
     return Fail($"the pool can't be limited to one thread with {Environment.ProcessorCount} processors");
 
-GatedStorage storage = new(folder);
+storage = new GatedStorage(folder);
 using BareMetalDataSource source = new BareMetalDataSourceBuilder($"Data Source=one.bmdb;Max Pool Size={count + 8}").UseSubstrate(storage).Build();
 using (BareMetalConnection connection = source.OpenConnection())
 {
@@ -94,10 +95,10 @@ Func<Task> PrepareContext(int id)
     return () => context.SaveChangesAsync();
 }
 
-static int Fail(string why)
+int Fail(string why)
 {
     Console.WriteLine(why);
-    Console.Out.Flush();
-    Environment.Exit(1); // threads may be stuck
+    storage?.Gate.Set(); // or the end of the process would wait for the disk too
+    Environment.Exit(1);
     return 1;
 }
