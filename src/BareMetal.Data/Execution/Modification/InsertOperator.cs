@@ -77,9 +77,9 @@ internal sealed class InsertOperator : WriteOperator
         {
             image.CheckRows(context);
         }
-        catch (BareMetalException e) when (e.Row > 0)
+        catch (BareMetalException e) when (image.FailedRow >= 0)
         {
-            e.Row += _rowsBefore;
+            e.Row = _rowsBefore + image.FailedRow + 1;
             throw;
         }
 

@@ -80,9 +80,13 @@ internal sealed class RowImage
         }
     }
 
+    /// <summary>The row that <see cref="CheckRows"/> threw for; -1 when it was none.</summary>
+    public int FailedRow { get; private set; } = -1;
+
     /// <summary>Throws 23502 or 23514 for the first row that breaks NOT NULL or a check.</summary>
     public void CheckRows(QueryContext context)
     {
+        FailedRow = -1;
         foreach (Column column in Table.Columns)
         {
             if (column.IsNullable)
@@ -92,8 +96,10 @@ internal sealed class RowImage
                 continue;
             for (int row = 0; row < Count; row++)
             {
-                if (vector.IsNull(row))
-                    throw WriteErrors.NotNull(this, column, row);
+                if (!vector.IsNull(row))
+                    continue;
+                FailedRow = row;
+                throw WriteErrors.NotNull(this, column, row);
             }
         }
 
@@ -102,8 +108,10 @@ internal sealed class RowImage
             Vector<bool> result = (Vector<bool>)evaluator.Evaluate(Batch, context);
             for (int row = 0; row < Count; row++)
             {
-                if (!result.Data[row * result.Stride] && !result.IsNull(row))
-                    throw WriteErrors.Check(this, constraint, row);
+                if (result.Data[row * result.Stride] || result.IsNull(row))
+                    continue;
+                FailedRow = row;
+                throw WriteErrors.Check(this, constraint, row);
             }
         }
     }

@@ -12,10 +12,10 @@ internal static class WriteErrors
     private const int MaxText = 200;
 
     public static BareMetalException NotNull(RowImage image, Column column, int row) =>
-        Make(SqlStates.NotNullViolation, $"The column \"{column.Name}\" of table \"{image.Table.Name}\" can't be null.", image.Table, null, column.Name, "Failing row: " + Row(image, row) + ".", row + 1);
+        Make(SqlStates.NotNullViolation, $"The column \"{column.Name}\" of table \"{image.Table.Name}\" can't be null.", image.Table, null, column.Name, "Failing row: " + Row(image, row) + ".");
 
     public static BareMetalException Check(RowImage image, CheckConstraint constraint, int row) =>
-        Make(SqlStates.CheckViolation, $"A row of table \"{image.Table.Name}\" violates the check constraint \"{constraint.Name}\".", image.Table, constraint.Name, null, "Failing row: " + Row(image, row) + ".", row + 1);
+        Make(SqlStates.CheckViolation, $"A row of table \"{image.Table.Name}\" violates the check constraint \"{constraint.Name}\".", image.Table, constraint.Name, null, "Failing row: " + Row(image, row) + ".");
 
     public static BareMetalException Unique(Table table, string constraint, string key) =>
         Make(SqlStates.UniqueViolation, $"A row with the same key exists already: unique constraint \"{constraint}\" of table \"{table.Name}\".", table, constraint, null, $"Key {key} already exists.");
@@ -68,13 +68,12 @@ internal static class WriteErrors
     /// <summary>A row of a vector that may be constant.</summary>
     public static Value ValueAt(Vector vector, int row) => vector.GetValue(row);
 
-    private static BareMetalException Make(string state, string message, Table table, string? constraint, string? column, string? detail, int row = 0) => new(state, message)
+    private static BareMetalException Make(string state, string message, Table table, string? constraint, string? column, string? detail) => new(state, message)
     {
         SchemaName = table.Schema,
         TableName = table.Name,
         ConstraintName = constraint,
         ColumnName = column,
         Detail = detail,
-        Row = row,
     };
 }
