@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 
 // A process whose thread pool has one thread, to be started with DOTNET_PROCESSOR_COUNT=1: many commits are begun on that thread while the disk
 // does not answer. Each call must come back, and the thread must be free for other work. "transaction" commits explicit transactions,
-// "command" executes single commands, "ef" calls SaveChangesAsync. Prints what it saw; ends with 0 when all is well.
+// "command" executes single commands, "ef" calls SaveChangesAsync, "locks" waits for a row instead. Prints what it saw; ends with 0 when all is well.
 string folder = args[0];
 string what = args[1];
 int count = int.Parse(args[2], CultureInfo.InvariantCulture);
@@ -21,6 +21,14 @@ using (BareMetalConnection connection = source.OpenConnection())
     using DbCommand create = connection.CreateCommand();
     create.CommandText = "CREATE TABLE items (id bigint PRIMARY KEY, name text NOT NULL)";
     create.ExecuteNonQuery();
+}
+
+if (what == "locks")
+{
+    if (LockWaits.Run(source, count) is { } problem)
+        return Fail(problem);
+    Console.WriteLine($"{count} commands waited for one row on one thread of the pool, all done after the commit");
+    return 0;
 }
 
 // Everything up to the commits happens while the disk answers.
