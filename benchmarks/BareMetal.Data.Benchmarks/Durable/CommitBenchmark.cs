@@ -36,9 +36,10 @@ public static class CommitBenchmark
         WriterRun[] runs = [.. cases.Select(c => new WriterRun(c.Ours ? source.CreateConnection : sqlite.Connect, c.Writers))];
         List<WriterResult>[] results = [.. cases.Select(_ => new List<WriterResult>())];
         double disk = 0;
+        LatencyHistogram diskWaits = new();
         for (int round = -1; round < rounds; round++)
         {
-            double flushes = FlushLoop.Run(directory, time / 2);
+            double flushes = FlushLoop.Run(directory, time / 2, round < 0 ? new LatencyHistogram() : diskWaits);
             for (int i = 0; i < cases.Length; i++)
             {
                 WriterResult result = runs[i].Run(time, cases[i].Threads, cases[i].Ours ? () => substrate.LogFlushes : null);
@@ -55,7 +56,7 @@ public static class CommitBenchmark
         foreach (WriterRun run in runs)
             run.Dispose();
         Console.WriteLine();
-        Console.WriteLine($"the disk: {disk:N0} flushes of one sector per second by one thread, best of {rounds} rounds of {seconds:0.#} s");
+        Console.WriteLine($"the disk: {disk:N0} flushes of one sector per second by one thread, best of {rounds} rounds; 99 % of them took less than {Ms(diskWaits.Percentile(0.99))}, the longest {Ms(diskWaits.Max)}");
         Console.WriteLine();
         Console.WriteLine("| durable single-row commits | commits/s, best round | median round | most : least served, worst round | median wait | 99 % | worst wait of all rounds | of the best round | commits per flush |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|");

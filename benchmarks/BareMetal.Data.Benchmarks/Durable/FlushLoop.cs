@@ -10,7 +10,10 @@ public static class FlushLoop
     private const int WriteBytes = 512;
 
     /// <summary>Flushes per second.</summary>
-    public static double Run(string folder, TimeSpan time)
+    /// <param name="folder">Where the file is.</param>
+    /// <param name="time">For how long.</param>
+    /// <param name="waits">How long each write and its flush took is added here.</param>
+    public static double Run(string folder, TimeSpan time, LatencyHistogram waits)
     {
         LocalStorageProvider provider = new(folder);
         using IStorageFile file = provider.Open("flush-loop", StorageFileMode.OpenOrCreate);
@@ -26,8 +29,10 @@ public static class FlushLoop
         while (Stopwatch.GetElapsedTime(start) < time)
         {
             Random.Shared.NextBytes(sector);
+            long before = Stopwatch.GetTimestamp();
             file.Write(offset, sector);
             file.Flush();
+            waits.Add(before, Stopwatch.GetTimestamp());
             offset = (offset + WriteBytes) % FileBytes;
             count++;
         }
