@@ -46,6 +46,9 @@ internal static unsafe class DamagedFile
             edit(p, bytes.Length);
         PageChecksum.Seal(header.DatabaseId, new PageId(page), bytes);
         f.Write((long)page * bytes.Length, bytes);
+
+        // What the page had as its checksum is forgotten with it: the fault that is meant lies in what it says.
+        provider.Delete(new DatabaseFiles(file).Stamps);
     }
 
     public static Table Table(this Database database, string name) => (Table)database.Catalog.Newest.Find("public", name)!;
