@@ -48,7 +48,14 @@ internal sealed class Checkpointer
     /// <param name="close">Whether the database is being closed: no commit follows, and the header is to say clean.</param>
     /// <param name="atCut">Called with the checkpoint's LSN and where the log goes on from there, while nothing is built.</param>
     /// <exception cref="StorageException">It failed. Unless <see cref="CommitPipeline.Failure"/> says otherwise the database goes on.</exception>
-    public void Run(bool close = false, Action<Lsn, LogPoint>? atCut = null)
+    public void Run(bool close = false, Action<Lsn, LogPoint>? atCut = null) => Run(close, atCut, 0, 0);
+
+    /// <summary>Takes a checkpoint that also writes pages of the data file again. Something must have been committed since the last one.</summary>
+    /// <param name="from">The first page.</param>
+    /// <param name="to">The page after the last.</param>
+    public void RunRewriting(ulong from, ulong to) => Run(close: false, atCut: null, from, Math.Min(to, _data.Header.PageCount));
+
+    private void Run(bool close, Action<Lsn, LogPoint>? atCut, ulong rewriteFrom, ulong rewriteTo)
     {
         lock (_running)
         {
@@ -63,7 +70,7 @@ internal sealed class Checkpointer
 
                 // Every change takes an LSN: without a new one the data file is up to date.
                 if (lsn != _data.Header.CheckpointLsn)
-                    pages = _store.BeginCheckpoint();
+                    pages = _store.BeginCheckpoint(rewriteFrom, rewriteTo);
             });
             if (pages is not null || (close && !_data.Header.IsClean))
             {

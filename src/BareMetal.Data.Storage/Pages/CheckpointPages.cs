@@ -14,8 +14,18 @@ internal sealed unsafe class CheckpointPages : IDisposable
     private bool _collected;
     private bool _ended;
 
-    internal CheckpointPages(PageStore store, Snapshot snapshot)
+    private readonly ulong _rewriteFrom;
+    private readonly ulong _rewriteTo;
+    private HashSet<ulong>? _rewritten;
+
+    /// <param name="store">The pages.</param>
+    /// <param name="snapshot">The state.</param>
+    /// <param name="rewriteFrom">Pages in use from here …</param>
+    /// <param name="rewriteTo">… to before here are written although the data file holds them.</param>
+    internal CheckpointPages(PageStore store, Snapshot snapshot, ulong rewriteFrom = 0, ulong rewriteTo = 0)
     {
+        _rewriteFrom = rewriteFrom;
+        _rewriteTo = rewriteTo;
         _store = store;
         _snapshot = snapshot;
     }
@@ -61,11 +71,45 @@ internal sealed unsafe class CheckpointPages : IDisposable
         {
             _store.Pool.SaveFileCopy(id, _snapshot.Lsn.Value);
         }
+        if (_rewriteTo > _rewriteFrom)
+        {
+            AddUnchanged();
+        }
         _store.Pool.AdoptLate();
         PageImage* map = _store.Pool.Pin(PageFormat.FirstMapPage(_store.PageSize), _snapshot.Lsn.Value);
         _pageCount = *(ulong*)(map->Data + PageFormat.PageCountOffset);
         PagePool.Unpin(map);
         _collected = true;
+    }
+
+    /// <summary>Adds pages whose content the data file has: they are written again only to be encrypted with another key.</summary>
+    private void AddUnchanged()
+    {
+        HashSet<ulong> changed = [.. _pages];
+        _rewritten = [];
+        ulong first = PageFormat.FirstMapPage(_store.PageSize);
+        ulong perMap = (ulong)PageFormat.PagesPerMap(_store.PageSize);
+        for (ulong id = Math.Max(_rewriteFrom, first); id < _rewriteTo;)
+        {
+            ulong mapId = first + ((id - first) / perMap * perMap);
+            PageImage* map = _store.Pool.Pin(mapId, _snapshot.Lsn.Value);
+            try
+            {
+                for (; id < _rewriteTo && id < mapId + perMap; id++)
+                {
+                    if (PageAllocator.GetBit(map->Data, id - mapId) && !changed.Contains(id))
+                    {
+                        _rewritten.Add(id);
+                    }
+                }
+            }
+            finally
+            {
+                PagePool.Unpin(map);
+            }
+        }
+        _pages.AddRange(_rewritten);
+        _pages.Sort();
     }
 
     /// <summary>Copies the next page, checksum set.</summary>
@@ -104,7 +148,10 @@ internal sealed unsafe class CheckpointPages : IDisposable
         Collect();
         foreach (ulong id in _pages)
         {
-            _store.Pool.MarkOnFile(id, _snapshot.Lsn.Value);
+            if (_rewritten?.Contains(id) != true)
+            {
+                _store.Pool.MarkOnFile(id, _snapshot.Lsn.Value);
+            }
         }
         Dispose();
     }

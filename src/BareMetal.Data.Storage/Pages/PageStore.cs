@@ -229,7 +229,9 @@ internal sealed unsafe class PageStore : IDisposable
     /// Begins a checkpoint of what is visible: takes a snapshot; the pages that differ from the data file are found when asked for.
     /// One at a time.
     /// </summary>
-    public CheckpointPages BeginCheckpoint()
+    /// <param name="rewriteFrom">Pages in use from here …</param>
+    /// <param name="rewriteTo">… to before here are written although the data file holds them.</param>
+    public CheckpointPages BeginCheckpoint(ulong rewriteFrom = 0, ulong rewriteTo = 0)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         if (Interlocked.Exchange(ref _checkpointing, 1) != 0)
@@ -238,7 +240,7 @@ internal sealed unsafe class PageStore : IDisposable
         }
         try
         {
-            return new CheckpointPages(this, _snapshots.Acquire(isLasting: true));
+            return new CheckpointPages(this, _snapshots.Acquire(isLasting: true), rewriteFrom, rewriteTo);
         }
         catch
         {

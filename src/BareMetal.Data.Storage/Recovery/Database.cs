@@ -16,6 +16,8 @@ internal sealed class Database : IDisposable
     /// <summary>The tree that keeps counters' high-water marks: the counter's number to the mark, both big-endian.</summary>
     public static readonly TreeId SequenceTree = new(TreeId.FirstDynamic - 1);
 
+    private const ulong RotationCounter = ulong.MaxValue - 1;
+    private const ulong RewrittenPages = 4096;
     private const int GarbagePages = 64;
     private const int SparseLeaves = 16;
     private const long KeptWhenClosed = 1 << 20;
@@ -672,14 +674,57 @@ internal sealed class Database : IDisposable
         }
     }
 
+    /// <summary>
+    /// Encrypts everything with a new data key while commits go on: page by page by checkpoints. What crashes or is cancelled goes on with the next call.
+    /// </summary>
+    /// <returns>Whether the old data key is gone; false while somebody holds older parts of the log.</returns>
+    public bool RotateDataKey(EncryptionKey key, CancellationToken cancellation)
+    {
+        DatabaseCipher cipher = Data.Cipher ?? throw NotEncrypted();
+        ReplaceSlot(cipher, () => cipher.Slot.Previous < 0 ? cipher.WithNewDataKey(key) : cipher.Rewrap(key));
+
+        // Every group of the log after this is encrypted with the new key.
+        LogPosition fence = default;
+        Pipeline.RunExclusive(() =>
+        {
+            Pipeline.FlushAll();
+            fence = Log.DurableEnd;
+        });
+        ulong mark = 0;
+        for (ulong page = 0; page < Data.Header.PageCount; page += RewrittenPages)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Pipeline.LogSequence(RotationCounter, ++mark); // a checkpoint takes an LSN
+            Checkpoints.RunRewriting(page, page + RewrittenPages);
+        }
+
+        Pipeline.LogSequence(RotationCounter, ++mark);
+        Checkpoints.Run();
+        lock (Log.Extents.Gate)
+        {
+            if (Data.Header.LogStart.Position.CompareTo(fence) < 0 || Log.Extents.Fences.Oldest() <= fence.Extent)
+                return false;
+        }
+
+        ReplaceSlot(cipher, cipher.WithoutPrevious);
+        return true;
+    }
+
     /// <summary>Wraps the data key with another passphrase or key, in both copies of the header.</summary>
     public void ChangeKey(EncryptionKey newKey)
     {
-        DatabaseCipher cipher = Data.Cipher ?? throw new StorageException(
-            StorageErrorCode.NotEncrypted, $"{_files.Data}: the database is not encrypted. Restore a backup of it as an encrypted one.") { File = _files.Data };
+        DatabaseCipher cipher = Data.Cipher ?? throw NotEncrypted();
+        ReplaceSlot(cipher, () => cipher.Rewrap(newKey));
+    }
+
+    private StorageException NotEncrypted() => new(
+        StorageErrorCode.NotEncrypted, $"{_files.Data}: the database is not encrypted. Make a new one with a key and copy the rows.") { File = _files.Data };
+
+    private void ReplaceSlot(DatabaseCipher cipher, Func<EncryptionSlot> make)
+    {
         Checkpoints.RunPaused(() =>
         {
-            EncryptionSlot slot = cipher.Rewrap(newKey);
+            EncryptionSlot slot = make();
             try
             {
                 Data.WriteHeader(Data.Header with { Encryption = slot }, FlushSite.CheckpointHeader);

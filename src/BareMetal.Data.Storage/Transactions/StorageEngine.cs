@@ -208,6 +208,22 @@ public sealed partial class StorageEngine : IDisposable, IAsyncDisposable
         Database.ChangeKey(newKey);
     }
 
+    /// <summary>
+    /// Encrypts everything anew with a new random data key, while the database is in use: for when the old passphrase and a copy of the files may be in wrong
+    /// hands. Costs as much as writing the whole database twice. When it is cancelled or the process ends, the next call goes on.
+    /// </summary>
+    /// <param name="key">The passphrase or key that counts from now on: a new one, or the same.</param>
+    /// <param name="cancellationToken">Ends it between two steps.</param>
+    /// <returns>True when nothing needs the old data key any more; false while a backup, an archive or a feed holds older parts of the log: call again later.</returns>
+    /// <exception cref="StorageException"><see cref="StorageErrorCode.NotEncrypted"/>; the storage failed.</exception>
+    public bool RotateDataKey(EncryptionKey key, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        if (Options.ReadOnly)
+            throw new StorageException(StorageErrorCode.ReadOnly, $"{Options.Name}: the database is open only for reading.") { File = Options.Name };
+        return Database.RotateDataKey(key, cancellationToken);
+    }
+
     /// <summary>Where temporary files go: encrypted, with keys that are never stored, when the database is.</summary>
     internal IStorageProvider Temporary => Database.Data.Cipher is null ? Options.Provider : _temporary ??= new Encryption.TemporaryStorageProvider(Database.Provider);
 

@@ -216,7 +216,29 @@ public sealed partial class BareMetalDataSource : DbDataSource
     {
         ArgumentNullException.ThrowIfNull(newKey);
         using BareMetalConnection connection = OpenConnection();
-        connection.Session.Database.ChangeKey(newKey);
+        connection.Session.Database.ChangeKey(newKey, rotate: false, default);
+    }
+
+    /// <summary>
+    /// As <see cref="ChangeEncryptionKey"/>, and encrypts everything anew with a new random data key, while the database is in use: for when the old
+    /// passphrase and a copy of the files may be in wrong hands. When it is cancelled, or the process ends, another call goes on.
+    /// </summary>
+    /// <param name="newKey">The passphrase or key from now on: a new one, or the same. The caller disposes it.</param>
+    /// <param name="cancellationToken">Ends it between two steps.</param>
+    /// <returns>False while a backup, an archive or a feed still holds parts of the log under the old data key: call again later.</returns>
+    /// <exception cref="BareMetalException">28000: the database is not encrypted; the storage failed.</exception>
+    public async Task<bool> ReencryptAsync(EncryptionKey newKey, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(newKey);
+        BareMetalConnection connection = await OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            // A thread of its own: it reads and writes pages all the time.
+            Database database = connection.Session.Database;
+            return await Task.Factory.StartNew(
+                () => database.ChangeKey(newKey, rotate: true, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+                .ConfigureAwait(false);
+        }
     }
 
     /// <summary>How the mirror is on which the database lies; null when it is not mirrored.</summary>

@@ -239,22 +239,24 @@ internal sealed class Database
         }
     }
 
-    /// <summary>Changes the passphrase or key of an encrypted database.</summary>
-    public void ChangeKey(EncryptionKey newKey)
+    /// <summary>Changes the passphrase or key of an encrypted database; with a new data key by writing everything again.</summary>
+    /// <returns>Whether nothing needs the old data key any more.</returns>
+    public bool ChangeKey(EncryptionKey newKey, bool rotate, CancellationToken cancellationToken)
     {
-        lock (Open)
+        try
         {
-            try
+            lock (Open)
             {
                 Engine.ChangeKey(newKey);
-            }
-            catch (StorageException e)
-            {
-                throw StorageErrors.Map(e);
+                _newKey?.Dispose();
+                _newKey = newKey.Copy();
             }
 
-            _newKey?.Dispose();
-            _newKey = newKey.Copy();
+            return rotate && Engine.RotateDataKey(newKey, cancellationToken);
+        }
+        catch (StorageException e)
+        {
+            throw StorageErrors.Map(e);
         }
     }
 

@@ -22,7 +22,7 @@ public sealed class ClosedDatabaseTests
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static WeakReference OpenAndClose()
     {
-        using StorageEngine engine = StorageEngine.Open(new StorageOptions { Provider = new MemoryStorageProvider(), Name = "closed.bmdb", CacheBytes = 1 << 20 });
+        using StorageEngine engine = StorageEngine.Open(new StorageOptions { Provider = Simulation.TestSubstrates.Make(), Name = "closed.bmdb", CacheBytes = 1 << 20 });
         using StorageTransaction transaction = engine.Begin();
         TreeId tree = transaction.CreateTree();
         transaction.Put(tree, [1], [2]);

@@ -7,8 +7,11 @@ using Xunit;
 
 namespace BareMetal.Data.Storage.Tests.Recovery;
 
-public sealed class ConcurrencyTests
+public class ConcurrencyTests
 {
+    /// <summary>What the database lies on.</summary>
+    protected virtual TestSubstrate Substrate => TestSubstrates.Default;
+
     private const int Writers = 6;
     private const int Commits = 400;
     private const int Accounts = 40;
@@ -19,7 +22,7 @@ public sealed class ConcurrencyTests
     [Fact]
     public async Task Writers_readers_and_checkpoints_run_at_once_and_every_snapshot_adds_up()
     {
-        MemoryStorageProvider provider = new();
+        IStorageProvider provider = TestSubstrates.Make(Substrate);
         int[][] final = new int[Writers][];
         long checkpoints;
         using (Database database = Open(provider, StorageFileMode.CreateNew))

@@ -48,13 +48,15 @@ internal sealed class CrashRun
     /// <param name="skipped">A flush that is left out.</param>
     /// <param name="everyNth">How many operations of the disk lie between two crash points.</param>
     /// <param name="faults">Rules that the engine breaks on purpose.</param>
-    public CrashRun(ulong seed, FlushSite? skipped = null, int everyNth = 1, EngineFaults? faults = null)
+    /// <param name="substrate">What lies between the engine and the disk; null for the default.</param>
+    public CrashRun(ulong seed, FlushSite? skipped = null, int everyNth = 1, EngineFaults? faults = null, TestSubstrate? substrate = null)
     {
         _seed = seed;
         _skipped = skipped;
         _everyNth = everyNth;
         _random = new SplitMix(seed * 7919);
-        _world = new SimulatedWorld(seed, faults: faults) { SkippedSite = skipped };
+        _world = new SimulatedWorld(
+            seed, substrate is { } chosen ? new SimulatedDisk(seed % 2 == 0 ? 512 : 4096) { Substrate = chosen } : null, faults) { SkippedSite = skipped };
     }
 
     /// <summary>Crash points tried.</summary>

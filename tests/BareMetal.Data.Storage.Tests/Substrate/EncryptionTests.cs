@@ -183,6 +183,86 @@ public sealed class EncryptionTests
     }
 
     [Fact]
+    public void A_new_data_key_encrypts_everything_anew_while_commits_go_on()
+    {
+        using EncryptionKey old = Fast("old");
+        using EncryptionKey next = Fast("next");
+        DatabaseCipher before;
+        using (Database database = Open(old))
+        {
+            Write(database, 1, "k", "v");
+            for (int i = 2; i < 400; i++)
+                Write(database, i, $"key {i}", new string('x', 200));
+            database.Checkpoints.Run();
+            before = DatabaseCipher.Open(old, database.Data.Header.DatabaseId, database.Data.Cipher!.Slot, StorageEnvironment.Default.Random, Name);
+            int at = 400;
+            Task writer = Task.Run(() =>
+            {
+                for (; at < 450; at++)
+                    Write(database, at, $"key {at}", new string('y', 200));
+            });
+            Assert.True(database.RotateDataKey(next, CancellationToken.None));
+            writer.Wait();
+            Assert.Equal(-1, database.Data.Cipher!.Slot.Previous);
+            database.Close();
+        }
+
+        using Database again = Open(next);
+        Assert.Equal("v", Read(again, "k"));
+        for (int i = 2; i < 450; i++)
+            Assert.Equal(200, Read(again, $"key {i}").Length);
+
+        // Who kept the old data key can read no page any more.
+        using (before)
+        using (IStorageFile file = _memory.Open(Name, StorageFileMode.Open))
+        {
+            int pages = 0;
+            byte[] page = new byte[4096];
+            for (long at = 2 * 4096; at + 4096 <= file.Length; at += 4096)
+            {
+                file.Read(at, page);
+                ulong id = BitConverter.ToUInt64(page);
+                if (id != (ulong)(at / 4096))
+                    continue;
+                pages++;
+                Assert.Throws<StorageException>(() => before.OpenPage(Name, new PageId(id), page));
+            }
+
+            Assert.True(pages > 10);
+        }
+    }
+
+    [Fact]
+    public void A_rotation_that_crashes_anywhere_leaves_everything_readable_and_goes_on_when_called_again()
+    {
+        for (ulong seed = 1; seed <= 30; seed++)
+        {
+            SimulatedWorld world = new(seed, new SimulatedDisk { Substrate = TestSubstrate.Encrypted });
+            Database database = Database.Open(world.Disk.Provider, Name, StorageFileMode.CreateNew, world.Environment, CrashRun_Tiny);
+            Write(database, 1, "k", "v");
+            for (int i = 2; i < 30; i++)
+                Write(database, i, $"key {i}", new string('x', 100));
+            world.Disk.CrashAt = world.Disk.Operations + 1 + (long)(seed * 2);
+            try
+            {
+                database.RotateDataKey(TestSubstrates.Key, CancellationToken.None);
+            }
+            catch (Exception e) when (e is SimulatedCrashException or StorageException)
+            {
+                Assert.NotEmpty(e.Message);
+            }
+
+            world.Disk.LosePower(seed);
+            using Database opened = Database.Open(
+                world.Disk.Provider, Name, StorageFileMode.Open, new SimulatedWorld(seed, world.Disk).Environment, CrashRun_Tiny);
+            Assert.Equal("v", Read(opened, "k"));
+            Assert.True(opened.RotateDataKey(TestSubstrates.Key, CancellationToken.None));
+            for (int i = 2; i < 30; i++)
+                Assert.Equal(100, Read(opened, $"key {i}").Length);
+        }
+    }
+
+    [Fact]
     public void A_page_from_elsewhere_or_in_the_clear_is_refused_although_its_checksum_is_right()
     {
         using EncryptionKey key = Fast("k");

@@ -19,7 +19,7 @@ public sealed class LargeTransactionTests(ITestOutputHelper output)
         int seed = int.TryParse(Environment.GetEnvironmentVariable("BAREMETAL_SEED"), out int given) ? given : 1;
         output.WriteLine($"BAREMETAL_SEED={seed}");
         Random random = new(seed);
-        MemoryStorageProvider provider = new();
+        IStorageProvider provider = Simulation.TestSubstrates.Make();
         Dictionary<int, int> committed = [];
         TreeId tree;
         using (StorageEngine engine = Open(provider))
@@ -117,7 +117,7 @@ public sealed class LargeTransactionTests(ITestOutputHelper output)
         Check(reader, tree, committed);
     }
 
-    private static StorageEngine Open(MemoryStorageProvider provider) => StorageEngine.Open(new StorageOptions
+    private static StorageEngine Open(IStorageProvider provider) => StorageEngine.Open(new StorageOptions
     {
         Provider = provider,
         Name = "test",

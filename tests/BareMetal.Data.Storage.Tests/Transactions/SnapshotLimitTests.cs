@@ -8,7 +8,7 @@ namespace BareMetal.Data.Storage.Tests.Transactions;
 public sealed class SnapshotLimitTests : IDisposable
 {
     private const int Keys = 400;
-    private readonly MemoryStorageProvider _provider = new();
+    private readonly IStorageProvider _provider = Simulation.TestSubstrates.Make();
     private readonly StorageEngine _engine;
     private readonly TreeId _tree;
 

@@ -3,13 +3,19 @@ using Xunit;
 
 namespace BareMetal.Data.Storage.Tests.Transactions;
 
-public sealed class TransactionTests : IDisposable
+public class TransactionTests : IDisposable
 {
-    private readonly StorageEngine _engine = StorageEngine.Open(new StorageOptions { Provider = new MemoryStorageProvider(), Name = "t.bmdb", CacheBytes = 4 << 20 });
+    private readonly StorageEngine _engine;
     private readonly TreeId _tree;
 
     public TransactionTests()
+        : this(Simulation.TestSubstrates.Default)
     {
+    }
+
+    protected TransactionTests(Simulation.TestSubstrate substrate)
+    {
+        _engine = StorageEngine.Open(new StorageOptions { Provider = Simulation.TestSubstrates.Make(substrate), Name = "t.bmdb", CacheBytes = 4 << 20 });
         using StorageTransaction t = _engine.Begin();
         t.BeginStatement();
         _tree = t.CreateTree();

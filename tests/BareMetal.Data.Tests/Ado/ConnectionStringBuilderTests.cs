@@ -28,6 +28,12 @@ public sealed class ConnectionStringBuilderTests
             Pooling = false,
             MaxPoolSize = 5,
             Enlist = false,
+            Password = "open; sesame=1",
+            EncryptionKey = new string('7', 64),
+            MirrorPaths = "/disk2|/disk3",
+            MirrorDegraded = true,
+            MirrorRebuild = false,
+            PersistSecurityInfo = true,
         };
         BareMetalConnectionStringBuilder read = new(written.ConnectionString);
         foreach (string key in read.Keys)
