@@ -43,6 +43,7 @@ internal sealed class LogConsumer : IDisposable
                 if (extents.Fences.Find(name) is { } found)
                 {
                     found.ThrowIfDropped();
+                    found.LimitBytes = limitBytes; // the newest word on it
                     return new LogConsumer(database, found);
                 }
             }

@@ -31,7 +31,7 @@ internal sealed class LogFence(string name, LogFenceKind kind, bool isDurable, l
     public bool IsDurable { get; } = isDurable;
 
     /// <summary>Bytes of extents that it may keep from being used again.</summary>
-    public long LimitBytes { get; } = limitBytes;
+    public long LimitBytes { get; set; } = limitBytes;
 
     /// <summary>The group from which the holder still has to read.</summary>
     public LogPoint Position { get; set; } = position;

@@ -31,6 +31,16 @@ public static class StorageBackup
         return [.. sets];
     }
 
+    /// <summary>Whether a file belongs to the backups or the archive of a set.</summary>
+    internal static bool IsBackupFile(string set, string file)
+    {
+        if (!file.StartsWith(set + "-", StringComparison.Ordinal))
+            return false;
+        ReadOnlySpan<char> rest = file.AsSpan(set.Length);
+        return rest.StartsWith("-arch-", StringComparison.Ordinal) || rest.SequenceEqual(BackupRun.LockSuffix) ||
+            rest.Length >= 8 && rest.StartsWith("-b", StringComparison.Ordinal) && !rest.Slice(2, 6).ContainsAnyExceptInRange('0', '9');
+    }
+
     /// <summary>Reads every byte of backups, and of the archived log if that is given, and says what is wrong.</summary>
     /// <param name="options">What to verify.</param>
     /// <param name="cancellation">Ends the verification.</param>

@@ -76,6 +76,8 @@ public sealed partial class StorageEngine
     {
         ArgumentNullException.ThrowIfNull(options);
         ThrowIfDisposed();
+        if (Options.ReadOnly)
+            throw new StorageException(StorageErrorCode.ReadOnly, $"{Options.Name}: the database is open for reading only, and nothing is added to its log.");
         lock (_archiveGate)
         {
             if (_archive is not null)

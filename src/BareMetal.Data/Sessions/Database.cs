@@ -224,7 +224,8 @@ internal sealed class Database
                 {
                     foreach (string file in provider.List())
                     {
-                        if (file == name || (file.StartsWith(name + "-", StringComparison.Ordinal) && file != OwnerLockName(name)))
+                        // Backups that were put beside the database outlive it.
+                        if (file == name || (file.StartsWith(name + "-", StringComparison.Ordinal) && file != OwnerLockName(name) && !StorageBackup.IsBackupFile(name, file)))
                             provider.Delete(file);
                     }
                 }
