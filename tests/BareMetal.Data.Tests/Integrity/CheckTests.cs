@@ -298,7 +298,7 @@ public sealed class CheckTests
         {
             ulong i = leaf - map;
             page[PageFormat.BodyOffset + (int)(i >> 3)] &= (byte)~(1 << (int)(i & 7));
-            for (free = 1; PageAllocator.GetBit(page, free); free++)
+            for (free = 1; free == i || PageAllocator.GetBit(page, free); free++)
             {
             }
 
