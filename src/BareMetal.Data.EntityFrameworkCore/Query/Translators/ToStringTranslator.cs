@@ -4,6 +4,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Query;
 using Microsoft.EntityFrameworkCore.Query.SqlExpressions;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace BareMetal.Data.EntityFrameworkCore.Query.Translators;
 
@@ -29,8 +30,12 @@ internal sealed class ToStringTranslator(BareMetalSqlExpressionFactory factory) 
         // A column with a converter holds another value than the one that C# would print.
         if (instance.TypeMapping?.ClrType is { } mapped && mapped.UnwrapNullable() != instance.Type.UnwrapNullable())
             return null;
-        if (instance.TypeMapping?.Converter is not null)
-            return null;
+        if (instance.TypeMapping?.Converter is { } converter)
+        {
+            if (AsPrinted(instance, converter) is not { } number)
+                return null;
+            instance = number;
+        }
 
         var type = instance.Type.UnwrapNullable();
         if (type == typeof(string))
@@ -43,6 +48,21 @@ internal sealed class ToStringTranslator(BareMetalSqlExpressionFactory factory) 
         return factory.Coalesce(
             factory.Convert(factory.ApplyDefaultTypeMapping(instance), typeof(string), BareMetalStringTypeMapping.Default),
             factory.Constant(string.Empty));
+    }
+
+    // An unsigned number in a signed column of the same width is printed as the unsigned one.
+    private SqlExpression? AsPrinted(SqlExpression instance, ValueConverter converter)
+    {
+        if (!converter.GetType().IsGenericType || converter.GetType().GetGenericTypeDefinition() != typeof(CastingConverter<,>))
+            return null;
+        long mask;
+        if (converter.ModelClrType == typeof(uint) && converter.ProviderClrType == typeof(int))
+            mask = uint.MaxValue;
+        else if (converter.ModelClrType == typeof(ushort) && converter.ProviderClrType == typeof(short))
+            mask = ushort.MaxValue;
+        else
+            return null;
+        return factory.And(factory.Convert(instance, typeof(long)), factory.Constant(mask));
     }
 
     internal static SqlExpression BooleanText(BareMetalSqlExpressionFactory factory, SqlExpression instance)
