@@ -145,7 +145,7 @@ internal sealed partial class CommitPipeline
         while (request.ReadNextWrite(out WriteOp op))
         {
             size += LogOps.Size(op);
-            if (op.Kind > WriteOpKind.Delete || size > _log.Settings.MaxPayload - LogFormat.CommitHeaderSize || !_target.Prepare(op))
+            if (op.Kind is not (WriteOpKind.Put or WriteOpKind.Delete or WriteOpKind.PutCompressed) || size > _log.Settings.MaxPayload - LogFormat.CommitHeaderSize || !_target.Prepare(op))
             {
                 _target.AbandonPrepared();
                 EndBatch();
@@ -306,7 +306,7 @@ internal sealed partial class CommitPipeline
         int length = LogOps.WriteHead(head, op);
         used = AppendBytes(record, used, head[..length], transaction, ref chunks, mayUseReserve);
         used = AppendBytes(record, used, op.Key, transaction, ref chunks, mayUseReserve);
-        if (op.Kind == WriteOpKind.Put)
+        if (op.Kind is WriteOpKind.Put or WriteOpKind.PutCompressed)
         {
             length = LogOps.WriteNumber(head, (ulong)op.Value.Length);
             used = AppendBytes(record, used, head[..length], transaction, ref chunks, mayUseReserve);

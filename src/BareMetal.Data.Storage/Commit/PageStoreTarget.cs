@@ -18,7 +18,9 @@ internal sealed class PageStoreTarget(PageStore store) : ICommitTarget
 
     /// <inheritdoc/>
     public bool Prepare(in WriteOp op) =>
-        op.Kind == WriteOpKind.Put ? _batch!.Prepare(op.Tree, op.Key, op.Value) : _batch!.PrepareDelete(op.Tree, op.Key);
+        op.Kind == WriteOpKind.Delete
+            ? _batch!.PrepareDelete(op.Tree, op.Key)
+            : _batch!.Prepare(op.Tree, op.Key, op.Value, compressed: op.Kind == WriteOpKind.PutCompressed);
 
     /// <inheritdoc/>
     public void AbandonPrepared() => _batch!.AbandonPrepared();
@@ -31,6 +33,9 @@ internal sealed class PageStoreTarget(PageStore store) : ICommitTarget
         {
             case WriteOpKind.Put:
                 batch.Put(lsn, op.Tree, op.Key, op.Value);
+                break;
+            case WriteOpKind.PutCompressed:
+                batch.Put(lsn, op.Tree, op.Key, op.Value, compressed: true);
                 break;
             case WriteOpKind.Delete:
                 batch.Delete(lsn, op.Tree, op.Key);

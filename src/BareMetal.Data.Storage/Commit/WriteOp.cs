@@ -20,6 +20,9 @@ internal enum WriteOpKind : byte
 
     /// <summary>Drops a tree and leaves its pages to a rebuild of the allocation maps, because they can't be trusted to be its own.</summary>
     ForgetTree = 5,
+
+    /// <summary>Sets a key's value, whatever it was; the value is given compressed and stays so.</summary>
+    PutCompressed = 6,
 }
 
 /// <summary>One operation of a commit. The spans live until the next operation is read.</summary>

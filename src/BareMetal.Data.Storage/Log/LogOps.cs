@@ -12,9 +12,9 @@ internal static class LogOps
     public static long Size(in WriteOp op)
     {
         long size = 1 + NumberSize(op.Tree.Value);
-        if (op.Kind is WriteOpKind.Put or WriteOpKind.Delete)
+        if (op.Kind is WriteOpKind.Put or WriteOpKind.Delete or WriteOpKind.PutCompressed)
             size += NumberSize((ulong)op.Key.Length) + op.Key.Length;
-        if (op.Kind == WriteOpKind.Put)
+        if (op.Kind is WriteOpKind.Put or WriteOpKind.PutCompressed)
             size += NumberSize((ulong)op.Value.Length) + op.Value.Length;
         return size;
     }
@@ -24,7 +24,7 @@ internal static class LogOps
     {
         target[0] = (byte)op.Kind;
         int at = 1 + WriteNumber(target[1..], op.Tree.Value);
-        if (op.Kind is WriteOpKind.Put or WriteOpKind.Delete)
+        if (op.Kind is WriteOpKind.Put or WriteOpKind.Delete or WriteOpKind.PutCompressed)
             at += WriteNumber(target[at..], (ulong)op.Key.Length);
         return at;
     }
@@ -36,7 +36,7 @@ internal static class LogOps
         int at = WriteHead(target, op);
         op.Key.CopyTo(target[at..]);
         at += op.Key.Length;
-        if (op.Kind == WriteOpKind.Put)
+        if (op.Kind is WriteOpKind.Put or WriteOpKind.PutCompressed)
         {
             at += WriteNumber(target[at..], (ulong)op.Value.Length);
             op.Value.CopyTo(target[at..]);
@@ -56,15 +56,15 @@ internal static class LogOps
         if (source.IsEmpty)
             return 0;
         WriteOpKind kind = (WriteOpKind)source[0];
-        if (kind is < WriteOpKind.Put or > WriteOpKind.ForgetTree)
+        if (kind is < WriteOpKind.Put or > WriteOpKind.PutCompressed)
             return -1;
         int at = 1;
         if (!ReadNumber(source, ref at, out ulong tree))
             return 0;
         ReadOnlySpan<byte> key = default, value = default;
-        if (kind is WriteOpKind.Put or WriteOpKind.Delete && !ReadBytes(source, ref at, out key))
+        if (kind is WriteOpKind.Put or WriteOpKind.Delete or WriteOpKind.PutCompressed && !ReadBytes(source, ref at, out key))
             return 0;
-        if (kind == WriteOpKind.Put && !ReadBytes(source, ref at, out value))
+        if (kind is WriteOpKind.Put or WriteOpKind.PutCompressed && !ReadBytes(source, ref at, out value))
             return 0;
         op = new WriteOp(kind, new TreeId(tree), key, value);
         return at;

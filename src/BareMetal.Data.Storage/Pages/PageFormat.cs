@@ -20,6 +20,9 @@ internal static unsafe class PageFormat
     public const int LsnOffset = 8;
     public const int KindOffset = 16;
     public const int EncodingOffset = 17;
+    /// <summary>The bit of the encoding that says, on the top page of a large value, that the value is compressed.</summary>
+    public const byte CompressedBit = 1;
+
     public const int LevelOffset = 18;
     public const int FlagsOffset = 19;
 
@@ -63,7 +66,8 @@ internal static unsafe class PageFormat
 
     /// <summary>Whether this version reads the page's encoding.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool IsKnownEncoding(byte* page) => page[EncodingOffset] == 0;
+    public static bool IsKnownEncoding(byte* page) =>
+        page[EncodingOffset] == 0 || (page[EncodingOffset] == CompressedBit && Kind(page) is (PageKind.OverflowData or PageKind.OverflowIndex));
 
     /// <summary>Makes an empty page: zeros and a header.</summary>
     public static void Format(byte* page, int pageSize, ulong id, ulong lsn, PageKind kind, int level = 0)

@@ -393,7 +393,7 @@ internal sealed unsafe partial class PagePool : IDisposable
                     };
                 }
             }
-            if (data[PageFormat.EncodingOffset] != 0)
+            if (!PageFormat.IsKnownEncoding(data))
             {
                 throw new StorageException(StorageErrorCode.NewerFormat, $"Page {image->PageId} is written in the encoding {data[PageFormat.EncodingOffset]}, which this version does not read. Open the database with a newer version.")
                 {

@@ -112,14 +112,14 @@ internal sealed unsafe class WriteBatch : PageSpace
     /// <returns>False when the change cannot be prepared within the memory at hand, or is one that is never prepared: end the batch
     /// and do the commit in a <see cref="BatchMode.Direct"/> batch.</returns>
     /// <exception cref="StorageException">Reading failed, the key is too long, the tree does not exist.</exception>
-    public bool Prepare(TreeId tree, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    public bool Prepare(TreeId tree, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool compressed = false)
     {
         Store.CheckKey(key);
-        return Prepare(tree, key, value, isDelete: false);
+        return Prepare(tree, key, value, isDelete: false, compressed);
     }
 
     /// <summary>Prepares a delete; see <see cref="Prepare(TreeId, ReadOnlySpan{byte}, ReadOnlySpan{byte}, bool)"/>.</summary>
-    public bool PrepareDelete(TreeId tree, ReadOnlySpan<byte> key) => Prepare(tree, key, default, isDelete: true);
+    public bool PrepareDelete(TreeId tree, ReadOnlySpan<byte> key) => Prepare(tree, key, default, isDelete: true, compressed: false);
 
     /// <summary>Forgets what was prepared and not done. Before the commit's LSN is taken.</summary>
     public void AbandonPrepared()
@@ -149,7 +149,7 @@ internal sealed unsafe class WriteBatch : PageSpace
 
     /// <summary>Sets or replaces an entry.</summary>
     /// <exception cref="StorageException">In <see cref="BatchMode.Direct"/> only: roll the batch back.</exception>
-    public void Put(Lsn lsn, TreeId tree, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    public void Put(Lsn lsn, TreeId tree, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool compressed = false)
     {
         int values = BeginOperation(lsn);
         try
@@ -160,7 +160,7 @@ internal sealed unsafe class WriteBatch : PageSpace
             }
             NoteChange(lsn, tree);
             ulong root = RootForWrite(tree);
-            if (Store.IsInline(value.Length))
+            if (!compressed && Store.IsInline(value.Length))
             {
                 _editor.Put(root, key, lsn.Value, value);
             }
@@ -168,8 +168,8 @@ internal sealed unsafe class WriteBatch : PageSpace
             {
                 PreparedValue large = values > 0
                     ? _values.Dequeue()
-                    : new PreparedValue { Page = OverflowValue.Write(this, value), Length = value.Length };
-                _editor.PutOverflow(root, key, lsn.Value, large.Page, large.Length);
+                    : new PreparedValue { Page = WriteLarge(value, compressed), Length = value.Length };
+                _editor.PutOverflow(root, key, lsn.Value, large.Page, compressed ? large.Length | OverflowValue.CompressedFlag : large.Length);
             }
             EndOperation();
         }
@@ -776,7 +776,7 @@ internal sealed unsafe class WriteBatch : PageSpace
         return false;
     }
 
-    private bool Prepare(TreeId tree, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool isDelete)
+    private bool Prepare(TreeId tree, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool isDelete, bool compressed)
     {
         CheckOpen();
         if (_mode == BatchMode.Direct)
@@ -808,7 +808,7 @@ internal sealed unsafe class WriteBatch : PageSpace
                 }
                 throw Store.NoSuchTree(tree);
             }
-            bool large = !isDelete && !Store.IsInline(value.Length);
+            bool large = !isDelete && (compressed || !Store.IsInline(value.Length));
             if (large && value.Length / PageSize > _budget)
             {
                 return false;
@@ -832,7 +832,7 @@ internal sealed unsafe class WriteBatch : PageSpace
             }
             if (large)
             {
-                _values.Enqueue(new PreparedValue { Page = OverflowValue.Write(this, value), Length = value.Length });
+                _values.Enqueue(new PreparedValue { Page = WriteLarge(value, compressed), Length = value.Length });
                 op.Values = 1;
             }
             if (!Reserve(op.Pages, op.Ids))
@@ -936,6 +936,9 @@ internal sealed unsafe class WriteBatch : PageSpace
         op.Pages += TreeEditor.MergePages;
         return Reserve(op.Pages, op.Ids);
     }
+
+    private ulong WriteLarge(ReadOnlySpan<byte> value, bool compressed) =>
+        compressed ? OverflowValue.WriteCompressed(this, value) : OverflowValue.Write(this, value);
 
     /// <summary>Keeps a page in memory for the rest of the batch.</summary>
     private bool PinInBatch(ulong id)

@@ -120,7 +120,7 @@ internal sealed class CommitWrites : ICommitRequest, IDisposable
             return false;
         ReadOnlySpan<byte> key = _cursor.Key, value = _cursor.Value;
         op = new WriteOp(
-            Overlay.IsDelete(value) ? WriteOpKind.Delete : WriteOpKind.Put,
+            Overlay.IsDelete(value) ? WriteOpKind.Delete : Overlay.IsCompressed(value) ? WriteOpKind.PutCompressed : WriteOpKind.Put,
             new TreeId(BinaryPrimitives.ReadUInt64BigEndian(key)),
             key[Overlay.PrefixLength..],
             value[Overlay.HeaderLength..]);

@@ -23,6 +23,7 @@ internal sealed class Overlay : IDisposable
     public const int HeaderLength = 9;
     private const byte KindPut = 1;
     private const byte KindDelete = 2;
+    private const byte KindPutCompressed = 3;
 
     /// <summary>Keys and values that together take no more are put together on the stack.</summary>
     private const int StackBytes = 768;
@@ -80,6 +81,9 @@ internal sealed class Overlay : IDisposable
     }
 
     public void Put(TreeId tree, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, uint statement) => Set(tree, key, KindPut, value, statement);
+
+    /// <summary>Puts a value as <see cref="ValueCompression"/> made it.</summary>
+    public void PutCompressed(TreeId tree, ReadOnlySpan<byte> key, ReadOnlySpan<byte> stored, uint statement) => Set(tree, key, KindPutCompressed, stored, statement);
 
     public void Delete(TreeId tree, ReadOnlySpan<byte> key, uint statement) => Set(tree, key, KindDelete, default, statement);
 
@@ -159,6 +163,8 @@ internal sealed class Overlay : IDisposable
 
     public static bool IsDelete(ReadOnlySpan<byte> entry) => entry[0] == KindDelete;
 
+    public static bool IsCompressed(ReadOnlySpan<byte> entry) => entry[0] == KindPutCompressed;
+
     public static ulong UndoNumber(ReadOnlySpan<byte> entry) => BinaryPrimitives.ReadUInt64LittleEndian(entry[1..]);
 
     public static bool IsUndoKey(ReadOnlySpan<byte> key) => BinaryPrimitives.ReadUInt64BigEndian(key) == ulong.MaxValue;
@@ -211,7 +217,7 @@ internal sealed class Overlay : IDisposable
         }
 
         _touched.Add(tree);
-        HasPuts |= kind == KindPut;
+        HasPuts |= kind != KindDelete;
         Version++;
     }
 

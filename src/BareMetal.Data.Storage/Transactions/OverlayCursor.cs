@@ -14,6 +14,7 @@ internal sealed class OverlayCursor(Overlay overlay, TreeId tree, uint before) :
 
     private readonly PageCursor _cursor = Open(overlay);
     private byte[]? _earlier;
+    private byte[] _plain = [];
     private int _version;
 
     /// <summary>Whether it stands on an entry.</summary>
@@ -29,7 +30,17 @@ internal sealed class OverlayCursor(Overlay overlay, TreeId tree, uint before) :
     public bool IsDelete => Overlay.IsDelete(Entry);
 
     /// <summary>The value of an entry that does not delete.</summary>
-    public ReadOnlySpan<byte> Value => Entry[Overlay.HeaderLength..];
+    public ReadOnlySpan<byte> Value
+    {
+        get
+        {
+            ReadOnlySpan<byte> entry = Entry;
+            if (!Overlay.IsCompressed(entry))
+                return entry[Overlay.HeaderLength..];
+            ValueCompression.Decompress(entry[Overlay.HeaderLength..], overlay.Store.PageSize, 0, ref _plain, out int length);
+            return _plain.AsSpan(0, length);
+        }
+    }
 
     private ReadOnlySpan<byte> Entry
     {

@@ -11,9 +11,12 @@ namespace BareMetal.Data.Storage;
 /// </summary>
 public sealed class StorageTransaction : IDisposable
 {
+    private const int KeptCompressionBuffer = 1 << 20;
+
     private readonly SerializableReads? _reads;
     private SnapshotHandle _snapshot;
     private Overlay? _overlay;
+    private byte[] _compressed = [];
     private List<TreeChange>? _treeChanges;
     private List<Savepoint>? _savepoints;
     private List<Action<Lsn>>? _beforeVisible;
@@ -212,6 +215,23 @@ public sealed class StorageTransaction : IDisposable
         if (key.Length > Engine.MaxKeyLength)
             throw new StorageException(StorageErrorCode.KeyTooLong, $"A key of {key.Length} bytes exceeds the largest key of {Engine.MaxKeyLength} bytes for pages of {Engine.Store.PageSize} bytes (tree {tree}). Use a shorter key or create the database with larger pages.");
         (_overlay ??= new Overlay(Engine.Store)).Put(tree, key, value, _statement);
+    }
+
+    /// <summary>As <see cref="Put(TreeId, ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>; a value that takes fewer pages compressed is stored so.</summary>
+    internal void PutCompressible(TreeId tree, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        if (!ValueCompression.TryCompress(value, Engine.Store.PageSize, ref _compressed, out int length))
+        {
+            Put(tree, key, value);
+            return;
+        }
+
+        EnsureWritable();
+        if (key.Length > Engine.MaxKeyLength)
+            Put(tree, key, default); // says what is wrong with the key
+        (_overlay ??= new Overlay(Engine.Store)).PutCompressed(tree, key, _compressed.AsSpan(0, length), _statement);
+        if (_compressed.Length > KeptCompressionBuffer)
+            _compressed = [];
     }
 
     /// <summary>Removes an entry; one that does not exist is no error. The caller holds the lock that protects the key.</summary>

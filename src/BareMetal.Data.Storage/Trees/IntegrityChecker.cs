@@ -331,6 +331,7 @@ internal sealed unsafe class IntegrityChecker
             {
                 OverflowValue.ReadReference(Node.Tail(page, i), out ulong top, out long length);
                 CheckValue(top, length, 0, key);
+                CheckEncoding(top, OverflowValue.IsCompressed(Node.Tail(page, i)), key);
             }
             else if (isDirectory && _again is null)
             {
@@ -376,6 +377,25 @@ internal sealed unsafe class IntegrityChecker
         }
         _valuePages = 0;
         CheckValueLevel(top, OverflowValue.Levels(_store.PageSize, total), ref pages, length, key);
+    }
+
+    /// <summary>The top page says whether the value is compressed, as its reference does.</summary>
+    private void CheckEncoding(ulong top, bool isCompressed, ReadOnlySpan<byte> key)
+    {
+        try
+        {
+            PageImage* image = Pin(top);
+            bool says = image->Data[PageFormat.EncodingOffset] == PageFormat.CompressedBit;
+            PagePool.Unpin(image);
+            if (says != isCompressed)
+            {
+                Report(IntegrityProblemKind.Value, new PageId(top), $"its page says {(says ? "compressed" : "not compressed")}, what refers to it does not", key);
+            }
+        }
+        catch (StorageException e) when (e.Code is not StorageErrorCode.SnapshotTooOld)
+        {
+            // The page itself was named just before.
+        }
     }
 
     private void CheckValueLevel(ulong id, int level, ref long left, long length, ReadOnlySpan<byte> key)

@@ -12,6 +12,9 @@ internal static unsafe class OverflowValue
     /// <summary>Bytes of a reference in a leaf.</summary>
     public const int ReferenceSize = 16;
 
+    /// <summary>In a reference's length: the value is compressed.</summary>
+    public const long CompressedFlag = long.MinValue;
+
     public static int DataCapacity(int pageSize) => pageSize - PageFormat.BodyOffset - PageFormat.TrailerSize;
 
     public static int IndexCapacity(int pageSize) => DataCapacity(pageSize) / 8;
@@ -22,11 +25,18 @@ internal static unsafe class OverflowValue
         BinaryPrimitives.WriteInt64LittleEndian(target[8..], length);
     }
 
+    /// <summary>Reads a reference: the top page and the bytes stored, which are the value's unless it is compressed.</summary>
     public static void ReadReference(ReadOnlySpan<byte> source, out ulong page, out long length)
     {
         page = BinaryPrimitives.ReadUInt64LittleEndian(source);
-        length = BinaryPrimitives.ReadInt64LittleEndian(source[8..]);
+        length = BinaryPrimitives.ReadInt64LittleEndian(source[8..]) & ~CompressedFlag;
     }
+
+    /// <summary>Whether a reference's value is compressed.</summary>
+    public static bool IsCompressed(ReadOnlySpan<byte> reference) => BinaryPrimitives.ReadInt64LittleEndian(reference[8..]) < 0;
+
+    /// <summary>Changes the top page of a reference.</summary>
+    public static void WritePage(Span<byte> reference, ulong page) => BinaryPrimitives.WriteUInt64LittleEndian(reference, page);
 
     /// <summary>Data pages of a value.</summary>
     public static long PageCount(int pageSize, long length) => Math.Max(1, (length + DataCapacity(pageSize) - 1) / DataCapacity(pageSize));
@@ -48,6 +58,16 @@ internal static unsafe class OverflowValue
     {
         long left = PageCount(space.PageSize, value.Length);
         return WriteLevel(space, Levels(space.PageSize, left), ref left, ref value, null, value.Length);
+    }
+
+    /// <summary>Writes what <see cref="ValueCompression"/> made of a value to new pages.</summary>
+    public static ulong WriteCompressed(PageSpace space, ReadOnlySpan<byte> stored)
+    {
+        int mark = space.PinMark;
+        ulong top = Write(space, stored);
+        space.Write(top)[PageFormat.EncodingOffset] = PageFormat.CompressedBit;
+        space.ReleasePins(mark);
+        return top;
     }
 
     /// <summary>Writes a value that a stream holds to new pages.</summary>
@@ -112,12 +132,47 @@ internal static unsafe class OverflowValue
         {
             throw new StorageException(StorageErrorCode.TooLarge, $"A value of {stored} bytes can't be read whole. Read it in parts.");
         }
+        if (IsCompressed(reference))
+        {
+            ReadCompressed(pool, top, stored, lsn, ref buffer, out length);
+            return;
+        }
         if (buffer.Length < stored)
         {
             buffer = GC.AllocateUninitializedArray<byte>((int)stored, pinned: true);
         }
         length = (int)stored;
         Read(pool, top, stored, lsn, 0, buffer.AsSpan(0, length));
+    }
+
+    /// <summary>The length of a compressed value.</summary>
+    public static long ReadLength(PagePool pool, ulong top, long stored, ulong lsn)
+    {
+        PageImage* page = pool.Pin(top, lsn);
+        byte encoding = page->Data[PageFormat.EncodingOffset];
+        PagePool.Unpin(page);
+        if (encoding != PageFormat.CompressedBit)
+        {
+            throw ValueCompression.Damaged(top, "its page does not say that it is compressed");
+        }
+        Span<byte> head = stackalloc byte[ValueCompression.HeaderSize];
+        int count = Read(pool, top, stored, lsn, 0, head);
+        return ValueCompression.ReadLength(head[..count], stored, pool.PageSize, top);
+    }
+
+    private static void ReadCompressed(PagePool pool, ulong top, long stored, ulong lsn, ref byte[] buffer, out int length)
+    {
+        ReadLength(pool, top, stored, lsn); // before anything is allocated by what the page says
+        byte[] bytes = System.Buffers.ArrayPool<byte>.Shared.Rent((int)Math.Min(stored, Array.MaxLength));
+        try
+        {
+            Read(pool, top, stored, lsn, 0, bytes.AsSpan(0, (int)stored));
+            ValueCompression.Decompress(bytes.AsSpan(0, (int)stored), pool.PageSize, top, ref buffer, out length);
+        }
+        finally
+        {
+            System.Buffers.ArrayPool<byte>.Shared.Return(bytes);
+        }
     }
 
     /// <summary>Reads a part of a value.</summary>

@@ -19,6 +19,7 @@ internal sealed unsafe class PageCursor : IDisposable
     private readonly int[] _slots = new int[MaxDepth];
     private readonly byte[] _key;
     private byte[] _large = [];
+    private CompressedReader? _compressed;
     private byte[] _blockKeys = [];
     private ulong _root;
     private ulong _lsn;
@@ -72,6 +73,7 @@ internal sealed unsafe class PageCursor : IDisposable
         _valid = false;
         _detached = false;
         _root = 0;
+        _compressed?.Dispose();
         _owner?.Forget(this);
         _owner = null;
         if (_large.Length > 1 << 20)
@@ -129,8 +131,8 @@ internal sealed unsafe class PageCursor : IDisposable
             {
                 return tail.Length;
             }
-            OverflowValue.ReadReference(tail, out _, out long length);
-            return length;
+            OverflowValue.ReadReference(tail, out ulong top, out long length);
+            return OverflowValue.IsCompressed(tail) ? OverflowValue.ReadLength(_pool, top, length, _lsn) : length;
         }
     }
 
@@ -155,6 +157,10 @@ internal sealed unsafe class PageCursor : IDisposable
         if (Node.IsOverflow(_page, _index))
         {
             OverflowValue.ReadReference(tail, out ulong top, out long length);
+            if (OverflowValue.IsCompressed(tail))
+            {
+                return (_compressed ??= new CompressedReader()).Read(_pool, top, length, _lsn, offset, buffer);
+            }
             return OverflowValue.Read(_pool, top, length, _lsn, offset, buffer);
         }
         if (offset >= tail.Length)

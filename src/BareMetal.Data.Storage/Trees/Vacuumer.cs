@@ -99,7 +99,7 @@ internal sealed unsafe class Vacuumer(WriteBatch batch, TreeEditor editor)
             at.Moved += moved;
             if (newTop != top)
             {
-                OverflowValue.WriteReference(Node.Tail(batch.Write(leaf), at.Entry), newTop, length);
+                OverflowValue.WritePage(Node.Tail(batch.Write(leaf), at.Entry), newTop);
             }
             if (full)
             {

@@ -10,7 +10,7 @@ namespace BareMetal.Data.Catalog;
 /// </summary>
 internal static class CatalogCodec
 {
-    private const byte FormatVersion = 1;
+    private const byte FormatVersion = 2;
 
     private enum Kind : byte
     {
@@ -67,7 +67,7 @@ internal static class CatalogCodec
         CatalogObject o = kind switch
         {
             Kind.Schema => new SchemaObject { Id = common.Id, Version = common.Version, Name = common.Name, Comment = common.Comment },
-            Kind.Table => ReadTable(ref r, common),
+            Kind.Table => ReadTable(ref r, common, format),
             Kind.Sequence => ReadSequence(ref r, common),
             Kind.View => ReadView(ref r, common),
             _ => throw CatalogReader.Damaged(),
@@ -128,9 +128,11 @@ internal static class CatalogCodec
                 w.Type(c.Type);
             }
         }
+
+        w.Byte((byte)t.Compression);
     }
 
-    private static Table ReadTable(ref CatalogReader r, Common common)
+    private static Table ReadTable(ref CatalogReader r, Common common, byte format)
     {
         TreeId tree = new(r.UInt());
         ulong rowIds = r.UInt();
@@ -162,8 +164,12 @@ internal static class CatalogCodec
             history[i] = new RowSchema(version, stored);
         }
 
+        TableCompression compression = format >= 2 ? (TableCompression)r.Byte() : TableCompression.None;
+        if (compression > TableCompression.Brotli)
+            throw CatalogReader.Damaged();
         return new Table
         {
+            Compression = compression,
             Id = common.Id,
             Version = common.Version,
             Name = common.Name,

@@ -44,6 +44,9 @@ internal sealed record Table : CatalogObject
 
     public IReadOnlyList<ForeignKey> ForeignKeys { get; init; } = [];
 
+    /// <summary>How rows too large for a page are stored from now on; those that are there stay as they are until they are written again.</summary>
+    public TableCompression Compression { get; init; }
+
     public IReadOnlyList<CheckConstraint> Checks { get; init; } = [];
 
     /// <summary>The id that the next new column takes.</summary>
@@ -76,6 +79,13 @@ internal sealed record Table : CatalogObject
 
         return null;
     }
+}
+
+/// <summary>How large values of a table are stored.</summary>
+internal enum TableCompression : byte
+{
+    None,
+    Brotli,
 }
 
 /// <summary>A row layout of one schema version.</summary>

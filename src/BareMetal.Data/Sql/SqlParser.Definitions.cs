@@ -118,12 +118,14 @@ internal sealed partial class SqlParser
         }
 
         ExpectClose();
+        TableOption[] options = TryTake(Keyword.With) ? ParseTableOptions(withValues: true) : [];
         return new CreateTableStatement
         {
             Position = position,
             Name = name,
             IfNotExists = ifNotExists,
             Temporary = temporary,
+            Options = options,
             Columns = [.. columns],
             Constraints = [.. constraints],
         };
@@ -761,11 +763,45 @@ internal sealed partial class SqlParser
         }
     }
 
+    /// <summary>(name = value, …), or names alone.</summary>
+    private TableOption[] ParseTableOptions(bool withValues)
+    {
+        List<TableOption> options = [];
+        ExpectOpen();
+        do
+        {
+            SourcePosition position = Position;
+            Identifier name = ParseName("the name of an option");
+            string? value = null;
+            if (withValues)
+            {
+                value = "on";
+                if (TryTake(TokenKind.Equal))
+                {
+                    value = Text(Current).Trim('\'').ToString();
+                    Advance();
+                }
+            }
+
+            options.Add(new TableOption { Position = position, Name = name, Value = value });
+        }
+        while (TryTake(TokenKind.Comma));
+        ExpectClose();
+        return [.. options];
+    }
+
     private AlterTableAction ParseAlterTableAction()
     {
         SourcePosition position = Position;
         switch (Word)
         {
+            case Keyword.Set or Keyword.Reset when Ahead(1).Kind == TokenKind.OpenParenthesis:
+            {
+                bool isSet = Is(Keyword.Set);
+                Advance();
+                return new SetTableOptionsAction { Position = position, Options = ParseTableOptions(isSet) };
+            }
+
             case Keyword.Add:
             {
                 Advance();

@@ -14,6 +14,8 @@ public sealed class SpaceTests
     private static void Settle(TestDatabase db)
     {
         var engine = db.Database.Engine.Database;
+        while (engine.Store.HasSparse)
+            engine.Pipeline.RunExclusive(() => engine.Pipeline.ApplyUnlogged(lsn => engine.Target.Batch.JoinSparse(lsn, 64)));
         while (engine.Store.HasGarbage)
             engine.Pipeline.RunExclusive(() => engine.Pipeline.ApplyUnlogged(lsn => engine.Target.Batch.ReclaimDropped(lsn, 256)));
     }
@@ -58,6 +60,7 @@ public sealed class SpaceTests
             db.Run($"INSERT INTO q SELECT g, g, repeat('b', 200) FROM generate_series({from + 500}, {from + 599}) g");
             db.Run($"DELETE FROM q WHERE id < {from + 100}");
             db.Run($"UPDATE q SET at = at + 100 WHERE id % 7 = 0");
+            Settle(db);
             if (round == 9)
                 first = Pages(db);
         }

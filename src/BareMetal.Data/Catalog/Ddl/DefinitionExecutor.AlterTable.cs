@@ -48,8 +48,28 @@ internal sealed partial class DefinitionExecutor
         RenameConstraintAction a => RenameConstraint(table, a),
         AddConstraintAction a => AddConstraint(table, a),
         DropConstraintAction a => DropConstraint(table, a),
+        SetTableOptionsAction a => SetOptions(table, a.Options),
         _ => throw CatalogErrors.Make(SqlStates.FeatureNotSupported, $"{action.GetType().Name} is not supported.", action.Position),
     };
+
+    /// <summary>The table with options of WITH, SET or RESET.</summary>
+    private static Table SetOptions(Table table, TableOption[] options)
+    {
+        foreach (TableOption option in options)
+        {
+            if (!option.Name.Is("compression"))
+                throw CatalogErrors.Make(SqlStates.InvalidParameterValue, $"\"{option.Name.Name}\" is not an option of a table.", option.Position, "There is compression = brotli | none.");
+            TableCompression compression = option.Value?.ToLowerInvariant() switch
+            {
+                null or "none" or "off" or "false" => TableCompression.None,
+                "brotli" or "on" or "true" => TableCompression.Brotli,
+                _ => throw CatalogErrors.Make(SqlStates.InvalidParameterValue, $"\"{option.Value}\" is not a way to compress.", option.Position, "Give brotli or none."),
+            };
+            table = table with { Compression = compression };
+        }
+
+        return table;
+    }
 
     private Table AddConstraint(Table table, AddConstraintAction action) => action.Constraint switch
     {

@@ -31,7 +31,7 @@ internal sealed partial class DefinitionExecutor
             return;
         }
 
-        Table table = NewTable(schema, name);
+        Table table = SetOptions(NewTable(schema, name), statement.Options);
         foreach (ColumnDefinition definition in statement.Columns)
         {
             if (table.FindColumn(definition.Name.Name) is not null)

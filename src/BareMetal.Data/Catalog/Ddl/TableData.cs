@@ -211,7 +211,10 @@ internal sealed class TableData(DefinitionContext context)
                 if (mayCollide)
                     RefuseDuplicate(next, image, i, key.Span);
                 rows.Encode(image.Columns, i, value);
-                Transaction.Put(next.Tree, key.Span, value.Span);
+                if (next.Compression == TableCompression.Brotli)
+                    Transaction.PutCompressible(next.Tree, key.Span, value.Span);
+                else
+                    Transaction.Put(next.Tree, key.Span, value.Span);
             }
         }
     }

@@ -185,7 +185,10 @@ internal sealed class StatementWrites
             LockEntry(entry.Table, entry.Tree, entry.Key);
             if (Transaction.ExistsNewest(entry.Tree, entry.Key))
                 throw WriteErrors.Unique(entry.Table, entry.Constraint, entry.Describe());
-            Transaction.Put(entry.Tree, entry.Key, entry.Value);
+            if (entry.Table.Compression == TableCompression.Brotli && entry.Tree == entry.Table.Tree)
+                Transaction.PutCompressible(entry.Tree, entry.Key, entry.Value);
+            else
+                Transaction.Put(entry.Tree, entry.Key, entry.Value);
         }
 
         _pending.Clear();

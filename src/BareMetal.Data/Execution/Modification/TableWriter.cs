@@ -105,7 +105,7 @@ internal sealed class TableWriter
 
         _row.Clear();
         _rows.Encode(New.Columns, row, _row);
-        _transaction.Put(Table.Tree, _key.Span, _row.Span);
+        PutRow();
         foreach (ForeignKeyTarget target in _toParents)
             _writes.RequireParent(target, New, row);
     }
@@ -139,7 +139,7 @@ internal sealed class TableWriter
         }
         else
         {
-            _transaction.Put(Table.Tree, _key.Span, _row.Span);
+            PutRow();
         }
 
         foreach (ForeignKeyTarget target in _toParents)
@@ -178,6 +178,14 @@ internal sealed class TableWriter
             if (target.EncodeFromParent(Old.Columns, row, _oldForeign))
                 _writes.ParentChanged(target, _oldForeign.Span, target.ParentValues(Old.Columns, row), null);
         }
+    }
+
+    private void PutRow()
+    {
+        if (Table.Compression == TableCompression.Brotli)
+            _transaction.PutCompressible(Table.Tree, _key.Span, _row.Span);
+        else
+            _transaction.Put(Table.Tree, _key.Span, _row.Span);
     }
 
     /// <summary>Carries a referential action out on a referencing row, unless it is gone or refers to something else by now.</summary>

@@ -62,6 +62,9 @@ internal sealed class CreateTableStatement : Statement
     /// <summary>The constraints of the table; those written on a column are on the column.</summary>
     public TableConstraint[] Constraints { get; init; } = [];
 
+    /// <summary>WITH (option = value, …): the options of the table.</summary>
+    public TableOption[] Options { get; init; } = [];
+
     /// <summary>CREATE TABLE … AS; <see cref="AsColumns"/> are its column names.</summary>
     public Query? As { get; init; }
 
@@ -173,6 +176,20 @@ internal sealed class AlterTableStatement : Statement
 }
 
 internal abstract class AlterTableAction : SyntaxNode;
+
+/// <summary>An option of a table: name and value as written, no value for RESET.</summary>
+internal sealed class TableOption : SyntaxNode
+{
+    public required Identifier Name { get; init; }
+
+    public string? Value { get; init; }
+}
+
+/// <summary>SET (option = value, …) and RESET (option, …).</summary>
+internal sealed class SetTableOptionsAction : AlterTableAction
+{
+    public required TableOption[] Options { get; init; }
+}
 
 internal sealed class AddColumnAction : AlterTableAction
 {
