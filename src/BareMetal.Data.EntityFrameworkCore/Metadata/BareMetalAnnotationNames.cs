@@ -32,4 +32,7 @@ public static class BareMetalAnnotationNames
 
     /// <summary>Columns that an index carries without being ordered by them.</summary>
     public const string IndexInclude = Prefix + "IndexInclude";
+
+    /// <summary>Whether large rows of a table are stored compressed.</summary>
+    public const string Compression = Prefix + "Compression";
 }

@@ -15,6 +15,17 @@ public sealed class BareMetalAnnotationProvider : RelationalAnnotationProvider
     }
 
     /// <inheritdoc />
+    public override IEnumerable<IAnnotation> For(ITable table, bool designTime)
+    {
+        foreach (var annotation in base.For(table, designTime))
+            yield return annotation;
+
+        // Types that share a table say it once.
+        if (designTime && table.EntityTypeMappings.Any(m => m.TypeBase is IEntityType type && type.IsCompressed()))
+            yield return new Annotation(BareMetalAnnotationNames.Compression, true);
+    }
+
+    /// <inheritdoc />
     public override IEnumerable<IAnnotation> For(IColumn column, bool designTime)
     {
         if (!designTime || column.Table is null)

@@ -74,7 +74,18 @@ public sealed class BareMetalMigrationsSqlGenerator : MigrationsSqlGenerator
         if (!terminate && (operation.Comment is not null || operation.Columns.Any(c => c.Comment is not null)))
             throw new NotSupportedException("A table with comments cannot be a part of another statement.");
 
-        base.Generate(operation, model, builder, terminate);
+        if (operation[BareMetalAnnotationNames.Compression] is true)
+        {
+            base.Generate(operation, model, builder, terminate: false);
+            builder.Append(" WITH (compression = brotli)");
+            if (terminate)
+                End(builder);
+        }
+        else
+        {
+            base.Generate(operation, model, builder, terminate);
+        }
+
         if (operation.Comment is not null)
             Comment("TABLE", Quote(operation.Name, operation.Schema), operation.Comment, builder);
         foreach (var column in operation.Columns)
@@ -87,6 +98,13 @@ public sealed class BareMetalMigrationsSqlGenerator : MigrationsSqlGenerator
     /// <inheritdoc />
     protected override void Generate(AlterTableOperation operation, IModel? model, MigrationCommandListBuilder builder)
     {
+        var compress = operation[BareMetalAnnotationNames.Compression] is true;
+        if (compress != operation.OldTable[BareMetalAnnotationNames.Compression] is true)
+        {
+            AlterTable(builder, operation.Name, operation.Schema).Append(compress ? "SET (compression = brotli)" : "RESET (compression)");
+            End(builder);
+        }
+
         if (operation.Comment != operation.OldTable.Comment)
             Comment("TABLE", Quote(operation.Name, operation.Schema), operation.Comment, builder);
     }

@@ -37,6 +37,18 @@ public sealed class BareMetalRuntimeModelConvention : RelationalRuntimeModelConv
     }
 
     /// <inheritdoc />
+    protected override void ProcessEntityTypeAnnotations(
+        Dictionary<string, object?> annotations,
+        IEntityType entityType,
+        RuntimeEntityType runtimeEntityType,
+        bool runtime)
+    {
+        base.ProcessEntityTypeAnnotations(annotations, entityType, runtimeEntityType, runtime);
+        if (!runtime)
+            annotations.Remove(BareMetalAnnotationNames.Compression);
+    }
+
+    /// <inheritdoc />
     protected override void ProcessPropertyAnnotations(
         Dictionary<string, object?> annotations,
         IProperty property,
