@@ -31,6 +31,13 @@ internal sealed class ListRequest : ICommitRequest
         return this;
     }
 
+    /// <summary>Adds a put of a value in its compressed form.</summary>
+    public ListRequest PutCompressed(ulong tree, byte[] key, byte[] stored)
+    {
+        _ops.Add((WriteOpKind.PutCompressed, new TreeId(tree), key, stored));
+        return this;
+    }
+
     /// <summary>Adds a delete.</summary>
     public ListRequest Delete(ulong tree, byte[] key)
     {

@@ -33,6 +33,7 @@ internal sealed class CrashRun
     private readonly SimulatedWorld _world;
     private readonly List<(Lsn Lsn, State State)> _history = [(Lsn.Zero, State.Empty)];
     private readonly int _everyNth;
+    private byte[] _compressed = [];
     private Database? _database;
     private State _state = State.Empty;
     private Lsn _last;
@@ -187,7 +188,10 @@ internal sealed class CrashRun
             {
                 byte[] value = new byte[_random.Next(50) switch { 0 => 3000 + _random.Next(9000), < 8 => _random.Next(600), _ => _random.Next(60) }];
                 _random.Fill(value.AsSpan(0, Math.Min(8, value.Length)));
-                request.Put(tree, key, value);
+                if (value.Length > 6000 && ValueCompression.TryCompress(value, Tiny.PageSize, ref _compressed, out int stored))
+                    request.PutCompressed(tree, key, _compressed[..stored]);
+                else
+                    request.Put(tree, key, value);
                 next = next with { Trees = next.Trees.SetItem(tree, new Tree(entries.Entries.SetItem(Key(key), value))) };
             }
         }
