@@ -26,6 +26,7 @@ public sealed class SimulatedDisk
     private SimulatedDisk? root;
     private MirroredStorageProvider? mirror;
     private int mirrorSession = -1;
+    private long capacity = long.MaxValue;
 
     /// <summary>Makes an empty disk.</summary>
     /// <param name="sectorSize">Bytes that reach the disk together at best: 512 or 4096.</param>
@@ -44,7 +45,16 @@ public sealed class SimulatedDisk
     public Action<SimulatedDisk, DiskOperation>? AfterOperation { get; set; }
 
     /// <summary>Bytes that the disk holds at most; growth beyond is a full disk.</summary>
-    public long Capacity { get; set; } = long.MaxValue;
+    public long Capacity
+    {
+        get => capacity;
+        set
+        {
+            capacity = value;
+            if (twin is not null)
+                twin.Capacity = value;
+        }
+    }
 
     /// <summary>
     /// Whether a growing file claims its space only when it is flushed, as file systems with delayed allocation do: then
@@ -59,7 +69,7 @@ public sealed class SimulatedDisk
     public ulong Trace => trace;
 
     /// <summary>Names of the live files.</summary>
-    public IReadOnlyList<string> Files => [.. names.Keys.Where(static n => !n.Contains("-mirror", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Files => [.. names.Keys.Where(static n => !IsMirrorRecord(n)).Order(StringComparer.Ordinal)];
 
     /// <summary>How often an operation was called.</summary>
     public long Count(DiskOperation kind) => counts[(int)kind];
@@ -245,11 +255,14 @@ public sealed class SimulatedDisk
         twin?.Remove(name);
     }
 
+    // Tests count their files' bytes, not those of the mirror that their disk may be.
+    private static bool IsMirrorRecord(string name) => name.Contains("-mirror", StringComparison.Ordinal);
+
     private long UsedBytes(bool live)
     {
         long sum = 0;
-        foreach (SimulatedInode inode in names.Values)
-            sum += live ? Math.Max(inode.Length, inode.DurableLength) : inode.DurableLength;
+        foreach ((string name, SimulatedInode inode) in names)
+            sum += IsMirrorRecord(name) ? 0 : live ? Math.Max(inode.Length, inode.DurableLength) : inode.DurableLength;
         return sum;
     }
 
@@ -297,7 +310,7 @@ public sealed class SimulatedDisk
 
     private void CheckSpace(SimulatedInode inode, long newLength, string name, DiskOperation kind)
     {
-        if (Capacity == long.MaxValue || DelayedAllocation || newLength <= inode.Length)
+        if (Capacity == long.MaxValue || DelayedAllocation || newLength <= inode.Length || IsMirrorRecord(name))
             return;
         if (UsedBytes(live: true) + newLength - inode.Length > Capacity)
             throw Full(name, kind);
@@ -486,7 +499,7 @@ public sealed class SimulatedDisk
                 throw new StorageException(StorageErrorCode.IoError, $"{name}: simulated failure of a flush.") { File = name };
             }
 
-            if (disk.DelayedAllocation && disk.Capacity != long.MaxValue && inode.Length > inode.DurableLength &&
+            if (disk.DelayedAllocation && disk.Capacity != long.MaxValue && !IsMirrorRecord(name) && inode.Length > inode.DurableLength &&
                 disk.UsedBytes(live: false) + inode.Length - inode.DurableLength > disk.Capacity)
             {
                 inode.DropUnflushed();

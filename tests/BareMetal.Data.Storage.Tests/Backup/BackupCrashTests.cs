@@ -197,7 +197,7 @@ public sealed class BackupCrashTests(ITestOutputHelper output)
         work.Backup(store, incremental: true, between: work.Step);
         BackupWorkload.State expected = work.StateAt(Lsn.Max);
         SplitMix random = new(seed * 17);
-        SimulatedWorld world = new(random.Next()) { SkippedSite = skipped };
+        SimulatedWorld world = new(random.Next(), TestSubstrates.SingleDisk(skipped is not null)) { SkippedSite = skipped };
         RestoreOptions to = work.To(store, world.Disk.Provider) with { Environment = world.Environment };
         int tried = 0, left = 0;
         CrashRunException? found = null;

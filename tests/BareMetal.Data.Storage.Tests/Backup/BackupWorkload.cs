@@ -28,7 +28,7 @@ internal sealed class BackupWorkload
         _settings = settings ?? CrashRun.Tiny with { AutomaticCheckpoints = false };
         if (encrypted || TestSubstrates.IsEncrypted(TestSubstrates.Default))
             _settings = _settings with { Key = TestSubstrates.Key };
-        World = new SimulatedWorld(seed, disk) { SkippedSite = skipped };
+        World = new SimulatedWorld(seed, disk ?? TestSubstrates.SingleDisk(skipped is not null)) { SkippedSite = skipped };
         _history = [(Lsn.Zero, DateTimeOffset.MinValue, State.Empty)];
         Database = Open();
     }

@@ -237,7 +237,7 @@ public sealed class CommitPipelineTests
     {
         public Rig(ulong seed, LogSettings? settings = null)
         {
-            World = new SimulatedWorld(seed);
+            World = new SimulatedWorld(seed, new SimulatedDisk { Substrate = TestSubstrate.Plain }); // it counts flushes
             settings ??= new LogSettings { FirstExtentBytes = 16 << 10, LargestExtentBytes = 32 << 10, GroupBytes = 8 << 10 };
             LogExtents extents = new(World.Disk.Provider, Files, World.Environment, settings);
             Log = LogWriter.Begin(

@@ -57,7 +57,7 @@ internal sealed class CrashRun
         _everyNth = everyNth;
         _random = new SplitMix(seed * 7919);
         _world = new SimulatedWorld(
-            seed, substrate is { } chosen ? new SimulatedDisk(seed % 2 == 0 ? 512 : 4096) { Substrate = chosen } : null, faults) { SkippedSite = skipped };
+            seed, substrate is { } chosen ? new SimulatedDisk(seed % 2 == 0 ? 512 : 4096) { Substrate = chosen } : TestSubstrates.SingleDisk(skipped is not null), faults) { SkippedSite = skipped };
     }
 
     /// <summary>Crash points tried.</summary>

@@ -11,7 +11,7 @@ public sealed class SimulatedDiskTests
         HashSet<string> fates = [];
         for (ulong seed = 1; seed <= 200; seed++)
         {
-            SimulatedDisk disk = new();
+            SimulatedDisk disk = new() { Substrate = TestSubstrate.Plain };
             IStorageFile file = disk.Provider.Open("a", StorageFileMode.CreateNew);
             file.Write(0, Block(1, 1024));
             file.Flush();
@@ -34,7 +34,7 @@ public sealed class SimulatedDiskTests
         HashSet<bool> seen = [];
         for (ulong seed = 1; seed <= 50; seed++)
         {
-            SimulatedDisk disk = new();
+            SimulatedDisk disk = new() { Substrate = TestSubstrate.Plain };
             IStorageFile file = disk.Provider.Open("a", StorageFileMode.CreateNew);
             file.Write(0, Block(1, 10));
             file.Flush();
@@ -48,7 +48,7 @@ public sealed class SimulatedDiskTests
     [Fact]
     public void A_killed_process_loses_nothing_that_it_wrote()
     {
-        SimulatedDisk disk = new();
+        SimulatedDisk disk = new() { Substrate = TestSubstrate.Plain };
         IStorageFile file = disk.Provider.Open("a", StorageFileMode.CreateNew);
         file.Write(0, Block(3, 600));
         disk.KillProcess();
@@ -59,7 +59,7 @@ public sealed class SimulatedDiskTests
     [Fact]
     public void After_the_chosen_operation_every_call_fails()
     {
-        SimulatedDisk disk = new() { CrashAt = 3 };
+        SimulatedDisk disk = new() { Substrate = TestSubstrate.Plain, CrashAt = 3 };
         IStorageFile file = disk.Provider.Open("a", StorageFileMode.CreateNew);
         file.Write(0, Block(1, 10));
         Assert.Throws<SimulatedCrashException>(() => file.Flush());
@@ -72,7 +72,7 @@ public sealed class SimulatedDiskTests
     [Fact]
     public void Faults_come_at_the_chosen_operation_only()
     {
-        SimulatedDisk disk = new();
+        SimulatedDisk disk = new() { Substrate = TestSubstrate.Plain };
         disk.FailAt(DiskOperation.Write, 2, DiskFault.DiskFull);
         disk.FailAt(DiskOperation.Flush, 1, DiskFault.FlushLosesData);
         IStorageFile file = disk.Provider.Open("a", StorageFileMode.CreateNew);
@@ -87,7 +87,7 @@ public sealed class SimulatedDiskTests
     [Fact]
     public void With_delayed_allocation_a_full_disk_shows_at_the_flush()
     {
-        SimulatedDisk disk = new() { Capacity = 1000, DelayedAllocation = true };
+        SimulatedDisk disk = new() { Substrate = TestSubstrate.Plain, Capacity = 1000, DelayedAllocation = true };
         IStorageFile file = disk.Provider.Open("a", StorageFileMode.CreateNew);
         file.Write(0, Block(1, 2000));
         Assert.Equal(StorageErrorCode.DiskFull, Assert.Throws<StorageException>(() => file.Flush()).Code);
@@ -100,7 +100,7 @@ public sealed class SimulatedDiskTests
     {
         static SimulatedDisk Run(byte value)
         {
-            SimulatedDisk disk = new();
+            SimulatedDisk disk = new() { Substrate = TestSubstrate.Plain };
             IStorageFile file = disk.Provider.Open("a", StorageFileMode.CreateNew);
             file.Write(5, Block(value, 700));
             file.Flush();
