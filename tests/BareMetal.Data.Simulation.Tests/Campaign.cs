@@ -1,5 +1,6 @@
 using BareMetal.Data.Simulation.Scripts;
 using BareMetal.Data.Simulation.Storage;
+using BareMetal.Data.Simulation.Tests.Sql;
 
 namespace BareMetal.Data.Simulation.Tests;
 
@@ -10,6 +11,7 @@ internal static class Campaign
     public static CrashWorkload WorkloadFor(Script script, CrashCounts counts) => script.Kind switch
     {
         "storage" => new StorageWorkload(script, counts),
+        "sql" => new SqlWorkload(script, counts),
         _ => throw new FormatException($"There is no workload \"{script.Kind}\"."),
     };
 
@@ -17,6 +19,7 @@ internal static class Campaign
     public static Script Draw(string kind, ulong seed) => kind switch
     {
         "storage" => StorageGenerator.Draw(seed, seed % 7 == 0 ? 200 : 50 + (int)(seed % 5 * 10)),
+        "sql" => SqlGenerator.Draw(seed, seed % 5 == 0 ? 200 : 60),
         _ => throw new FormatException($"There is no workload \"{kind}\"."),
     };
 

@@ -1,5 +1,4 @@
 using BareMetal.Data.Simulation.Scripts;
-using BareMetal.Data.Simulation.Storage;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -50,7 +49,7 @@ public sealed class StorageCrashTests(ITestOutputHelper output)
     [InlineData("RecoveredHeader")]
     public void A_missing_flush_shrinks_to_a_few_lines_that_fail_with_it_and_pass_without(string flush)
     {
-        ScriptFailureException failure = FirstFailure(flush);
+        ScriptFailureException failure = Failures.WithoutFlush("storage", flush);
         output.WriteLine(failure.Message);
         string text = failure.Script!.ToString();
         List<ScriptStep> steps = Script.Parse(text).Steps;
@@ -68,22 +67,5 @@ public sealed class StorageCrashTests(ITestOutputHelper output)
         Assert.Contains("a: write x", Assert.Throws<FormatException>(() => Script.Parse("set seed 3\na: write x")).Message, StringComparison.Ordinal);
         ScriptFailureException unknown = Assert.Throws<ScriptFailureException>(() => Campaign.Run(Script.Parse("a: fly 3"), CrashOptions.None, new CrashCounts()));
         Assert.Contains("fly", unknown.Message, StringComparison.Ordinal);
-    }
-
-    private static ScriptFailureException FirstFailure(string flush)
-    {
-        for (ulong seed = 1; seed < 60; seed++)
-        {
-            try
-            {
-                Campaign.Run(StorageGenerator.Draw(seed, 60) with { SkippedFlush = flush }, new CrashOptions { EnumerateRecoveryEvery = 0 }, new CrashCounts());
-            }
-            catch (ScriptFailureException e)
-            {
-                return Campaign.Explain(e, seed);
-            }
-        }
-
-        throw new InvalidOperationException($"No crash point shows that the flush {flush} is missing.");
     }
 }

@@ -18,6 +18,7 @@ internal sealed class CrashScriptRun : IDisposable
     private readonly FlushSite? _skipped;
     private readonly ulong _seed;
     private readonly SimulatedDisk _disk;
+    private readonly List<(SimulatedDisk Disk, CrashPlan Plan, string Kind, int Must, long Offset)> _waiting = [];
     private ScriptFailureException? _found;
     private CrashPlan? _armed;
     private bool _inHook;
@@ -113,6 +114,7 @@ internal sealed class CrashScriptRun : IDisposable
             part();
             if (_found is not null)
                 throw _found;
+            CheckWaiting();
         }
         catch (Exception) when (_found is not null)
         {
@@ -131,8 +133,37 @@ internal sealed class CrashScriptRun : IDisposable
             throw WithScript(new ScriptFailureException(e.ToString(), e), null);
         }
 
-        if (_disk.IsCrashed)
-            CrashNow();
+        if (!_disk.IsCrashed)
+            return;
+        CheckWaiting();
+        CrashNow();
+    }
+
+    /// <summary>Looks at the copies that were made during the step.</summary>
+    private void CheckWaiting()
+    {
+        foreach ((SimulatedDisk disk, CrashPlan plan, string kind, int must, long offset) in _waiting)
+        {
+            _inHook = true;
+            try
+            {
+                Try(disk, plan, kind, must);
+            }
+            catch (ScriptFailureException e)
+            {
+                throw WithScript(e, plan, offset);
+            }
+            catch (Exception e)
+            {
+                throw WithScript(new ScriptFailureException(e.ToString(), e), plan, offset);
+            }
+            finally
+            {
+                _inHook = false;
+            }
+        }
+
+        _waiting.Clear();
     }
 
     /// <summary>The machine stops as the script says and comes back.</summary>
@@ -186,13 +217,20 @@ internal sealed class CrashScriptRun : IDisposable
         try
         {
             string kind = KindOf(operation);
-            Try(disk, plan, kind);
+            if (_workload.ChecksAfterSteps)
+            {
+                foreach (CrashPlan wanted in (CrashPlan[])[plan, .. _options.Plans])
+                    _waiting.Add((disk.Clone(), wanted, kind, _workload.Must, number - _stepStart));
+                return;
+            }
+
+            Try(disk.Clone(), plan, kind, _workload.Must);
             foreach (CrashPlan other in _options.Plans)
-                Try(disk, plan = other, kind);
+                Try(disk.Clone(), plan = other, kind, _workload.Must);
 
             // Flushes of the directory are rare and each stands for a narrow window: look there more closely.
             for (int i = operation == DiskOperation.FlushDirectory ? 5 : 0; i > 0; i--)
-                Try(disk, plan = CrashPlan.Draw(random), kind);
+                Try(disk.Clone(), plan = CrashPlan.Draw(random), kind, _workload.Must);
             if (_options.EnumerateRecoveryEvery > 0 && random.Next(_options.EnumerateRecoveryEvery) == 0)
                 EnumerateRecovery(disk, random, p => plan = p);
         }
@@ -210,12 +248,11 @@ internal sealed class CrashScriptRun : IDisposable
         }
     }
 
-    private void Try(SimulatedDisk disk, CrashPlan plan, string kind, Action? stopped = null)
+    private void Try(SimulatedDisk copy, CrashPlan plan, string kind, int must, Action? stopped = null)
     {
         _counts.AddPoint(kind);
-        SimulatedDisk copy = disk.Clone();
         copy.Stop(plan.Fate);
-        int must = StopAgain(copy, plan, _workload.Must, stopped);
+        must = StopAgain(copy, plan, must, stopped);
         copy.CrashAt = 0;
         _workload.Check(NewWorld(copy), must, _workload.Newest, linger: false);
         copy.Discard();
@@ -234,7 +271,7 @@ internal sealed class CrashScriptRun : IDisposable
             CrashPlan plan = new(fate, [(operation, CrashPlan.DrawFate(random))]);
             tell(plan);
             bool stopped = false;
-            Try(disk, plan, "recovery, operation by operation", () => stopped = true);
+            Try(disk.Clone(), plan, "recovery, operation by operation", _workload.Must, () => stopped = true);
             if (!stopped)
                 return;
         }
@@ -310,7 +347,7 @@ internal sealed class CrashScriptRun : IDisposable
         return $"{file} {operation.ToString().ToLowerInvariant()}";
     }
 
-    private ScriptFailureException WithScript(ScriptFailureException e, CrashPlan? plan)
+    private ScriptFailureException WithScript(ScriptFailureException e, CrashPlan? plan, long? offset = null)
     {
         if (e.Script is not null)
             return e;
@@ -331,7 +368,7 @@ internal sealed class CrashScriptRun : IDisposable
                 }
             }
 
-            steps.Insert(Math.Max(at, 0), plan.ToStep(_disk.Operations - _stepStart));
+            steps.Insert(Math.Max(at, 0), plan.ToStep(offset ?? _disk.Operations - _stepStart));
         }
 
         e.Script = _script.With(steps);

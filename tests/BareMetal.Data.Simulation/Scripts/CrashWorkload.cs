@@ -18,6 +18,11 @@ internal abstract class CrashWorkload(CrashCounts counts)
     /// <summary>Whether the database was made: from then on it must exist.</summary>
     public bool IsCreated { get; protected set; }
 
+    /// <summary>
+    /// Whether copies are looked at when the step is through and not in its middle: for databases that are not at rest in the middle of one.
+    /// </summary>
+    public virtual bool ChecksAfterSteps => false;
+
     /// <summary>Makes the database, or opens it again after <see cref="Abandon"/>: then it goes on from the state that came back.</summary>
     public abstract void Open(SimulatedWorld world);
 

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 
-namespace BareMetal.Data.Tests.Recovery;
+namespace BareMetal.Data.Simulation.Tests.Sql;
 
 /// <summary>What the tables hold, as immutable values: a transaction, a savepoint and a crash point each keep one for nothing.</summary>
 internal sealed record SqlModel(ImmutableSortedDictionary<string, TableModel> Tables, ImmutableSortedDictionary<string, long> Sequences)
