@@ -65,6 +65,7 @@ internal static class Campaign
     /// <summary>Shrinks the script of a failure and puts it into the message.</summary>
     public static ScriptFailureException Explain(ScriptFailureException e, ulong seed)
     {
+        Console.Error.WriteLine($"Seed {seed} failed, its script of {e.Script!.Steps.Count} steps is being shrunk. Unshrunk it is:\n{e.Script}");
         Shrinker shrinker = new(WorkloadFor);
         (Script script, string message) = shrinker.Shrink(e.Script!, e.Message);
         return new ScriptFailureException(

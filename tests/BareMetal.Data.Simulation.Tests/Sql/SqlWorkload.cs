@@ -122,7 +122,6 @@ internal sealed partial class SqlWorkload : CrashWorkload
     {
         if (_database is null)
             return;
-        _world.Disk.KillProcess();
         Abandon(_database);
         _database = null;
     }

@@ -88,6 +88,8 @@ internal sealed class CrashScriptRun : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _inHook = true;
+        _disk.KillProcess();
         _workload.Release();
         _disk.Discard();
     }

@@ -5,7 +5,7 @@ namespace BareMetal.Data.Simulation.Scripts;
 internal sealed class Shrinker(Func<Script, CrashCounts, CrashWorkload> workload)
 {
     /// <summary>Runs after which it is content with what it has.</summary>
-    public int MostRuns { get; init; } = 600;
+    public int MostRuns { get; init; } = 250;
 
     /// <summary>Runs so far.</summary>
     public int Runs { get; private set; }

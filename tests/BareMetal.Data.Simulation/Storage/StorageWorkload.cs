@@ -100,7 +100,7 @@ internal sealed partial class StorageWorkload : CrashWorkload
     {
         if (_engine is null)
             return;
-        _engine.Database.Dispose();
+        Abandon(_engine);
         _engine = null;
     }
 
