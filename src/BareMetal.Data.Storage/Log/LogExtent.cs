@@ -24,6 +24,9 @@ internal sealed class LogExtent(IStorageFile file, string fileName, ulong number
     /// <summary>Whether something was written to it since its last flush. Only the flusher looks at it.</summary>
     public bool IsUnflushed { get; set; }
 
+    /// <summary>Whether it was found at open, made perhaps by a process that died before it flushed it: its size may only be in the system's cache.</summary>
+    public bool MayBeVolatile { get; set; }
+
     /// <summary>Writes to the file.</summary>
     public void Write(long offset, ReadOnlySpan<byte> bytes)
     {

@@ -86,7 +86,7 @@ internal sealed class LogExtents : IDisposable
             return;
         }
 
-        _recyclable.Add(new LogExtent(file, fileName, number, size));
+        _recyclable.Add(new LogExtent(file, fileName, number, size) { MayBeVolatile = true });
     }
 
     /// <summary>Takes over the reserve if there is a whole one.</summary>
@@ -97,7 +97,7 @@ internal sealed class LogExtents : IDisposable
         IStorageFile file = _provider.Open(_files.Reserve, StorageFileMode.Open);
         if (file.Length >= _settings.FirstExtentBytes && file.Length % LogFormat.GroupAlignment == 0)
         {
-            _reserve = new LogExtent(file, _files.Reserve, 0, file.Length);
+            _reserve = new LogExtent(file, _files.Reserve, 0, file.Length) { MayBeVolatile = true };
             return;
         }
 
@@ -132,6 +132,7 @@ internal sealed class LogExtents : IDisposable
         else if (_recyclable.Count > 0)
         {
             extent = _recyclable[0];
+            MakeDurable(extent);
             _provider.Rename(extent.FileName, name);
             _recyclable.RemoveAt(0);
         }
@@ -282,6 +283,7 @@ internal sealed class LogExtents : IDisposable
                 if (_recyclable.Count == 0)
                     continue;
                 LogExtent extent = _recyclable[0];
+                MakeDurable(extent);
                 _provider.Rename(extent.FileName, name);
                 _recyclable.RemoveAt(0);
                 return extent;
@@ -297,9 +299,19 @@ internal sealed class LogExtents : IDisposable
         return true;
     }
 
+    // A group that says that it is an extent's last relies on the next one having its size, not only its name.
+    private void MakeDurable(LogExtent extent)
+    {
+        if (!extent.MayBeVolatile)
+            return;
+        extent.Flush(_environment, FlushSite.LogExtent);
+        extent.MayBeVolatile = false;
+    }
+
     private LogExtent UseReserve(string name)
     {
         LogExtent extent = _reserve!;
+        MakeDurable(extent);
         _provider.Rename(_files.Reserve, name);
         _reserve = null;
         InEmergency = true;

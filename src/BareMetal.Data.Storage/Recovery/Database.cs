@@ -445,6 +445,13 @@ internal sealed class Database : IDisposable
                     continue;
                 }
 
+                if (!settings.ReadOnly)
+                {
+                    // The process that prepared it may have died before it was durable.
+                    extent.Flush(environment, FlushSite.LogExtent);
+                    environment.FlushDirectory(provider, FlushSite.LogDirectory);
+                }
+
                 prepared = extent;
             }
 
