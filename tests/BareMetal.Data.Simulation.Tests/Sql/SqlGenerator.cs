@@ -38,7 +38,8 @@ internal static class SqlGenerator
         < 65 => ScriptStep.OfMachine("checkpoint"),
         < 78 => ScriptStep.OfMachine("snapshot"),
         < 88 => ScriptStep.OfMachine("look", (ulong)random.Next(2)),
-        < 93 => ScriptStep.OfMachine("forget", (ulong)random.Next(2)),
+        < 90 => ScriptStep.OfMachine("vacuum"),
+        < 94 => ScriptStep.OfMachine("forget", (ulong)random.Next(2)),
         _ => ScriptStep.OfMachine("reopen"),
     };
 

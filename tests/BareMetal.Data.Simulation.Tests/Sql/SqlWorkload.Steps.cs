@@ -57,7 +57,7 @@ internal sealed partial class SqlWorkload
                 TimeSpan passed = TimeSpan.FromMilliseconds(step.Int(0));
                 _world.Clock.Advance(passed);
                 _world.Scheduler.RunUntilIdle();
-                if (passed >= FlushDelay)
+                if (passed >= FlushDelay && !_world.Disk.IsCrashed)
                     Must = Math.Max(Must, promised);
                 break;
             case "checkpoint":
@@ -65,6 +65,12 @@ internal sealed partial class SqlWorkload
                 using (Session session = NewSession(Durability.Full))
                     session.Rows("CHECKPOINT");
                 Must = newest;
+                break;
+            case "vacuum":
+                FinishAll();
+                using (Session session = NewSession(Durability.Full))
+                    session.Rows("VACUUM");
+                Counts.Add("SQL: vacuums");
                 break;
             case "snapshot":
                 if (_snapshots.Count < 2)
@@ -231,9 +237,10 @@ internal sealed partial class SqlWorkload
         if (actor.Commit is null)
             return;
         _world.Scheduler.RunUntilIdle();
-        if (!actor.Commit.IsCompleted)
+        if (!actor.Commit.IsCompleted && !_world.Disk.IsCrashed)
             throw Fail($"the commit of {actor.Name} does not end though nothing is left to do");
-        Acknowledge(actor);
+        if (actor.Commit.IsCompleted)
+            Acknowledge(actor);
     }
 
     private void Acknowledge(SqlActor actor)

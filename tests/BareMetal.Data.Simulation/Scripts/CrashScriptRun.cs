@@ -345,7 +345,8 @@ internal sealed class CrashScriptRun : IDisposable
             name.Contains("-ckpt", StringComparison.Ordinal) ? "checkpoint" :
             name.Contains("-log-", StringComparison.Ordinal) ? "log" :
             name.Length == 0 ? "folder" :
-            name.EndsWith(".bmdb", StringComparison.Ordinal) || name.EndsWith("-new", StringComparison.Ordinal) ? "data" : "backup";
+            name.EndsWith(".bmdb", StringComparison.Ordinal) || name.EndsWith("-new", StringComparison.Ordinal) ? "data" :
+            name.StartsWith("backup", StringComparison.Ordinal) ? "backup" : "fences";
         return $"{file} {operation.ToString().ToLowerInvariant()}";
     }
 

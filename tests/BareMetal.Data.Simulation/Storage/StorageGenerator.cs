@@ -36,14 +36,18 @@ internal static class StorageGenerator
             script.Settings["extent"] = 32 << 10;
         int actors = 1 + random.Next(Names.Length);
         for (int i = 0; i < steps; i++)
-            script.Steps.Add(random.Chance(tiny ? 14 : 18) ? MachineStep(random) : ActorStep(random, Names[random.Next(actors)], tiny));
+            script.Steps.Add(random.Chance(tiny ? 18 : 22) ? MachineStep(random) : ActorStep(random, Names[random.Next(actors)], tiny));
         for (int crashes = random.Next(4); crashes > 0; crashes--)
             script.Steps.Insert(random.Next(script.Steps.Count), CrashPlan.Draw(random).ToStep(1 + random.Next(random.Chance(50) ? 12 : 200)));
         return script;
     }
 
-    private static ScriptStep MachineStep(SplitMix random) => random.Next(100) switch
+    private static ScriptStep MachineStep(SplitMix random) => random.Next(140) switch
     {
+        >= 134 => ScriptStep.OfMachine("vacuum", (ulong)random.Next(2), (ulong)(random.Chance(60) ? 0 : random.Next(30))),
+        >= 131 => ScriptStep.OfMachine("restore", (ulong)random.Next(4)),
+        >= 112 => ScriptStep.OfMachine("copy", 2 + (ulong)random.Next(12)),
+        >= 100 => ScriptStep.OfMachine("backup", (ulong)random.Next(2)),
         < 18 => ScriptStep.OfMachine("idle"),
         < 28 => ScriptStep.OfMachine("step", 1 + (ulong)random.Next(3)),
         < 38 => ScriptStep.OfMachine("clock", (ulong)random.Next(40)),

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using BareMetal.Data.Simulation.Scripts;
 using BareMetal.Data.Storage;
+using BareMetal.Data.Storage.Recovery;
 
 namespace BareMetal.Data.Simulation.Storage;
 
@@ -59,7 +60,7 @@ internal sealed partial class StorageWorkload
                 TimeSpan passed = TimeSpan.FromMilliseconds(step.Int(0));
                 _world.Clock.Advance(passed);
                 _world.Scheduler.RunUntilIdle();
-                if (passed >= FlushDelay)
+                if (passed >= FlushDelay && !_world.Disk.IsCrashed)
                     Must = Math.Max(Must, promised);
                 break;
             case "checkpoint":
@@ -85,6 +86,21 @@ internal sealed partial class StorageWorkload
             case "forget":
                 if (_snapshots.Count > 0)
                     EndSnapshot(step.Int(0) % _snapshots.Count);
+                break;
+            case "backup":
+                BeginBackup(step[0] % 2 != 0);
+                break;
+            case "copy":
+                StepBackup(1 + step.Int(0));
+                break;
+            case "restore":
+                IReadOnlyList<BackupInfo> backups = StorageBackup.List(_world.Disk.Provider, Set);
+                if (backups.Count > 0)
+                    CheckBackup(_world.Disk.Provider, backups[step.Int(0) % backups.Count]);
+                break;
+            case "vacuum":
+                Engine.Database.RunVacuum(new VacuumSettings { Fill = step[0] % 2 != 0, MaxPages = step.Int(1) }, null, CancellationToken.None);
+                Counts.Add("vacuums");
                 break;
             case "compare":
                 CompareNewest("in between");

@@ -24,6 +24,7 @@ internal sealed partial class StorageWorkload : CrashWorkload
     private SimulatedWorld _world = null!;
     private StorageEngine? _engine;
     private int _visible;
+    private int _counts;
 
     public StorageWorkload(Script script, CrashCounts counts)
         : base(counts)
@@ -75,6 +76,7 @@ internal sealed partial class StorageWorkload : CrashWorkload
 
         while (_snapshots.Count > 0)
             EndSnapshot(_snapshots.Count - 1);
+        EndBackup();
         CountSpills();
         Counts.Add("checkpoints taken", _engine!.Database.Checkpoints.Completed);
         CompareNewest("before the close");
@@ -91,6 +93,7 @@ internal sealed partial class StorageWorkload : CrashWorkload
         CountSpills();
         _actors.Clear();
         _snapshots.Clear();
+        EndBackup();
         Abandon(_engine);
         _engine = null;
     }
@@ -100,6 +103,7 @@ internal sealed partial class StorageWorkload : CrashWorkload
     {
         if (_engine is null)
             return;
+        EndBackup();
         Abandon(_engine);
         _engine = null;
     }
@@ -115,6 +119,8 @@ internal sealed partial class StorageWorkload : CrashWorkload
             world.Disk.CrashAt = 0;
             int found = Identify(engine, must, newest);
             Compare(engine, _history[found], $"state {found} of {must} to {newest}");
+            if (!linger && (_backups.Count > 0 || _backup is not null) && new SplitMix((ulong)world.Disk.Operations + (ulong)_counts++).Chance(6))
+                CheckBackups(world.Disk.Provider);
             return found;
         }
         finally
