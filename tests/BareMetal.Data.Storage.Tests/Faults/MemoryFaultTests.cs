@@ -160,7 +160,6 @@ public sealed class MemoryFaultTests(ITestOutputHelper output)
             }
 
             Assert.Null(engine.Database.Pipeline.Failure);
-            Assert.NotNull((object)savepoint);
             model = committed ? expected : model;
             Compare(engine, model);
             model = Put(engine, model, 3, 5, 200);

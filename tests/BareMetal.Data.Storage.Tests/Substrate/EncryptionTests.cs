@@ -183,7 +183,7 @@ public sealed class EncryptionTests
     }
 
     [Fact]
-    public void A_new_data_key_encrypts_everything_anew_while_commits_go_on()
+    public async Task A_new_data_key_encrypts_everything_anew_while_commits_go_on()
     {
         using EncryptionKey old = Fast("old");
         using EncryptionKey next = Fast("next");
@@ -202,7 +202,7 @@ public sealed class EncryptionTests
                     Write(database, at, $"key {at}", new string('y', 200));
             });
             Assert.True(database.RotateDataKey(next, CancellationToken.None));
-            writer.Wait();
+            await writer;
             Assert.Equal(-1, database.Data.Cipher!.Slot.Previous);
             database.Close();
         }

@@ -257,7 +257,7 @@ public sealed class TransactionTests : AdoTestBase
     }
 
     [Fact]
-    public void A_rollback_from_another_thread_stops_what_runs_and_nothing_more_runs_in_the_scope()
+    public async Task A_rollback_from_another_thread_stops_what_runs_and_nothing_more_runs_in_the_scope()
     {
         using BareMetalTransaction holder = Connection.BeginTransaction();
         Run("INSERT INTO t VALUES (1, 0)");
@@ -273,7 +273,7 @@ public sealed class TransactionTests : AdoTestBase
                 ambient.Rollback();
             });
             Assert.Equal("57014", Assert.Throws<BareMetalException>(() => Run(connection, "INSERT INTO t VALUES (1, 1)")).SqlState);
-            ender.Wait();
+            await ender;
             Assert.Throws<TransactionAbortedException>(() => Run(connection, "INSERT INTO t VALUES (3, 0)"));
         }
 

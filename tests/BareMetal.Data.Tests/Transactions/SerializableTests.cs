@@ -93,7 +93,7 @@ public sealed class SerializableTests : IDisposable
     }
 
     [Fact]
-    public void A_transaction_that_failed_three_times_gets_through()
+    public async Task A_transaction_that_failed_three_times_gets_through()
     {
         int attempts = 0;
         while (true)
@@ -109,14 +109,15 @@ public sealed class SerializableTests : IDisposable
                     Thread.Yield();
                 _a.Run($"INSERT INTO other VALUES ({attempts}, 0)");
                 _a.Commit();
-                writer.Wait();
+                await writer;
                 break;
             }
             catch (BareMetalException e) when (e.SqlState == "40001")
             {
                 if (_a.InTransaction)
                     _a.Rollback();
-                writer?.Wait();
+                if (writer is not null)
+                    await writer;
             }
         }
 
