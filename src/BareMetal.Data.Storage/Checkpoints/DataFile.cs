@@ -87,6 +87,8 @@ internal sealed class DataFile : IPageFile, IReadVerifier, IDisposable
             result.Stamps = new PageStamps(provider, new DatabaseFiles(name).Stamps, environment, header, readOnly);
             if (damaged is { } copy && !readOnly)
             {
+                // The whole copy may only be in the system's cache, left there by a process that was killed: never both at once.
+                environment.Flush(file, FlushSite.RecoveredHeader);
                 result.WriteCopy(header, copy);
                 if (copy == (header.Generation & 1))
                     environment.Flush(file, FlushSite.RecoveredHeader); // the next header goes over the copy that was whole

@@ -157,7 +157,7 @@ public sealed class DamageTests(ITestOutputHelper output)
 
                 SimulatedDisk disk = new();
                 disk.WriteAll(DamagedDatabase.Name, Flipped([.. bytes], at));
-                using DataFile file = DataFile.Open(disk.Provider, DamagedDatabase.Name, new SimulatedWorld(1).Environment);
+                using DataFile file = DataFile.Open(disk.Provider, DamagedDatabase.Name, new SimulatedWorld(1).Environment, disk.Key);
                 Assert.Equal(header, file.Header);
                 Assert.Equal(bytes, disk.ReadAll(DamagedDatabase.Name));
             }

@@ -110,7 +110,8 @@ internal sealed class DamagedDatabase
     /// <summary>The data file's header.</summary>
     public DatabaseHeader Header()
     {
-        using DataFile data = DataFile.Open(Copy().Provider, Name, new SimulatedWorld(1).Environment);
+        SimulatedDisk disk = Copy();
+        using DataFile data = DataFile.Open(disk.Provider, Name, new SimulatedWorld(1).Environment, disk.Key);
         return data.Header;
     }
 
