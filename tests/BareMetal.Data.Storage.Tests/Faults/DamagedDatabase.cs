@@ -142,9 +142,11 @@ internal sealed class DamagedDatabase
     public List<(string File, long Offset, int Length, LogRecordKind? Kind)> LogFrames()
     {
         List<(string, long, int, LogRecordKind?)> frames = [];
-        DatabaseHeader header = Header();
+        SimulatedDisk disk = Copy();
+        using DataFile data = DataFile.Open(disk.Provider, Name, new SimulatedWorld(1).Environment, disk.Key);
+        DatabaseHeader header = data.Header;
         DatabaseFiles files = new(Name);
-        using LogReader reader = new(Copy().Provider, files, header.DatabaseId, header.TimelineId);
+        using LogReader reader = new(disk.Provider, files, header.DatabaseId, header.TimelineId) { Cipher = data.Cipher };
         reader.Open(header.LogStart);
         while (reader.NextGroup())
         {
