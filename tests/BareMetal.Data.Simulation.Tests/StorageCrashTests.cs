@@ -46,7 +46,6 @@ public sealed class StorageCrashTests(ITestOutputHelper output)
     [Theory]
     [InlineData("LogGroup", 10)]
     [InlineData("CheckpointApplied", 10)]
-    [InlineData("RecoveredHeader", 30)] // takes two crashes, with a checkpoint and a commit between them
     public void A_missing_flush_shrinks_to_a_few_lines_that_fail_with_it_and_pass_without(string flush, int lines)
     {
         ScriptFailureException failure = Failures.WithoutFlush("storage", flush);
