@@ -17,7 +17,7 @@ internal sealed class DamagedDatabase
     public const string Name = "d.bmdb";
     private const int PageSize = 4096;
 
-    private readonly SimulatedDisk _disk = new();
+    private readonly SimulatedDisk _disk;
     private readonly TreeId _tree;
     private FaultModel _model = FaultModel.Empty;
     private FaultModel _beforeLast = FaultModel.Empty;
@@ -30,6 +30,9 @@ internal sealed class DamagedDatabase
     public DamagedDatabase(DamageEnd end, EngineFaults? faults = null)
     {
         _faults = faults;
+
+        // Encryption authenticates what a skipped checksum would let pass: there is nothing to notice.
+        _disk = new SimulatedDisk { Substrate = faults is { SkipPageChecksum: true } ? TestSubstrate.Plain : TestSubstrates.Default };
         StorageEngine engine = Open(_disk);
         using (StorageTransaction transaction = engine.Begin())
         {
