@@ -246,7 +246,7 @@ internal sealed partial class SqlWorkload
     private void Acknowledge(SqlActor actor)
     {
         if (actor.Commit!.Exception?.InnerException is { } error)
-            throw Fail(error.ToString());
+            throw _world.Disk.IsCrashed ? error : Fail(error.ToString()); // a stopped machine fails what was on its way
         if (actor.Durability == Durability.Full)
             Must = Math.Max(Must, actor.Committing);
         actor.End(Committed.Of(actor));
