@@ -265,9 +265,11 @@ public sealed class PageStoreTests
     [InlineData(2)]
     public void From_the_lsn_to_publication_nothing_is_allocated_read_or_spilled(int seed)
     {
-        // The runtime may load what a rare path needs when it is first taken, on this thread: the same run again does not.
-        long allocated = AllocatedWhilePublishing(seed);
-        Assert.Equal(0, allocated == 0 ? 0 : AllocatedWhilePublishing(seed));
+        // The runtime allocates on this thread, too, when it compiles a path anew while other tests run; what the path itself allocates it allocates in every run.
+        long allocated = long.MaxValue;
+        for (int run = 0; run < 6 && allocated != 0; run++)
+            allocated = Math.Min(allocated, AllocatedWhilePublishing(seed));
+        Assert.Equal(0, allocated);
     }
 
     private static long AllocatedWhilePublishing(int seed)

@@ -52,6 +52,8 @@ public sealed class SnapshotLimitTests : IDisposable
             StorageTransaction reader = _engine.Begin(TransactionIsolation.Snapshot, readOnly: true);
             readers.Add((reader, Sum(reader)));
             WriteAll(round);
+            _engine.Checkpoint(); // one under way is a reader that is never given up
+            WriteAll(round);
             most = Math.Max(most, _engine.Store.VersionBytes);
         }
 
@@ -76,7 +78,7 @@ public sealed class SnapshotLimitTests : IDisposable
         Assert.InRange(lost, 1, readers.Count - 1);
         Assert.InRange(_engine.Store.SnapshotsGivenUp, 1, readers.Count);
 
-        // The limit, what a batch of commits may add to it before it is looked at, and what a checkpoint under way needs, whose snapshot is never given up.
+        // The limit, and what a batch of commits may add to it before it is looked at.
         Assert.InRange(most, 0, 6 * 64 * 4096);
         using StorageTransaction fresh = _engine.Begin(TransactionIsolation.Snapshot, readOnly: true);
         Assert.Equal(60L * Keys, Sum(fresh));
