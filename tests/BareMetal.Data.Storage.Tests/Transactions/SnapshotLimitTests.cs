@@ -79,7 +79,7 @@ public sealed class SnapshotLimitTests : IDisposable
         Assert.InRange(_engine.Store.SnapshotsGivenUp, 1, readers.Count);
 
         // The limit, and what a batch of commits may add to it before it is looked at.
-        Assert.InRange(most, 0, 6 * 64 * 4096);
+        Assert.InRange(most, 0, 3 * 64 * 4096);
         using StorageTransaction fresh = _engine.Begin(TransactionIsolation.Snapshot, readOnly: true);
         Assert.Equal(60L * Keys, Sum(fresh));
     }
