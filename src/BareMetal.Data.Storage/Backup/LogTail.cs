@@ -3,18 +3,27 @@ using BareMetal.Data.Storage.Log;
 
 namespace BareMetal.Data.Storage.Backup;
 
-/// <summary>Takes records of the log: chunks of a commit come directly before it, nothing comes twice.</summary>
-/// <param name="kind">Commit, chunk or counter's mark.</param>
-/// <param name="payload">The record's payload.</param>
-internal delegate void LogRecordSink(LogRecordKind kind, ReadOnlySpan<byte> payload);
-
 /// <summary>
 /// Reads what was committed between two LSNs from the log of a database, which may be open: across the chains that crashes have begun, each of
 /// which repeats what it took over. The caller holds the log by a fence.
 /// </summary>
-internal sealed class LogTail(IStorageProvider provider, DatabaseFiles files, Guid databaseId, Guid timelineId)
+internal sealed class LogTail
 {
-    private readonly Dictionary<ulong, LogPoint> _chunks = [];
+    private readonly IStorageProvider _provider;
+    private readonly DatabaseFiles _files;
+    private readonly Guid _databaseId;
+    private readonly Guid _timelineId;
+    private readonly LogChunks _chunks;
+
+    /// <summary>Reads the log of one timeline of a database.</summary>
+    public LogTail(IStorageProvider provider, DatabaseFiles files, Guid databaseId, Guid timelineId)
+    {
+        _provider = provider;
+        _files = files;
+        _databaseId = databaseId;
+        _timelineId = timelineId;
+        _chunks = new LogChunks(OpenReader);
+    }
 
     /// <summary>Decrypts the log; null when the database is not encrypted.</summary>
     public Encryption.DatabaseCipher? Cipher { get; init; }
@@ -52,13 +61,15 @@ internal sealed class LogTail(IStorageProvider provider, DatabaseFiles files, Gu
         }
     }
 
+    private LogReader OpenReader() => new(_provider, _files, _databaseId, _timelineId) { Cipher = Cipher };
+
     private static Lsn Min(Lsn a, Lsn b) => a < b ? a : b;
 
     private void ReadChain(
         LogPoint start, Lsn after, Lsn upTo, LogPoint? end, ulong before, LogRecordSink sink, CancellationToken cancellation)
     {
         _chunks.Clear();
-        using LogReader reader = new(provider, files, databaseId, timelineId) { Cipher = Cipher };
+        using LogReader reader = OpenReader();
         reader.Open(start);
         while (reader.NextGroup())
         {
@@ -72,12 +83,14 @@ internal sealed class LogTail(IStorageProvider provider, DatabaseFiles files, Gu
                         LogCommit commit = LogCommit.Read(records.Payload);
                         if (commit.Lsn > after && commit.Lsn <= upTo)
                         {
-                            if (commit.Transaction != 0)
-                                ReadChunks(commit, sink);
+                            _chunks.Read(commit, sink);
                             sink(LogRecordKind.Commit, records.Payload);
                         }
+                        else
+                        {
+                            _chunks.Drop(commit);
+                        }
 
-                        _chunks.Remove(commit.Transaction);
                         break;
                     case LogRecordKind.SequenceMark:
                         LogSequenceMark mark = LogSequenceMark.Read(records.Payload);
@@ -85,13 +98,13 @@ internal sealed class LogTail(IStorageProvider provider, DatabaseFiles files, Gu
                             sink(LogRecordKind.SequenceMark, records.Payload);
                         break;
                     case LogRecordKind.Chunk:
-                        _chunks.TryAdd(LogChunk.Read(records.Payload).Transaction, reader.Point);
+                        _chunks.Note(records.Payload, reader.Point);
                         break;
                     case LogRecordKind.Bulk:
                         // Pages that are not in the log would be missing from what is restored.
                         throw new StorageException(
                             StorageErrorCode.NewerFormat,
-                            $"{files.Data}: the log refers to bulk pages, which this engine does not back up. Take the backup with a newer release.") { File = files.Data };
+                            $"{_files.Data}: the log refers to bulk pages, which this engine does not back up. Take the backup with a newer release.") { File = _files.Data };
                 }
             }
 
@@ -103,61 +116,33 @@ internal sealed class LogTail(IStorageProvider provider, DatabaseFiles files, Gu
         {
             throw new StorageException(
                 StorageErrorCode.Corruption,
-                $"{files.Extent(reader.End.Extent)}: the log ends at {reader.End}, but the group at {missing.Position} was durable. " +
-                "The storage lost what it had; take a full backup of what the database still has.") { File = files.Extent(reader.End.Extent) };
+                $"{_files.Extent(reader.End.Extent)}: the log ends at {reader.End}, but the group at {missing.Position} was durable. " +
+                "The storage lost what it had; take a full backup of what the database still has.") { File = _files.Extent(reader.End.Extent) };
         }
 
         reader.VerifyEnd(before);
-    }
-
-    private void ReadChunks(LogCommit commit, LogRecordSink sink)
-    {
-        if (!_chunks.TryGetValue(commit.Transaction, out LogPoint first))
-            throw Damaged($"the chunks of commit {commit.Lsn} are missing");
-        uint found = 0;
-        using LogReader reader = new(provider, files, databaseId, timelineId) { Cipher = Cipher };
-        reader.Open(first);
-        while (found < commit.Chunks && reader.NextGroup())
-        {
-            LogRecords records = new(reader.Records);
-            while (found < commit.Chunks && records.Next())
-            {
-                if (records.Kind != LogRecordKind.Chunk)
-                    continue;
-                LogChunk chunk = LogChunk.Read(records.Payload);
-                if (chunk.Transaction != commit.Transaction)
-                    continue;
-                if (chunk.Index != found)
-                    throw Damaged($"chunk {found} of commit {commit.Lsn} is missing");
-                found++;
-                sink(LogRecordKind.Chunk, records.Payload);
-            }
-        }
-
-        if (found != commit.Chunks)
-            throw Damaged($"commit {commit.Lsn} has {found} of {commit.Chunks} chunks");
     }
 
     /// <summary>The chains that begin after an extent, with the LSN after which each holds everything.</summary>
     private List<(LogPoint Start, Lsn After)> FindChains(ulong first, ulong last)
     {
         List<(LogPoint, Lsn)> chains = [];
-        foreach (ulong number in files.ListExtents(provider))
+        foreach (ulong number in _files.ListExtents(_provider))
         {
             if (number <= first || number > last)
                 continue;
             LogExtentHeader header;
-            using (IStorageFile file = provider.Open(files.Extent(number), StorageFileMode.Open, readOnly: true))
+            using (IStorageFile file = _provider.Open(_files.Extent(number), StorageFileMode.Open, readOnly: true))
             {
                 if (!LogReader.TryReadHeader(file, out header) || header.Number != number || header.Previous != 0 ||
-                    header.DatabaseId != databaseId || header.TimelineId != timelineId)
+                    header.DatabaseId != _databaseId || header.TimelineId != _timelineId)
                 {
                     continue;
                 }
             }
 
             LogPoint start = new(new LogPosition(number, LogFormat.ExtentHeaderSize), header.Epoch, 0);
-            using LogReader reader = new(provider, files, databaseId, timelineId) { Cipher = Cipher };
+            using LogReader reader = OpenReader();
             if (!reader.TryOpen(start))
                 continue; // a recovery crashed before it was whole
             reader.NextGroup();
@@ -171,5 +156,5 @@ internal sealed class LogTail(IStorageProvider provider, DatabaseFiles files, Gu
     }
 
     private StorageException Damaged(string what) =>
-        new(StorageErrorCode.Corruption, $"{files.Data}: the log contradicts itself: {what}.") { File = files.Data };
+        new(StorageErrorCode.Corruption, $"{_files.Data}: the log contradicts itself: {what}.") { File = _files.Data };
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using BareMetal.Data.Storage.Backup;
 
 namespace BareMetal.Data.Storage.Log;
 

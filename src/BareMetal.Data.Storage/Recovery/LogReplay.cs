@@ -12,8 +12,7 @@ internal sealed class LogReplay
     private readonly ICommitTarget _target;
     private readonly Lsn _checkpoint;
     private readonly TreeId _sequenceTree;
-    private readonly Func<LogReader> _openReader;
-    private readonly Dictionary<ulong, LogPoint> _chunks = [];
+    private readonly LogChunks _chunks;
     private readonly byte[] _key = new byte[8];
     private readonly byte[] _value = new byte[8];
     private readonly OpBuffer _ops = new();
@@ -30,7 +29,7 @@ internal sealed class LogReplay
         _target = target;
         _checkpoint = checkpoint;
         _sequenceTree = sequenceTree;
-        _openReader = openReader;
+        _chunks = new LogChunks(openReader);
         _last = checkpoint;
     }
 
@@ -54,7 +53,7 @@ internal sealed class LogReplay
                         Commit(records.Payload);
                         break;
                     case LogRecordKind.Chunk:
-                        _chunks.TryAdd(LogChunk.Read(records.Payload).Transaction, reader.Point);
+                        _chunks.Note(records.Payload, reader.Point);
                         break;
                     case LogRecordKind.SequenceMark:
                         SequenceMark(records.Payload);
@@ -86,34 +85,11 @@ internal sealed class LogReplay
             EndBatch();
     }
 
-    private void ApplyChunks(LogCommit commit)
+    private void ApplyChunks(LogCommit commit) => _chunks.Read(commit, (_, chunk) =>
     {
-        if (!_chunks.Remove(commit.Transaction, out LogPoint first))
-            throw Damaged($"the chunks of commit {commit.Lsn} are missing");
-        uint found = 0;
-        using LogReader reader = _openReader();
-        reader.Open(first);
-        while (found < commit.Chunks && reader.NextGroup())
-        {
-            LogRecords records = new(reader.Records);
-            while (found < commit.Chunks && records.Next())
-            {
-                if (records.Kind != LogRecordKind.Chunk)
-                    continue;
-                LogChunk chunk = LogChunk.Read(records.Payload);
-                if (chunk.Transaction != commit.Transaction)
-                    continue;
-                if (chunk.Index != found)
-                    throw Damaged($"chunk {found} of commit {commit.Lsn} is missing");
-                found++;
-                _ops.Append(records.Payload[LogFormat.ChunkHeaderSize..]);
-                ApplyOps(commit.Lsn);
-            }
-        }
-
-        if (found != commit.Chunks)
-            throw Damaged($"commit {commit.Lsn} has {found} of {commit.Chunks} chunks");
-    }
+        _ops.Append(chunk[LogFormat.ChunkHeaderSize..]);
+        ApplyOps(commit.Lsn);
+    });
 
     private void ApplyOps(Lsn lsn)
     {

@@ -1,8 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
-using BareMetal.Data.Storage.Log;
 
-namespace BareMetal.Data.Storage.Backup;
+namespace BareMetal.Data.Storage.Log;
 
 /// <summary>
 /// The durable fences of a database on storage (docs/format.md, "Fences"): two blocks written in turn, so that one is whole whatever happens.

@@ -1,6 +1,4 @@
-using BareMetal.Data.Storage.Log;
-
-namespace BareMetal.Data.Storage.Backup;
+namespace BareMetal.Data.Storage.Log;
 
 /// <summary>Who holds the log. The numbers are part of the format of the fences' file.</summary>
 internal enum LogFenceKind : byte

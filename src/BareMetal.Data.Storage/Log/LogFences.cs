@@ -1,7 +1,6 @@
 using System.Text;
-using BareMetal.Data.Storage.Log;
 
-namespace BareMetal.Data.Storage.Backup;
+namespace BareMetal.Data.Storage.Log;
 
 /// <summary>
 /// Who holds the log, and up to where. A holder that keeps more than its limit, or that stands in the way when there is no other space, is
