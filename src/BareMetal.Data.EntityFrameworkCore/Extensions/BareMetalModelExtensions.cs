@@ -24,6 +24,24 @@ public static class BareMetalModelExtensions
     public static void SetValueGenerationStrategy(this IMutableModel model, BareMetalValueGenerationStrategy? value)
         => model.SetOrRemoveAnnotation(BareMetalAnnotationNames.ValueGenerationStrategy, value);
 
+    /// <summary>Sets how values of integer keys are generated unless a property says otherwise.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="value">The strategy, or null for none.</param>
+    /// <param name="fromDataAnnotation">Whether an attribute says so.</param>
+    /// <returns>The configured strategy.</returns>
+    public static BareMetalValueGenerationStrategy? SetValueGenerationStrategy(
+        this IConventionModel model,
+        BareMetalValueGenerationStrategy? value,
+        bool fromDataAnnotation = false)
+        => (BareMetalValueGenerationStrategy?)model.SetOrRemoveAnnotation(
+            BareMetalAnnotationNames.ValueGenerationStrategy, value, fromDataAnnotation)?.Value;
+
+    /// <summary>Where the strategy of the model comes from.</summary>
+    /// <param name="model">The model.</param>
+    /// <returns>The source, or null when none is set.</returns>
+    public static ConfigurationSource? GetValueGenerationStrategyConfigurationSource(this IConventionModel model)
+        => model.FindAnnotation(BareMetalAnnotationNames.ValueGenerationStrategy)?.GetConfigurationSource();
+
     /// <summary>The name of the sequence behind hi-lo keys.</summary>
     /// <param name="model">The model.</param>
     /// <returns>The name.</returns>

@@ -125,6 +125,24 @@ public static class BareMetalPropertyExtensions
     public static void SetValueGenerationStrategy(this IMutableProperty property, BareMetalValueGenerationStrategy? value)
         => property.SetOrRemoveAnnotation(BareMetalAnnotationNames.ValueGenerationStrategy, value);
 
+    /// <summary>Sets how values of the property are generated.</summary>
+    /// <param name="property">The property.</param>
+    /// <param name="value">The strategy, or null for the model's default.</param>
+    /// <param name="fromDataAnnotation">Whether an attribute says so.</param>
+    /// <returns>The configured strategy.</returns>
+    public static BareMetalValueGenerationStrategy? SetValueGenerationStrategy(
+        this IConventionProperty property,
+        BareMetalValueGenerationStrategy? value,
+        bool fromDataAnnotation = false)
+        => (BareMetalValueGenerationStrategy?)property.SetOrRemoveAnnotation(
+            BareMetalAnnotationNames.ValueGenerationStrategy, value, fromDataAnnotation)?.Value;
+
+    /// <summary>Where the strategy of the property comes from.</summary>
+    /// <param name="property">The property.</param>
+    /// <returns>The source, or null when none is set.</returns>
+    public static ConfigurationSource? GetValueGenerationStrategyConfigurationSource(this IConventionProperty property)
+        => property.FindAnnotation(BareMetalAnnotationNames.ValueGenerationStrategy)?.GetConfigurationSource();
+
     /// <summary>The first value of the identity column.</summary>
     /// <param name="property">The property.</param>
     /// <returns>The value, 1 unless configured.</returns>

@@ -225,7 +225,9 @@ public sealed class BareMetalMigrationsSqlGenerator : MigrationsSqlGenerator
         }
 
         var newType = operation.ColumnType ?? GetColumnType(schema, table, operation.Name, operation, model);
-        var oldType = old.ColumnType ?? GetColumnType(schema, table, operation.Name, old, model);
+
+        // A migration written by hand may leave out what the column was; to set the type it has changes nothing.
+        var oldType = old.ColumnType ?? (old.ClrType is null ? null : GetColumnType(schema, table, operation.Name, old, model));
         var typeChanges = !string.Equals(newType, oldType, StringComparison.OrdinalIgnoreCase) || operation.Collation != old.Collation;
         var defaultChanges = !Equals(operation.DefaultValue, old.DefaultValue)
             || operation.DefaultValueSql != old.DefaultValueSql

@@ -151,6 +151,13 @@ public sealed class BareMetalUpdateSqlGenerator : UpdateSqlGenerator, IBareMetal
     }
 
     /// <inheritdoc />
+    public override void AppendNextSequenceValueOperation(StringBuilder commandStringBuilder, string name, string? schema)
+    {
+        commandStringBuilder.Append("SELECT NEXT VALUE FOR ");
+        SqlGenerationHelper.DelimitIdentifier(commandStringBuilder, name, schema);
+    }
+
+    /// <inheritdoc />
     public override void AppendObtainNextSequenceValueOperation(StringBuilder commandStringBuilder, string name, string? schema)
         => commandStringBuilder
             .Append("nextval('")

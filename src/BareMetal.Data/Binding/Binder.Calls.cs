@@ -35,7 +35,8 @@ internal sealed partial class Binder
         EnsureStack(call.Position);
         string name = call.Name.Name;
         if (call.Name.Schema is { } schema && !schema.Equals("pg_catalog", StringComparison.OrdinalIgnoreCase)
-            && !schema.Equals(Catalog.CatalogSnapshot.DefaultSchema, StringComparison.OrdinalIgnoreCase))
+            && !schema.Equals(Catalog.CatalogSnapshot.DefaultSchema, StringComparison.OrdinalIgnoreCase)
+            && !_options.Functions.HasOwn(name))
         {
             throw SqlErrors.At(call.Position, SqlStates.UndefinedFunction, $"The function {call.Name} does not exist.", "Functions are in no schema.");
         }

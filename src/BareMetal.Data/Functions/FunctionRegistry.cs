@@ -49,6 +49,11 @@ internal sealed class FunctionRegistry
     public ResolvedFunction<TableFunction>? ResolveTable(string name, ReadOnlySpan<SqlType> argumentTypes) =>
         FunctionResolver.Resolve(FindTable(name), argumentTypes);
 
+    /// <summary>Whether a scalar or aggregate of this name was added to those that every database has.</summary>
+    public bool HasOwn(string name) =>
+        !ReferenceEquals(this, Default)
+        && (FindScalar(name).Count > Default.FindScalar(name).Count || FindAggregate(name).Count > Default.FindAggregate(name).Count);
+
     /// <summary>Every name, for hints.</summary>
     public IEnumerable<string> Names => _scalars.Keys.Concat(_aggregates.Keys).Concat(_tables.Keys);
 

@@ -519,6 +519,8 @@ internal sealed partial class SqlParser
                 return Call(position, name);
             }
 
+            case Keyword.Next when IsNextValue(_at):
+                return ParseNextValue();
             case Keyword.CurrentSchema when following != TokenKind.OpenParenthesis:
                 Advance();
                 return Call(position, "current_schema");
@@ -597,6 +599,29 @@ internal sealed partial class SqlParser
         if (parts.Count > 2)
             throw SqlErrors.NotSupported(position, "A function's name has at most two parts.", "Write schema.function(…).");
         return ParseCall(new ObjectName { Position = position, Schema = parts[0].Name, Name = parts[1].Name });
+    }
+
+    /// <summary>True where NEXT VALUE FOR begins.</summary>
+    private bool IsNextValue(int at) =>
+        at + 2 < _tokens.Length && _tokens[at].Keyword == Keyword.Next && _tokens[at + 2].Keyword == Keyword.For
+        && _tokens[at + 1].Kind == TokenKind.Word && Text(_tokens[at + 1]).Equals("value", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>NEXT VALUE FOR s, the standard's spelling of nextval('s').</summary>
+    private CallExpression ParseNextValue()
+    {
+        SourcePosition position = Position;
+        Advance();
+        Advance();
+        Advance();
+        SourcePosition at = Position;
+        return Call(position, "nextval", new LiteralExpression { Position = at, Kind = LiteralKind.String, Value = Quoted(ParseObjectName("the name of a sequence")) });
+    }
+
+    /// <summary>A name as nextval takes it in a text.</summary>
+    private static string Quoted(ObjectName name)
+    {
+        string last = "\"" + name.Name.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"";
+        return name.Schema is null ? last : "\"" + name.Schema.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"." + last;
     }
 
     private static CallExpression Call(SourcePosition position, string name, params Expression[] arguments) =>

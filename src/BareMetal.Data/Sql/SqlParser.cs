@@ -201,7 +201,29 @@ internal sealed partial class SqlParser
             last--;
         }
 
-        return _text[_tokens[first].Start.._tokens[last].End];
+        return WithNextval(first, last);
+    }
+
+    /// <summary>The text with NEXT VALUE FOR written as nextval, by which the catalog knows the sequences that a default draws from.</summary>
+    private string WithNextval(int first, int last)
+    {
+        StringBuilder? text = null;
+        int copied = _tokens[first].Start;
+        for (int i = first; i + 3 <= last; i++)
+        {
+            if (!IsNextValue(i))
+                continue;
+            int end = i + 3;
+            while (end + 2 <= last && _tokens[end + 1].Kind == TokenKind.Dot)
+                end += 2;
+            string name = Quoted(ParseQualifiedName(_text[_tokens[i + 3].Start.._tokens[end].End]));
+            text ??= new StringBuilder();
+            text.Append(_text, copied, _tokens[i].Start - copied).Append("nextval('").Append(name.Replace("'", "''", StringComparison.Ordinal)).Append("')");
+            copied = _tokens[end].End;
+            i = end;
+        }
+
+        return text is null ? _text[copied.._tokens[last].End] : text.Append(_text, copied, _tokens[last].End - copied).ToString();
     }
 
     /// <summary>Whether the parentheses at both ends belong together and hold one plain expression: no row, no query.</summary>

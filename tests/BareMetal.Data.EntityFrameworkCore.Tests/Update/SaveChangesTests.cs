@@ -280,7 +280,7 @@ public sealed class SaveChangesTests : IDisposable
         using var context = Create();
         var blocks = Enumerable.Range(0, 25).Select(i => new Block { Name = $"b{i}" }).ToList();
         context.AddRange(blocks);
-        Assert.Equal(3, _commands.Texts.Count(t => t.Contains("nextval")) + 0 * context.SaveChanges());
+        Assert.Equal(3, _commands.Texts.Count(t => t.Contains("NEXT VALUE FOR")) + 0 * context.SaveChanges());
         Assert.Equal(25, blocks.Select(b => b.Id).Distinct().Count());
         Assert.Equal(25, context.Set<Block>().AsNoTracking().Count());
     }

@@ -241,6 +241,20 @@ public sealed class DefinitionTests : IDisposable
     }
 
     [Fact]
+    public void Next_value_for_is_nextval_in_queries_and_in_defaults()
+    {
+        _db.Run("CREATE SCHEMA app; CREATE SEQUENCE app.\"No's\" START WITH 7");
+        Assert.Equal("7", _db.Scalar("SELECT NEXT VALUE FOR app.\"No's\""));
+        Assert.Equal("18", _db.Scalar("SELECT 10 + next value for app.\"No's\" AS next"));
+        _db.Run("CREATE TABLE n (id bigint PRIMARY KEY DEFAULT ((NEXT VALUE FOR app.\"No's\") * 10), \"next\" integer)");
+        _db.Run("ALTER SEQUENCE app.\"No's\" RENAME TO \"No\"");
+        Assert.Equal("90", _db.Scalar("INSERT INTO n (next) VALUES (1) RETURNING id"));
+        _db.Fails("2BP01", "DROP SEQUENCE app.\"No\"");
+        Assert.Equal("1", _db.Scalar("SELECT next FROM n"));
+        _db.Fails("42601", "SELECT NEXT VALUE FOR");
+    }
+
+    [Fact]
     public void Sequences_count_cycle_and_restart()
     {
         _db.Run("CREATE SEQUENCE s START WITH 5 INCREMENT BY 5 MAXVALUE 15");

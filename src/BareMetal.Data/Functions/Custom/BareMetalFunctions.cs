@@ -16,7 +16,8 @@ namespace BareMetal.Data;
 /// <remarks>
 /// Arguments and results have the .NET types that readers and parameters use (docs/adonet.md). A parameter whose type has no null is
 /// never given one: the result is then null without a call. An exception from a function ends the statement with SQLSTATE 38000.
-/// Functions may be called from any thread and more often or less often than rows come out.
+/// The functions belong to the data source and to no schema: a call may qualify their names with any schema, as EF Core does in models with
+/// a default one. Functions may be called from any thread and more often or less often than rows come out.
 /// </remarks>
 /// <example>
 /// <code>
