@@ -28,6 +28,10 @@ public sealed class BareMetalConnection : DbConnection
     private AmbientEnlistment? _ambient;
     private BareMetalDataReader? _readers;
     private Action<string, string>? _noticeHandler;
+    private EventHandler<BareMetalNoticeEventArgs>? _notice;
+    private Action<BareMetalFullScanEventArgs>? _fullScanHandler;
+    private EventHandler<BareMetalFullScanEventArgs>? _fullScan;
+    private long _rowsReadBefore;
 
     /// <summary>Makes a connection without a connection string.</summary>
     public BareMetalConnection()
@@ -47,7 +51,34 @@ public sealed class BareMetalConnection : DbConnection
     }
 
     /// <summary>Messages that a statement sends besides its results: severity and text.</summary>
-    public event EventHandler<BareMetalNoticeEventArgs>? Notice;
+    public event EventHandler<BareMetalNoticeEventArgs>? Notice
+    {
+        add
+        {
+            _notice += value;
+            AttachNotice();
+        }
+
+        remove => _notice -= value;
+    }
+
+    /// <summary>
+    /// A statement has read as many rows as <see cref="BareMetalConnectionStringBuilder.FullScanRows"/> says, and no index serves its condition. Raised while it runs,
+    /// once for each table; an exception from here stops it.
+    /// </summary>
+    public event EventHandler<BareMetalFullScanEventArgs>? FullScan
+    {
+        add
+        {
+            _fullScan += value;
+            AttachFullScan();
+        }
+
+        remove => _fullScan -= value;
+    }
+
+    /// <summary>Rows and index entries that statements have read since the connection was opened, those that a condition refused included; 0 while it is closed.</summary>
+    public long RowsRead => _session is { } session ? session.Scans.RowsRead - _rowsReadBefore : 0;
 
     /// <inheritdoc/>
     /// <exception cref="InvalidOperationException">The connection is open.</exception>
@@ -176,6 +207,8 @@ public sealed class BareMetalConnection : DbConnection
             session.Notice = null;
             _noticeHandler = null;
         }
+
+        session.FullScan = null;
 
         AmbientEnlistment? ambient = _ambient;
         _ambient = null;
@@ -451,12 +484,29 @@ public sealed class BareMetalConnection : DbConnection
 
         _hidesSecrets = true;
 
-        if (Notice is not null)
-        {
-            _noticeHandler = (severity, text) => Notice?.Invoke(this, new BareMetalNoticeEventArgs(severity, text));
-            _session.Notice = _noticeHandler;
-        }
-
+        _rowsReadBefore = _session.Scans.RowsRead;
+        AttachNotice();
+        AttachFullScan();
         OnStateChange(s_opened);
+    }
+
+    private void AttachNotice()
+    {
+        if (_session is not { } session || _notice is null)
+            return;
+        _noticeHandler = (severity, text) => _notice?.Invoke(this, new BareMetalNoticeEventArgs(severity, text));
+        session.Notice = _noticeHandler;
+    }
+
+    private void AttachFullScan()
+    {
+        if (_session is { } session && (_fullScan is not null || Source.HasLogger))
+            session.FullScan = _fullScanHandler ??= OnFullScan;
+    }
+
+    private void OnFullScan(BareMetalFullScanEventArgs scan)
+    {
+        Source.Log(BareMetalLogLevel.Warning, "BareMetal.Data.Query", scan.ToString());
+        _fullScan?.Invoke(this, scan);
     }
 }

@@ -17,7 +17,7 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
     private static readonly string[] s_keys =
     [
         "Data Source", "Mode", "Read Only", "Durability", "Cache Size", "Page Size", "Max Log Size", "Max Version Size",
-        "Checkpoint Size", "Checkpoint Rate", "Work Memory",
+        "Checkpoint Size", "Checkpoint Rate", "Work Memory", "Full Scan Rows",
         "Command Timeout", "Lock Timeout", "Isolation Level", "Pooling", "Max Pool Size", "Enlist",
         "Password", "Encryption Key", "Mirror Paths", "Mirror Degraded", "Mirror Rebuild", "Persist Security Info",
     ];
@@ -49,6 +49,7 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
         CheckpointSize,
         CheckpointRate,
         WorkMemory,
+        FullScanRows,
         CommandTimeout,
         LockTimeout,
         IsolationLevel,
@@ -150,6 +151,15 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
     {
         get => Get(Key.WorkMemory, 64L << 20);
         set => Set(Key.WorkMemory, value);
+    }
+
+    /// <summary>
+    /// Rows after which a scan that no index serves is reported (<see cref="BareMetalConnection.FullScan"/>, the data source's logger, EF Core's). Default 100,000; 0 reports none.
+    /// </summary>
+    public long FullScanRows
+    {
+        get => Get(Key.FullScanRows, 100_000L);
+        set => Set(Key.FullScanRows, value);
     }
 
     /// <summary>Seconds that a command may run, for commands that do not say. Default 30; 0 is no limit.</summary>
@@ -395,6 +405,8 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
                 return ParseSize(name, value, 0, long.MaxValue);
             case Key.WorkMemory:
                 return ParseSize(name, value, 64 << 10, long.MaxValue);
+            case Key.FullScanRows:
+                return ParseSize(name, value, 0, long.MaxValue);
             case Key.PageSize:
                 long size = ParseSize(name, value, 4096, 65536);
                 return (size & (size - 1)) == 0 ? (int)size : throw Invalid(name, value, "4096, 8192, 16384, 32768 or 65536");
@@ -469,6 +481,7 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
         Key.CheckpointSize => CheckpointSize,
         Key.CheckpointRate => CheckpointRate,
         Key.WorkMemory => WorkMemory,
+        Key.FullScanRows => FullScanRows,
         Key.CommandTimeout => CommandTimeout,
         Key.LockTimeout => LockTimeout,
         Key.IsolationLevel => IsolationLevel,

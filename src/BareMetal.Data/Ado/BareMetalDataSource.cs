@@ -344,6 +344,8 @@ public sealed partial class BareMetalDataSource : DbDataSource
         }
     }
 
+    internal bool HasLogger => _logger is not null;
+
     internal void Log(BareMetalLogLevel level, string category, string text, Exception? exception = null)
         => _logger?.Invoke(new BareMetalLogMessage(level, category, text, exception));
 

@@ -65,6 +65,7 @@ internal sealed class ConnectionSettings
             DefaultIsolation = ToMode(builder.IsolationLevel) ?? IsolationMode.ReadCommitted,
             ReadOnly = builder.ReadOnly || builder.Mode == BareMetalOpenMode.ReadOnly,
             WorkMemory = builder.WorkMemory,
+            FullScanRows = builder.FullScanRows,
             Durability = builder.Durability,
             Functions = functions?.Registry ?? Functions.FunctionRegistry.Default,
         };

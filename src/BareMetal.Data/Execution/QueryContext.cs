@@ -41,6 +41,15 @@ internal sealed class QueryContext
     /// <summary>Whether operators count rows and time for EXPLAIN ANALYZE.</summary>
     public bool IsAnalyzing { get; set; }
 
+    /// <summary>Counts what scans read; the session's.</summary>
+    public ScanCounter Scans { get; set; } = new();
+
+    /// <summary>Rows after which a scan without a seek is reported; 0 never.</summary>
+    public long FullScanRows { get; set; }
+
+    /// <summary>Told of a scan that has read <see cref="FullScanRows"/> rows to find those that its filter passes.</summary>
+    public Action<Operators.ScanSettings, long>? FullScan { get; set; }
+
     /// <summary>What writing statements need of the session; null when nothing can be written.</summary>
     public Modification.WriteServices? Writes { get; set; }
 }

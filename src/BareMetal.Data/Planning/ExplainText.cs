@@ -49,7 +49,7 @@ internal static class ExplainText
         {
             if (run.Counters.TryGetValue(node, out OperatorCounters? counters) && counters.Opens > 0)
             {
-                line.Append(CultureInfo.InvariantCulture, $" (actual rows={counters.Rows} loops={counters.Opens} time={Milliseconds(counters.Ticks):0.000} ms)");
+                line.Append(CultureInfo.InvariantCulture, $" (actual rows={counters.Rows}{(counters.RowsRead >= 0 ? Invariant($" read={counters.RowsRead}") : "")} loops={counters.Opens} time={Milliseconds(counters.Ticks):0.000} ms)");
                 if (counters.SpilledBytes > 0)
                     line.Append(CultureInfo.InvariantCulture, $" (spilled {counters.SpilledBytes / 1024} kB)");
             }
@@ -116,6 +116,8 @@ internal static class ExplainText
         if (run is not null && run.Counters.TryGetValue(node, out OperatorCounters? counters))
         {
             writer.WriteNumber("Actual Rows", counters.Rows);
+            if (counters.RowsRead >= 0)
+                writer.WriteNumber("Rows Read", counters.RowsRead);
             writer.WriteNumber("Actual Loops", counters.Opens);
             writer.WriteNumber("Actual Total Time", Math.Round(Milliseconds(counters.Ticks), 3));
             if (counters.SpilledBytes > 0)

@@ -3,6 +3,7 @@ using BareMetal.Data.Catalog;
 using BareMetal.Data.Catalog.Ddl;
 using BareMetal.Data.Execution;
 using BareMetal.Data.Execution.Modification;
+using BareMetal.Data.Execution.Operators;
 using BareMetal.Data.Planning;
 using BareMetal.Data.Sql.Syntax;
 using BareMetal.Data.Storage;
@@ -17,6 +18,8 @@ internal sealed partial class CommandExecution
 {
     /// <summary>How often a Read Committed statement starts anew before it gives up with 40001.</summary>
     private const int MaxRestarts = 100;
+
+    private Action<ScanSettings, long>? _reportFullScan;
 
     private void Run(PreparedStatement statement, ref SessionTransaction? commit)
     {
@@ -153,7 +156,17 @@ internal sealed partial class CommandExecution
         _context.BatchSize = settings.BatchSize;
         _context.Memory.Limit = settings.WorkMemory;
         _context.Temporary = _session.Database.Engine.Temporary;
+        _context.FullScanRows = settings.FullScanRows;
+        _context.FullScan = _session.FullScan is null ? null : _reportFullScan ??= ReportFullScan;
     }
+
+    private void ReportFullScan(ScanSettings scan, long rows) => _session.FullScan?.Invoke(new BareMetalFullScanEventArgs(
+        scan.Table.Schema ?? CatalogSnapshot.DefaultSchema,
+        scan.Table.Name,
+        rows,
+        ExpressionText.Format(scan.Filter!),
+        IndexAdvice.For(scan),
+        _command is { } command && (uint)StatementIndex < (uint)command.Statements.Length ? command.Statements[StatementIndex].Cached.Text : ""));
 
     /// <summary>The transaction for the next statement; readers that are open in it keep the rows of their own snapshot.</summary>
     private SessionTransaction BeginRun()

@@ -52,6 +52,7 @@ internal sealed partial class CommandExecution : IDisposable
         _session = session;
         _functions = new SessionFunctions(session);
         _context.Functions = _functions;
+        _context.Scans = session.Scans;
     }
 
     /// <summary>The columns of the current statement; empty when it gives no rows.</summary>

@@ -2,6 +2,7 @@ using System.Reflection;
 using BareMetal.Data.Binding;
 using BareMetal.Data.Catalog;
 using BareMetal.Data.Catalog.Ddl;
+using BareMetal.Data.Execution;
 using BareMetal.Data.Execution.Modification;
 using BareMetal.Data.Storage;
 using BareMetal.Data.Storage.Transactions;
@@ -86,6 +87,12 @@ internal sealed class Session : IDisposable
 
     /// <summary>Receives RAISE NOTICE and the like: severity and message.</summary>
     public Action<string, string>? Notice { get; set; }
+
+    /// <summary>Told of scans that read many rows without an index; see <see cref="SessionSettings.FullScanRows"/>. What it throws stops the statement.</summary>
+    public Action<BareMetalFullScanEventArgs>? FullScan { get; set; }
+
+    /// <summary>Counts what the session's scans read.</summary>
+    internal ScanCounter Scans { get; } = new();
 
     /// <summary>The explicit transaction; null when there is none.</summary>
     internal SessionTransaction? Transaction { get; private set; }
@@ -234,6 +241,7 @@ internal sealed class Session : IDisposable
 
         Settings = _sessionSettings = _defaults;
         Notice = null;
+        FullScan = null;
     }
 
     public void Dispose()

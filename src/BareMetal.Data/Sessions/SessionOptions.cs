@@ -30,6 +30,9 @@ internal sealed record SessionOptions
     /// <summary>Rows per batch.</summary>
     public int BatchSize { get; init; } = Batch.DefaultSize;
 
+    /// <summary>Rows after which a scan without an index is reported to <see cref="Session.FullScan"/>; 0 never.</summary>
+    public long FullScanRows { get; init; } = 100_000;
+
     /// <summary>Bytes that each statement may hold before it spills.</summary>
     public long WorkMemory { get; init; } = 64L << 20;
 }

@@ -9,7 +9,7 @@ internal sealed record SessionSettings
 {
     private static readonly string[] Names =
     [
-        "application_name", "batch_size", "client_encoding", "database", "default_transaction_isolation", "default_transaction_read_only", "lock_timeout",
+        "application_name", "batch_size", "client_encoding", "database", "default_transaction_isolation", "default_transaction_read_only", "full_scan_rows", "lock_timeout",
         "search_path", "server_encoding", "server_version", "standard_conforming_strings", "statement_timeout", "synchronous_commit", "timezone", "transaction_isolation",
         "transaction_read_only", "work_mem",
     ];
@@ -28,6 +28,9 @@ internal sealed record SessionSettings
     public int BatchSize { get; init; }
 
     public long WorkMemory { get; init; }
+
+    /// <summary>Rows after which a scan without an index is reported; 0 never.</summary>
+    public long FullScanRows { get; init; }
 
     public TimeZoneInfo TimeZone { get; init; } = TimeZoneInfo.Local;
 
@@ -51,6 +54,7 @@ internal sealed record SessionSettings
         Durability = options.Durability,
         BatchSize = options.BatchSize,
         WorkMemory = options.WorkMemory,
+        FullScanRows = options.FullScanRows,
     };
 
     /// <summary>The settings with one changed; null values go back to the defaults.</summary>
@@ -76,6 +80,8 @@ internal sealed record SessionSettings
                 return this with { BatchSize = values is null ? defaults.BatchSize : (int)ParseNumber(name, value, 1, 65536) };
             case "work_mem":
                 return this with { WorkMemory = values is null ? defaults.WorkMemory : ParseBytes(name, value) };
+            case "full_scan_rows":
+                return this with { FullScanRows = values is null ? defaults.FullScanRows : ParseNumber(name, value, 0, long.MaxValue) };
             case "timezone":
                 return this with { TimeZone = values is null ? defaults.TimeZone : ParseTimeZone(value) };
             case "application_name":
@@ -109,6 +115,7 @@ internal sealed record SessionSettings
         "synchronous_commit" => Durability switch { Durability.Full => "on", Durability.Normal => "normal", _ => "off" },
         "batch_size" => BatchSize.ToString(CultureInfo.InvariantCulture),
         "work_mem" => (WorkMemory % 1024 == 0 ? WorkMemory / 1024 + "kB" : WorkMemory + "B"),
+        "full_scan_rows" => FullScanRows.ToString(CultureInfo.InvariantCulture),
         "timezone" => TimeZone.Id,
         "application_name" => ApplicationName,
         "search_path" => string.Join(", ", SearchPath),

@@ -22,6 +22,7 @@ public sealed class ConnectionStringBuilderTests
             CheckpointSize = 8 << 20,
             CheckpointRate = 100 << 20,
             WorkMemory = 1 << 20,
+            FullScanRows = 5,
             CommandTimeout = 7,
             LockTimeout = 3,
             IsolationLevel = IsolationLevel.Serializable,

@@ -8,6 +8,9 @@ internal sealed class OperatorCounters
 {
     public long Rows { get; set; }
 
+    /// <summary>Rows or index entries that a scan read to find its rows; −1 for operators that read no table.</summary>
+    public long RowsRead { get; set; } = -1;
+
     public long Opens { get; set; }
 
     /// <summary>Time within the operator and those below it, in Stopwatch ticks.</summary>
@@ -34,6 +37,8 @@ internal sealed class CountingOperator(PhysicalOperator inner, OperatorCounters 
         Batch? batch = inner.Next(context);
         counters.Ticks += Stopwatch.GetTimestamp() - start;
         counters.Rows += batch?.Count ?? 0;
+        if (inner is ScanOperator scan)
+            counters.RowsRead = scan.RowsRead;
         if (inner is ISpillingOperator spilling)
             counters.SpilledBytes = spilling.SpilledBytes;
         return batch;

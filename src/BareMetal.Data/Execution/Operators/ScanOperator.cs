@@ -49,6 +49,8 @@ internal sealed unsafe class ScanOperator : PhysicalOperator
     private bool _isDone;
     private bool _pastRange;
     private int _target;
+    private long _run = -1;
+    private long _fullScanRows;
 
     public ScanOperator(ScanSettings settings, OperatorBuilder builder)
     {
@@ -105,8 +107,19 @@ internal sealed unsafe class ScanOperator : PhysicalOperator
         _needsKeys = viaIndex || settings.RowKey is not null || settings.Lock != RowLockMode.None || settings.IsBackward;
     }
 
+    /// <summary>Rows or index entries read in the current run, those that the filter refused included.</summary>
+    public long RowsRead { get; private set; }
+
     public override void Open(QueryContext context)
     {
+        if (_run != context.RunNumber)
+        {
+            // A scan that is opened again for each row of another counts on.
+            _run = context.RunNumber;
+            RowsRead = 0;
+            _fullScanRows = _seeks is null && _settings.Filter is not null && context.FullScan is not null ? context.FullScanRows : 0;
+        }
+
         _cursor?.Dispose();
         _cursor = null;
         _range = -1;
@@ -164,6 +177,7 @@ internal sealed unsafe class ScanOperator : PhysicalOperator
         if (cursor.Seek(key, SeekMode.Equal))
         {
             ReadOnlySpan<byte> value = cursor.Value;
+            Count(1, context);
             count = _entryCodec is null ? AddTableRow(key, value, 0, context) : AddEntry(key, value, 0, context);
         }
 
@@ -187,11 +201,22 @@ internal sealed unsafe class ScanOperator : PhysicalOperator
                 continue;
             }
 
+            Count(read, context);
             count = _entryCodec is null ? AddTableRows(read, count, context) : AddEntries(read, count, context);
             context.Cancellation.ThrowIfCancellationRequested();
         }
 
         return count;
+    }
+
+    private void Count(int read, QueryContext context)
+    {
+        RowsRead += read;
+        context.Scans.RowsRead += read;
+        if (_fullScanRows == 0 || RowsRead < _fullScanRows)
+            return;
+        _fullScanRows = 0;
+        context.FullScan!(_settings, RowsRead);
     }
 
     /// <summary>Goes to the next range.</summary>
