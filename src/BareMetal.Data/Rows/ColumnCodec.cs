@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using BareMetal.Data.Functions.Json;
 using BareMetal.Data.Types;
 using BareMetal.Data.Values;
 
@@ -112,10 +113,11 @@ internal sealed class FixedColumnCodec<T>(SqlType type, int nullByte, byte nullM
 }
 
 /// <summary>A column of variable width: its end is entry <paramref name="index"/> of the row's offset table.</summary>
-internal sealed class VariableColumnCodec(SqlType type, int nullByte, byte nullMask, int index, int tableOffset, int variableCount)
+internal sealed class VariableColumnCodec(SqlType type, int nullByte, byte nullMask, int index, int tableOffset, int variableCount, bool indexDocuments)
     : ColumnCodec(type, nullByte, nullMask)
 {
     private readonly bool _isArray = type.Kind == SqlTypeKind.Array;
+    private readonly bool _isJson = type.Kind is SqlTypeKind.Json or SqlTypeKind.Jsonb;
 
     public override void Read(ReadOnlySpan<byte> row, Vector target, int at)
     {
@@ -125,7 +127,7 @@ internal sealed class VariableColumnCodec(SqlType type, int nullByte, byte nullM
             return;
         }
 
-        ReadOnlySpan<byte> bytes = Bytes(row);
+        ReadOnlySpan<byte> bytes = Stored(row);
         if (_isArray)
         {
             ((Vector<ArrayValue>)target).Data[at] = ValueCodec.ReadArray(Type, bytes);
@@ -133,7 +135,7 @@ internal sealed class VariableColumnCodec(SqlType type, int nullByte, byte nullM
         else
         {
             Vector<ByteSlice> vector = (Vector<ByteSlice>)target;
-            vector.Data[at] = vector.Arena.Copy(bytes);
+            vector.Data[at] = _isJson ? StoredJson.Read(bytes, vector.Arena) : vector.Arena.Copy(bytes);
         }
 
         MarkNotNull(target, at);
@@ -145,9 +147,17 @@ internal sealed class VariableColumnCodec(SqlType type, int nullByte, byte nullM
             Read(block.Slice(rows[i].Offset, rows[i].Length), target, at + i);
     }
 
-    public override Value ReadValue(ReadOnlySpan<byte> row) => IsNull(row) ? Value.Null(Type.Kind) : ValueCodec.Decode(Type, Bytes(row));
+    public override Value ReadValue(ReadOnlySpan<byte> row)
+    {
+        if (IsNull(row))
+            return Value.Null(Type.Kind);
+        ReadOnlySpan<byte> bytes = Stored(row);
+        return _isJson ? Value.From(Type.Kind, StoredJson.Read(bytes)) : ValueCodec.Decode(Type, bytes);
+    }
 
-    public override ReadOnlySpan<byte> Bytes(ReadOnlySpan<byte> row)
+    public override ReadOnlySpan<byte> Bytes(ReadOnlySpan<byte> row) => _isJson ? StoredJson.Text(Stored(row)) : Stored(row);
+
+    private ReadOnlySpan<byte> Stored(ReadOnlySpan<byte> row)
     {
         int start, end, data;
         ref byte table = ref Unsafe.Add(ref MemoryMarshal.GetReference(row), tableOffset);
@@ -175,6 +185,8 @@ internal sealed class VariableColumnCodec(SqlType type, int nullByte, byte nullM
             buffer.WrittenSpan[rowStart + NullByte] |= NullMask;
         else if (_isArray)
             ValueCodec.WriteArray(Type, ((Vector<ArrayValue>)source).Data[row * source.Stride], buffer);
+        else if (_isJson && indexDocuments)
+            StoredJson.Append(((Vector<ByteSlice>)source).Data[row * source.Stride], buffer);
         else
             buffer.Append(((Vector<ByteSlice>)source).Data[row * source.Stride].Span);
         SetEnd(buffer, rowStart);
@@ -184,6 +196,8 @@ internal sealed class VariableColumnCodec(SqlType type, int nullByte, byte nullM
     {
         if (value.IsNull)
             buffer.WrittenSpan[rowStart + NullByte] |= NullMask;
+        else if (_isJson && indexDocuments)
+            StoredJson.Append(value.As<ByteSlice>(), buffer);
         else
             ValueCodec.Write(Type, value, buffer);
         SetEnd(buffer, rowStart);

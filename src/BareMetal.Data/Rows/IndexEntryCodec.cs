@@ -77,7 +77,7 @@ internal sealed class IndexEntryCodec
 
         _originals = [.. originals];
         if (payload.Count > 0)
-            _payload = new RowLayout(new RowSchema(0, payload));
+            _payload = new RowLayout(new RowSchema(0, payload), indexDocuments: false);
     }
 
     /// <summary>The codec of an index; made once per index object.</summary>

@@ -16,11 +16,15 @@ internal sealed class RowLayout
     private readonly int _headerSize;
     private readonly int _variableCount;
     private readonly int _tableOffset;
+    private readonly bool _indexDocuments;
 
-    public RowLayout(RowSchema schema)
+    /// <param name="schema">The columns.</param>
+    /// <param name="indexDocuments">Whether JSON is written with its structural index; entries of indexes go without.</param>
+    public RowLayout(RowSchema schema, bool indexDocuments = true)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(schema.Version);
         Version = schema.Version;
+        _indexDocuments = indexDocuments;
         int count = schema.Columns.Count;
         _columns = new ColumnCodec[count];
         _columnIds = new int[count];
@@ -146,7 +150,7 @@ internal sealed class RowLayout
         SqlTypeKind.BigInt or SqlTypeKind.Time or SqlTypeKind.Timestamp or SqlTypeKind.TimestampTz or SqlTypeKind.TimeSpan =>
             new FixedColumnCodec<long>(type, nullByte, nullMask, place),
         SqlTypeKind.Text or SqlTypeKind.Bytea or SqlTypeKind.Json or SqlTypeKind.Jsonb or SqlTypeKind.Array =>
-            new VariableColumnCodec(type, nullByte, nullMask, place, _tableOffset, _variableCount),
+            new VariableColumnCodec(type, nullByte, nullMask, place, _tableOffset, _variableCount, _indexDocuments),
         _ => throw new ArgumentException($"Columns of type {type.Kind} are not stored."),
     };
 }

@@ -38,7 +38,7 @@ internal readonly struct Value
         if (typeof(T) == typeof(ByteSlice))
         {
             ByteSlice s = (ByteSlice)(object)value!;
-            return new Value(kind, (ulong)s.Offset, (ulong)s.Length, s.Array);
+            return new Value(kind, (ulong)s.Offset, (uint)s.RawLength, s.Array);
         }
 
         if (typeof(T) == typeof(ArrayValue))
@@ -53,7 +53,7 @@ internal readonly struct Value
     {
         if (typeof(T) == typeof(ByteSlice))
         {
-            ByteSlice s = _reference is null ? ByteSlice.Empty : new ByteSlice((byte[])_reference, (int)_low, (int)_high);
+            ByteSlice s = _reference is null ? ByteSlice.Empty : new ByteSlice((byte[])_reference, (int)_low, (int)(uint)_high);
             return (T)(object)s;
         }
 

@@ -1,3 +1,4 @@
+using BareMetal.Data.Functions.Json;
 using BareMetal.Data.Types;
 
 namespace BareMetal.Data.Values;
@@ -39,7 +40,7 @@ internal sealed class Vector<T>(SqlType type, int capacity) : Vector(type, capac
         if (typeof(T) == typeof(ByteSlice))
         {
             ByteSlice slice = (ByteSlice)(object)Data[i]!;
-            return Value.From(Type.Kind, new ByteSlice(slice.Span.ToArray()));
+            return Value.From(Type.Kind, slice.IsIndexed ? StoredJson.Copy(slice) : new ByteSlice(slice.Span.ToArray()));
         }
 
         return Value.From(Type.Kind, Data[i]);
@@ -127,7 +128,7 @@ internal sealed class Vector<T>(SqlType type, int capacity) : Vector(type, capac
         for (int i = at; i < at + count; i++)
         {
             if (!(HasNulls && Nulls[i]))
-                slices[i] = Arena.Copy(slices[i].Span);
+                slices[i] = slices[i].IsIndexed ? StoredJson.Copy(slices[i], Arena) : Arena.Copy(slices[i].Span);
         }
     }
 }

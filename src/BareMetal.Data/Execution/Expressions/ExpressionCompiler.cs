@@ -1,5 +1,6 @@
 using BareMetal.Data.Binding;
 using BareMetal.Data.Functions;
+using BareMetal.Data.Functions.Scalars;
 using BareMetal.Data.Planning;
 using BareMetal.Data.Types;
 using BareMetal.Data.Values;
@@ -25,6 +26,8 @@ internal static class ExpressionCompiler
                 return new FixedEvaluator(ConstantTools.ToVector(constant));
             case BoundParameter parameter:
                 return new ParameterEvaluator(parameter.Index, parameter.Type);
+            case BoundCall call when JsonGetKernel.TryChain(call, out JsonGetKernel? get, out IReadOnlyList<BoundExpression>? chain):
+                return new CallEvaluator(CompileAll(chain, input, builder), get, false, call.Type);
             case BoundCall call:
             {
                 Evaluator[] arguments = CompileAll(call.Arguments, input, builder);

@@ -68,7 +68,7 @@ internal static class JsonText
 
         while (true)
         {
-            int found = json[at..].IndexOfAny(StringEnd);
+            int found = at <= json.Length ? json[at..].IndexOfAny(StringEnd) : -1;
             if (found < 0)
                 throw RowErrors.Corrupted("a JSON string without end");
             at += found;
@@ -82,7 +82,7 @@ internal static class JsonText
     /// <summary>The index behind the value that begins at <paramref name="at"/> (not white space).</summary>
     public static int SkipValue(ReadOnlySpan<byte> json, int at)
     {
-        switch (json[at])
+        switch (ByteAt(json, at))
         {
             case (byte)'"':
                 return SkipString(json, at);
@@ -125,6 +125,9 @@ internal static class JsonText
                 return at;
         }
     }
+
+    /// <summary>A byte that valid JSON has at this place; an error of stored bytes when the text ends before.</summary>
+    internal static byte ByteAt(ReadOnlySpan<byte> json, int at) => (uint)at < (uint)json.Length ? json[at] : throw RowErrors.Corrupted("a JSON text without end");
 
     /// <summary>The value of the last member with that name; false when the value is no object or has none.</summary>
     public static bool TryMember(ReadOnlySpan<byte> json, scoped ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value)
@@ -258,6 +261,33 @@ internal static class JsonText
                 default: buffer.AppendByte(escape); break;
             }
         }
+    }
+
+    /// <summary>Whether what lies between a string's quotes stands for text: no surrogate is alone.</summary>
+    public static bool IsText(ReadOnlySpan<byte> raw)
+    {
+        int at = 0;
+        while (raw[at..].IndexOf((byte)'\\') is >= 0 and int found)
+        {
+            at += found;
+            if (raw[at + 1] != 'u')
+            {
+                at += 2;
+                continue;
+            }
+
+            char unit = (char)Hex4(raw[(at + 2)..]);
+            at += 6;
+            if (char.IsLowSurrogate(unit))
+                return false;
+            if (!char.IsHighSurrogate(unit))
+                continue;
+            if (raw.Length - at < 6 || raw[at] != '\\' || raw[at + 1] != 'u' || !char.IsLowSurrogate((char)Hex4(raw[(at + 2)..])))
+                return false;
+            at += 6;
+        }
+
+        return true;
     }
 
     /// <summary>Appends a text as a JSON string with its quotes; only what must be escaped is.</summary>
@@ -546,9 +576,9 @@ internal ref struct JsonMembers
         if (_at < 0)
             return false;
         int at = JsonText.SkipWhite(_json, _at);
-        if (_json[at] == ',')
+        if (JsonText.ByteAt(_json, at) == ',')
             at = JsonText.SkipWhite(_json, at + 1);
-        if (_json[at] == '}')
+        if (JsonText.ByteAt(_json, at) == '}')
         {
             _at = -1;
             return false;
@@ -585,9 +615,9 @@ internal ref struct JsonElements
         if (_at < 0)
             return false;
         int at = JsonText.SkipWhite(_json, _at);
-        if (_json[at] == ',')
+        if (JsonText.ByteAt(_json, at) == ',')
             at = JsonText.SkipWhite(_json, at + 1);
-        if (_json[at] == ']')
+        if (JsonText.ByteAt(_json, at) == ']')
         {
             _at = -1;
             return false;

@@ -18,14 +18,14 @@ internal static class JsonFunctions
         {
             SqlTypeKind kind = json.Kind;
             string prefix = kind == SqlTypeKind.Json ? "json" : "jsonb";
-            define.Add("->", json, new SliceKernel(Member), json, text);
-            define.Add("->", json, new SliceKernel(Element), json, integer);
-            define.Add("->>", text, Kernel.Bytes((j, name, output) => JsonText.TryMember(j, name, out ReadOnlySpan<byte> value) && JsonText.WriteAsText(value, output)), json, text);
-            define.Add("->>", text, new ElementTextKernel(), json, integer);
-            define.AddValues("#>", json, (v, _) => Path(v, kind, asText: false), [json, Texts]);
-            define.AddValues("#>>", text, (v, _) => Path(v, kind, asText: true), [json, Texts]);
-            define.AddValues(prefix + "_extract_path", json, (v, _) => Path(v, kind, asText: false), [json, text], variadic: true);
-            define.AddValues(prefix + "_extract_path_text", text, (v, _) => Path(v, kind, asText: true), [json, text], variadic: true);
+            define.Add("->", json, new JsonGetKernel(asText: false), json, text);
+            define.Add("->", json, new JsonGetKernel(asText: false), json, integer);
+            define.Add("->>", text, new JsonGetKernel(asText: true), json, text);
+            define.Add("->>", text, new JsonGetKernel(asText: true), json, integer);
+            define.Add("#>", json, new JsonPathArrayKernel(asText: false), json, Texts);
+            define.Add("#>>", text, new JsonPathArrayKernel(asText: true), json, Texts);
+            define.Add(prefix + "_extract_path", _ => json, (_, _) => new JsonExtractKernel(asText: false), [json, text], variadic: true);
+            define.Add(prefix + "_extract_path_text", _ => text, (_, _) => new JsonExtractKernel(asText: true), [json, text], variadic: true);
             define.Add("@>", boolean, Kernel.FromBytes((a, b) => JsonEdit.Contains(a, b)), json, json);
             define.Add("<@", boolean, Kernel.FromBytes((a, b) => JsonEdit.Contains(b, a)), json, json);
             define.Add(["?", prefix + "_exists"], boolean, Kernel.FromBytes(HasKey), json, text);
@@ -181,24 +181,6 @@ internal static class JsonFunctions
             // The question was whether it is valid.
             return false;
         }
-    }
-
-    private static bool Member(ReadOnlySpan<byte> json, Vector names, int row, out ReadOnlySpan<byte> value) =>
-        JsonText.TryMember(json, ((Vector<ByteSlice>)names).Data[row * names.Stride].Span, out value);
-
-    private static bool Element(ReadOnlySpan<byte> json, Vector indexes, int row, out ReadOnlySpan<byte> value) =>
-        JsonText.TryElement(json, ((Vector<int>)indexes).Data[row * indexes.Stride], out value);
-
-    private static Value Path(Value[] v, SqlTypeKind kind, bool asText)
-    {
-        byte[][] path = v[1].Kind == SqlTypeKind.Array ? Keys(v[1]) : [.. v.Skip(1).Select(k => Bytes(k).ToArray())];
-        SqlTypeKind result = asText ? SqlTypeKind.Text : kind;
-        if ((v[1].Kind == SqlTypeKind.Array && v[1].As<ArrayValue>().Items.Any(i => i.IsNull)) || !JsonText.TryPath(Bytes(v[0]), path, out ReadOnlySpan<byte> value))
-            return Value.Null(result);
-        if (!asText)
-            return Value.From(result, new ByteSlice(value.ToArray()));
-        RowBuffer output = new(value.Length);
-        return JsonText.WriteAsText(value, output) ? Value.From(result, new ByteSlice(output.ToArray())) : Value.Null(result);
     }
 
     private static bool HasKey(ReadOnlySpan<byte> json, ReadOnlySpan<byte> key)
@@ -357,46 +339,11 @@ internal static class JsonFunctions
 
     private static Value Boolean(bool value) => Value.From(SqlTypeKind.Boolean, value);
 
-    private delegate bool Slicer(ReadOnlySpan<byte> json, Vector keys, int row, out ReadOnlySpan<byte> value);
-
-    /// <summary>Gives a part of a document by reference, without a copy.</summary>
-    private sealed class SliceKernel(Slicer slicer) : RowKernel
-    {
-        protected override void Row(ReadOnlySpan<Vector> arguments, int row, Vector result, FunctionContext context)
-        {
-            ByteSlice json = Get<ByteSlice>(arguments[0], row);
-            ReadOnlySpan<byte> whole = json.Span;
-            if (!slicer(whole, arguments[1], row, out ReadOnlySpan<byte> part))
-            {
-                result.SetNull(row);
-                return;
-            }
-
-            int offset = (int)System.Runtime.CompilerServices.Unsafe.ByteOffset(
-                ref System.Runtime.InteropServices.MemoryMarshal.GetReference(whole),
-                ref System.Runtime.InteropServices.MemoryMarshal.GetReference(part));
-            ((Vector<ByteSlice>)result).Data[row] = new ByteSlice(json.Array, json.Offset + offset, part.Length);
-        }
-    }
-
-    private sealed class ElementTextKernel : RowKernel
-    {
-        protected override void Row(ReadOnlySpan<Vector> arguments, int row, Vector result, FunctionContext context)
-        {
-            RowBuffer buffer = Scratch.Rent();
-            if (JsonText.TryElement(Bytes(arguments[0], row), Get<int>(arguments[1], row), out ReadOnlySpan<byte> value) && JsonText.WriteAsText(value, buffer))
-                SetBytes(result, row, buffer.Span);
-            else
-                result.SetNull(row);
-            Scratch.Return(buffer);
-        }
-    }
-
     private sealed class LengthKernel : RowKernel
     {
         protected override void Row(ReadOnlySpan<Vector> arguments, int row, Vector result, FunctionContext context)
         {
-            int length = JsonText.ArrayLength(Bytes(arguments[0], row));
+            int length = new JsonCursor(Get<ByteSlice>(arguments[0], row)).ArrayLength;
             if (length < 0)
                 result.SetNull(row);
             else
