@@ -17,7 +17,7 @@ internal static class AnalysisBenchmark
     /// <param name="directory">Where the databases are made.</param>
     /// <param name="orders">Orders; there are twice as many lines.</param>
     /// <param name="rounds">Measured rounds per query and peer.</param>
-    /// <param name="filter">Part of a query's name, or null.</param>
+    /// <param name="filter">Part of a query's name, or null; with it, plans are printed too.</param>
     public static void Run(string directory, int orders, int rounds, string? filter)
     {
         Peer ours = new BareMetalPeer(directory), theirs = new SqlitePeer(directory);
@@ -42,6 +42,12 @@ internal static class AnalysisBenchmark
             if (filter is not null && !query.Name.Contains(filter, StringComparison.Ordinal))
                 continue;
             (List<object[]> a, _) = Execute(mine, query.Text);
+            if (filter is not null)
+            {
+                foreach (object[] line in Execute(mine, "EXPLAIN ANALYZE " + query.Text).Rows)
+                    Console.WriteLine(line[0]);
+            }
+
             (List<object[]> b, _) = Execute(other, query.Text);
             string? difference = Difference(a, b);
             List<double> ratios = [], mines = [], others = [];

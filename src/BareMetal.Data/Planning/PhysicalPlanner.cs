@@ -23,6 +23,7 @@ internal sealed class PhysicalPlanner
     private const double HashBuildCost = 0.15;
     private const double HashProbeCost = 0.06;
     private const double OpenCost = 1.5;
+    private const double SortedGroupCost = 0.015;
 
     private readonly PlannerOptions _options;
     private readonly Cardinality _cardinality;
@@ -695,11 +696,49 @@ internal sealed class PhysicalPlanner
                 _groupingKeys[key.Column] = (number, aggregate);
         }
 
-        return new AggregateNode(input, aggregate, output)
+        double rows = _cardinality.Estimate(aggregate);
+        double adding = input.Rows * (0.03 + (0.03 * aggregate.Aggregates.Count));
+        bool sorted = IsGrouped(aggregate, input);
+        double cost = input.Cost + adding + (sorted ? input.Rows * SortedGroupCost : GroupCost(aggregate, input.Rows, rows));
+        if (!sorted && FindSeekableScan(aggregate.Input, [], out _) is not null && WantedOrder(aggregate) is { } wanted)
         {
-            Rows = _cardinality.Estimate(aggregate),
-            Cost = input.Cost + (input.Rows * (0.03 + (0.03 * aggregate.Aggregates.Count) + (aggregate.Keys.Count > 0 ? 0.05 : 0))),
-        };
+            // An index that gives the groups in order may cost more than a scan and save the table of groups.
+            PlanNode ordered = Plan(aggregate.Input, new PlanRequest(wanted, 0));
+            double orderedCost = ordered.Cost + adding + (ordered.Rows * SortedGroupCost);
+            if (orderedCost < cost && IsGrouped(aggregate, ordered))
+                (input, cost, sorted) = (ordered, orderedCost, true);
+        }
+
+        return new AggregateNode(input, aggregate, output, sorted) { Rows = rows, Cost = cost, Ordering = sorted ? GroupOrder(aggregate, input) : [] };
+    }
+
+    /// <summary>What finding the groups of rows costs; a table that outgrows the processor's caches costs more.</summary>
+    private static double GroupCost(LogicalAggregate aggregate, double rows, double groups) =>
+        aggregate.Keys.Count == 0 ? 0 : rows * (groups > 100_000 ? 0.25 : 0.05);
+
+    /// <summary>Whether rows of equal keys come together: the keys are the first columns of the input's order, in any sequence.</summary>
+    private static bool IsGrouped(LogicalAggregate aggregate, PlanNode input)
+    {
+        int keys = aggregate.Keys.Count;
+        if (aggregate.GroupingSets is not null || keys == 0 || input.Ordering.Count < keys)
+            return false;
+        HashSet<PlanColumn> leading = [.. input.Ordering.Take(keys).Select(o => o.Column)];
+        return leading.Count == keys && aggregate.Keys.All(k => k.Expression is BoundColumn column && leading.Contains(column.Column));
+    }
+
+    private static List<OrderItem>? WantedOrder(LogicalAggregate aggregate)
+    {
+        if (aggregate.GroupingSets is not null || aggregate.Keys.Count == 0 || !aggregate.Keys.All(k => k.Expression is BoundColumn))
+            return null;
+        return [.. aggregate.Keys.Select(k => new OrderItem(((BoundColumn)k.Expression).Column, false, true))];
+    }
+
+    private static List<OrderItem> GroupOrder(LogicalAggregate aggregate, PlanNode input)
+    {
+        List<OrderItem> order = [];
+        foreach (OrderItem item in input.Ordering.Take(aggregate.Keys.Count))
+            order.Add(item with { Column = aggregate.Keys.First(k => ReferenceEquals(((BoundColumn)k.Expression).Column, item.Column)).Column });
+        return order;
     }
 
     /// <summary>min or max over a column that an index leads to: the first entry that is not null.</summary>

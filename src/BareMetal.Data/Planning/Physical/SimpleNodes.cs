@@ -221,9 +221,10 @@ internal sealed class ModificationNode(LogicalOperator statement, PlanNode sourc
 internal sealed class AggregateNode(
     PlanNode input,
     LogicalAggregate aggregate,
-    IReadOnlyList<PlanColumn> output) : PlanNode(output)
+    IReadOnlyList<PlanColumn> output,
+    bool isSorted = false) : PlanNode(output)
 {
-    public override string Name => aggregate.Keys.Count == 0 && aggregate.GroupingSets is null ? "Aggregate" : "Hash Aggregate";
+    public override string Name => isSorted ? "Sorted Aggregate" : aggregate.Keys.Count == 0 && aggregate.GroupingSets is null ? "Aggregate" : "Hash Aggregate";
 
     public override IReadOnlyList<PlanNode> Inputs => [input];
 
@@ -235,12 +236,13 @@ internal sealed class AggregateNode(
             properties.Add("Grouping Sets", aggregate.GroupingSets.Count.ToString(System.Globalization.CultureInfo.InvariantCulture));
     }
 
-    protected override PhysicalOperator BuildOperator(OperatorBuilder builder) => new AggregateOperator(
-        input.Build(builder),
-        builder.CompileAll([.. aggregate.Keys.Select(k => k.Expression)], input.Output),
-        [.. aggregate.Aggregates.Select(a => Compile(a.Aggregate, input.Output, builder))],
-        aggregate.GroupingSets,
-        input.Types);
+    protected override PhysicalOperator BuildOperator(OperatorBuilder builder)
+    {
+        PhysicalOperator rows = input.Build(builder);
+        Evaluator[] keys = builder.CompileAll([.. aggregate.Keys.Select(k => k.Expression)], input.Output);
+        AggregateCall[] calls = [.. aggregate.Aggregates.Select(a => Compile(a.Aggregate, input.Output, builder))];
+        return isSorted ? new SortedAggregateOperator(rows, keys, calls, input.Types) : new AggregateOperator(rows, keys, calls, aggregate.GroupingSets, input.Types);
+    }
 
     internal static AggregateCall Compile(BoundAggregate aggregate, IReadOnlyList<PlanColumn> input, OperatorBuilder builder)
     {
