@@ -64,6 +64,10 @@ internal sealed partial class Binder
     {
         switch (call.Name.Name.ToLowerInvariant())
         {
+            case "merge_action" when arguments.Length == 0:
+                return _mergeAction is { } action
+                    ? new BoundColumn(action)
+                    : throw SqlErrors.Syntax(call.Position, "merge_action() stands in RETURNING of MERGE only.");
             case "coalesce":
                 if (arguments.Length == 0)
                     throw SqlErrors.Syntax(call.Position, "COALESCE needs an argument.");

@@ -1,5 +1,6 @@
 using BareMetal.Data.Catalog;
 using BareMetal.Data.Functions;
+using BareMetal.Data.Planning;
 using BareMetal.Data.Planning.Logical;
 using BareMetal.Data.Sql;
 using BareMetal.Data.Types;
@@ -79,6 +80,8 @@ internal sealed partial class Binder
                     "Only the term behind UNION may do so.");
             }
 
+            if (cte.Columns.Count == 0 && LogicalTools.IsWrite(cte.Definition.Plan))
+                throw SqlErrors.NotSupported(named.Position, $"\"{cte.Name}\" gives no rows to read.", "Add RETURNING to it.");
             cte.Referenced = true;
             var columns = new PlanColumn[cte.Columns.Count];
             for (int i = 0; i < columns.Length; i++)

@@ -30,12 +30,24 @@ internal sealed partial class Binder
             ColumnName = column.Name,
         };
 
+    private List<CteDefinition>? BindStatementWith(Ast.WithClause? with)
+    {
+        if (with is not null)
+            return BindWith(with, null);
+        _isOutermost = false;
+        return null;
+    }
+
+    /// <summary>A writing statement with the definitions around all of it.</summary>
+    private static LogicalOperator Whole(List<CteDefinition>? definitions, LogicalOperator statement) =>
+        definitions is null ? statement : new LogicalWith(definitions, statement);
+
     // ---- INSERT
 
     private LogicalOperator BindInsert(Ast.InsertStatement statement)
     {
         CteScope? saved = _ctes;
-        List<CteDefinition>? definitions = statement.With is null ? null : BindWith(statement.With, null);
+        List<CteDefinition>? definitions = BindStatementWith(statement.With);
         Table table = ResolveTarget(statement.Table, "INSERT");
         TableRowBinding newRow = BindRow(table);
         var targets = new List<(Column Column, SourcePosition Position)>();
@@ -78,13 +90,14 @@ internal sealed partial class Binder
         }
 
         source = AddDefaults(table, source, assignments, targets);
-        if (definitions is not null)
+        bool isWhole = AnyWrites(definitions);
+        if (definitions is not null && !isWhole)
             source = new LogicalWith(definitions, source);
         OnConflictAction? conflict = statement.OnConflict is null ? null : BindOnConflict(statement, statement.OnConflict, table, newRow);
         FromScope scope = TableRange(newRow, statement.Alias?.Name ?? table.Name, statement.Alias is null ? table.Schema : null);
         IReadOnlyList<ProjectItem> returning = BindReturning(statement.Returning, scope);
         _ctes = saved;
-        return new LogicalInsert(table, source, assignments, newRow, conflict, returning);
+        return Whole(isWhole ? definitions : null, new LogicalInsert(table, source, assignments, newRow, conflict, returning));
     }
 
     /// <summary>INSERT without a list names every column in order; those that are always computed take DEFAULT.</summary>
@@ -466,7 +479,7 @@ internal sealed partial class Binder
     private LogicalOperator BindUpdate(Ast.UpdateStatement statement)
     {
         CteScope? saved = _ctes;
-        List<CteDefinition>? definitions = statement.With is null ? null : BindWith(statement.With, null);
+        List<CteDefinition>? definitions = BindStatementWith(statement.With);
         Table table = ResolveTarget(statement.Table, "UPDATE");
         string alias = statement.Alias?.Name ?? table.Name;
         string? schema = statement.Alias is null ? table.Schema : null;
@@ -476,7 +489,8 @@ internal sealed partial class Binder
             source = new LogicalFilter(source, BindCondition(statement.Where, scope));
         scope.Clause = "SET";
         List<Assignment> assignments = BindAssignments(table, statement.Assignments, scope);
-        if (definitions is not null)
+        bool isWhole = AnyWrites(definitions);
+        if (definitions is not null && !isWhole)
         {
             // Subqueries in SET may read the definitions: their values are computed within.
             var items = new List<ProjectItem>();
@@ -497,7 +511,7 @@ internal sealed partial class Binder
         _ctes = saved;
         if (!assignments.Exists(a => IsInKey(table, table.Columns[a.Ordinal])))
             source = WithLock(source, scan, RowLockMode.NoKeyUpdate);
-        return new LogicalUpdate(table, source, scan.RowKey!, oldRow, newRow, assignments, returning);
+        return Whole(isWhole ? definitions : null, new LogicalUpdate(table, source, scan.RowKey!, oldRow, newRow, assignments, returning));
     }
 
     /// <summary>Whether a column is part of a key that others may rely on: the primary one, or one of a unique index (whose expressions may read any column).</summary>
@@ -537,18 +551,19 @@ internal sealed partial class Binder
     private LogicalOperator BindDelete(Ast.DeleteStatement statement)
     {
         CteScope? saved = _ctes;
-        List<CteDefinition>? definitions = statement.With is null ? null : BindWith(statement.With, null);
+        List<CteDefinition>? definitions = BindStatementWith(statement.With);
         Table table = ResolveTarget(statement.Table, "DELETE");
         string alias = statement.Alias?.Name ?? table.Name;
         var (source, scan, oldRow, from, _) = BindTarget(table, alias, statement.Alias is null ? table.Schema : null, statement.Using);
         var scope = new Scope(null, from) { Clause = "WHERE" };
         if (statement.Where is not null)
             source = new LogicalFilter(source, BindCondition(statement.Where, scope));
-        if (definitions is not null)
+        bool isWhole = AnyWrites(definitions);
+        if (definitions is not null && !isWhole)
             source = new LogicalWith(definitions, source);
         IReadOnlyList<ProjectItem> returning = BindReturning(statement.Returning, from);
         _ctes = saved;
-        return new LogicalDelete(table, source, scan.RowKey!, oldRow, returning);
+        return Whole(isWhole ? definitions : null, new LogicalDelete(table, source, scan.RowKey!, oldRow, returning));
     }
 
     private IReadOnlyList<ProjectItem> BindReturning(Ast.SelectItem[]? syntax, FromScope from)

@@ -1,5 +1,6 @@
 using BareMetal.Data.Catalog;
 using BareMetal.Data.Functions;
+using BareMetal.Data.Planning;
 using BareMetal.Data.Planning.Logical;
 using BareMetal.Data.Sql;
 using BareMetal.Data.Types;
@@ -21,6 +22,8 @@ internal sealed partial class Binder
     private LogicalOperator BindQuery(Ast.Query query, Scope? outer, QueryUse use)
     {
         EnsureStack(query.Position);
+        if (query.With is null)
+            _isOutermost = false;
         if (_restricted is not null)
             throw SqlErrors.At(query.Position, SqlStates.FeatureNotSupported, $"A subquery cannot stand in {_restricted}.");
         CteScope? saved = _ctes;
@@ -105,6 +108,8 @@ internal sealed partial class Binder
 
     private List<CteDefinition> BindWith(Ast.WithClause with, Scope? outer)
     {
+        bool isOutermost = _isOutermost;
+        _isOutermost = false;
         var definitions = new List<CteDefinition>();
         var names = new HashSet<string>(Ast.Identifier.Comparer);
         foreach (Ast.CommonTableExpression cte in with.Expressions)
@@ -112,7 +117,13 @@ internal sealed partial class Binder
             if (!names.Add(cte.Name.Name))
                 throw SqlErrors.At(cte.Name.Position, SqlStates.DuplicateAlias, $"WITH defines \"{cte.Name}\" twice.");
             if (cte.Body is not Ast.QueryStatement body)
-                throw SqlErrors.NotSupported(cte.Body.Position, "INSERT, UPDATE and DELETE within WITH are not supported.", "Run it as a statement of its own, with RETURNING where its rows are needed.");
+            {
+                if (!isOutermost)
+                    throw SqlErrors.NotSupported(cte.Body.Position, "WITH may write at the top level of a statement only.", "Move the definition into the WITH of the whole statement.");
+                definitions.Add(BindWritingDefinition(cte));
+                continue;
+            }
+
             CteDefinition definition = with.Recursive && RefersTo(body.Query, cte.Name.Name)
                 ? BindRecursive(cte, body.Query, outer)
                 : BindDefinition(cte, body.Query, outer);
@@ -120,6 +131,25 @@ internal sealed partial class Binder
         }
         return definitions;
     }
+
+    private CteDefinition BindWritingDefinition(Ast.CommonTableExpression cte)
+    {
+        LogicalOperator plan = cte.Body switch
+        {
+            Ast.InsertStatement insert => BindInsert(insert),
+            Ast.UpdateStatement update => BindUpdate(update),
+            Ast.DeleteStatement delete => BindDelete(delete),
+            Ast.MergeStatement merge => BindMerge(merge),
+            _ => throw new InvalidOperationException(cte.Body.GetType().Name),
+        };
+
+        // A write with definitions of its own that only read: what it reads is computed with it.
+        var definition = new CteDefinition(cte.Name.Name, plan) { IsMaterialized = true };
+        _ctes = new CteScope(_ctes, cte.Name.Name, definition, RenamedColumns(plan.Output, cte));
+        return definition;
+    }
+
+    private static bool AnyWrites(List<CteDefinition>? definitions) => definitions is not null && definitions.Exists(d => LogicalTools.IsWrite(d.Plan));
 
     private CteDefinition BindDefinition(Ast.CommonTableExpression cte, Ast.Query query, Scope? outer)
     {

@@ -30,6 +30,9 @@ internal sealed partial class Binder
     private int _nextColumn;
     private int _viewDepth;
 
+    /// <summary>Whether nothing has been bound yet: only the outermost WITH may write.</summary>
+    private bool _isOutermost = true;
+
     /// <summary>Set while subqueries, aggregates and parameters are refused: what the expression is for.</summary>
     private string? _restricted;
 
@@ -40,7 +43,7 @@ internal sealed partial class Binder
         _parameterTypes = parameterTypes.ToArray();
     }
 
-    /// <summary>Binds a query, INSERT, UPDATE or DELETE.</summary>
+    /// <summary>Binds a query, INSERT, UPDATE, DELETE or MERGE.</summary>
     /// <param name="statement">The statement; of another kind it is an <see cref="ArgumentException"/>.</param>
     /// <param name="catalog">The catalog to find names in.</param>
     /// <param name="options">Search path and functions.</param>
@@ -55,6 +58,7 @@ internal sealed partial class Binder
             Ast.InsertStatement insert => binder.BindInsert(insert),
             Ast.UpdateStatement update => binder.BindUpdate(update),
             Ast.DeleteStatement delete => binder.BindDelete(delete),
+            Ast.MergeStatement merge => binder.BindMerge(merge),
             _ => throw new ArgumentException($"{statement.GetType().Name} has no plan.", nameof(statement)),
         };
         return binder.Finish(plan);
@@ -63,7 +67,7 @@ internal sealed partial class Binder
     /// <summary>Binds a query alone.</summary>
     public static BoundStatement Bind(Ast.Query query, CatalogSnapshot catalog, BindingOptions options, ReadOnlySpan<SqlType> parameterTypes = default)
     {
-        var binder = new Binder(catalog, options, parameterTypes);
+        var binder = new Binder(catalog, options, parameterTypes) { _isOutermost = false };
         return binder.Finish(binder.BindQuery(query, null, QueryUse.Top));
     }
 

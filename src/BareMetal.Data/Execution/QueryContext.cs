@@ -52,4 +52,7 @@ internal sealed class QueryContext
 
     /// <summary>What writing statements need of the session; null when nothing can be written.</summary>
     public Modification.WriteServices? Writes { get; set; }
+
+    /// <summary>Set while several parts of one statement write: what they have to do together at its end.</summary>
+    public Modification.StatementWrites? SharedWrites { get; set; }
 }

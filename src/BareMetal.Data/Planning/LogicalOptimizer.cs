@@ -16,7 +16,11 @@ internal static class LogicalOptimizer
         result = JoinOrdering.Apply(result, cardinality);
         result = ProjectionPruning.Apply(result);
         OptimizeDefinitions(result, cardinality);
-        return plan is LogicalInsert or LogicalUpdate or LogicalDelete ? result : KeepOutput(plan, result);
+        if (LogicalTools.IsWrite(plan))
+            return result;
+
+        // A statement whose definitions write stays one at its root.
+        return result is LogicalWith with && LogicalTools.Writes(with) ? new LogicalWith(with.Definitions, KeepOutput(plan, with.Body)) : KeepOutput(plan, result);
     }
 
     /// <summary>Moves filters down as far as they may go.</summary>

@@ -23,8 +23,30 @@ internal static class LogicalTools
         LogicalInsert i => [i.Source],
         LogicalUpdate u => [u.Source],
         LogicalDelete d => [d.Source],
+        LogicalMerge m => [m.Source],
         _ => [],
     };
+
+    /// <summary>Whether the node itself writes.</summary>
+    public static bool IsWrite(LogicalOperator op) => op is LogicalInsert or LogicalUpdate or LogicalDelete or LogicalMerge;
+
+    /// <summary>Whether a statement writes, itself or in its definitions.</summary>
+    public static bool Writes(LogicalOperator statement)
+    {
+        if (IsWrite(statement))
+            return true;
+        if (statement is not LogicalWith with)
+            return false;
+        if (IsWrite(with.Body))
+            return true;
+        foreach (CteDefinition definition in with.Definitions)
+        {
+            if (IsWrite(definition.Plan))
+                return true;
+        }
+
+        return false;
+    }
 
     private static IEnumerable<LogicalOperator> Definitions(LogicalWith with)
     {
@@ -125,6 +147,13 @@ internal static class LogicalTools
             {
                 LogicalOperator source = map(d.Source);
                 return ReferenceEquals(source, d.Source) ? d : new LogicalDelete(d.Table, source, d.RowKey, d.OldRow, d.Returning);
+            }
+
+            case LogicalMerge m:
+            {
+                LogicalOperator source = map(m.Source);
+                return ReferenceEquals(source, m.Source)
+                    ? m : new LogicalMerge(m.Table, source, m.RowKey, m.SourcePresent, m.OldRow, m.NewRow, m.Clauses, m.ActionName, m.Returning);
             }
 
             default:
@@ -341,6 +370,18 @@ internal static class LogicalTools
                 foreach (ProjectItem item in d.Returning)
                     visit(item.Expression);
                 break;
+            case LogicalMerge m:
+                foreach (MergeClause clause in m.Clauses)
+                {
+                    if (clause.Condition is not null)
+                        visit(clause.Condition);
+                    VisitAssignments(clause.Assignments, visit);
+                }
+
+                VisitRow(m.NewRow, visit);
+                foreach (ProjectItem item in m.Returning)
+                    visit(item.Expression);
+                break;
         }
     }
 
@@ -376,6 +417,11 @@ internal static class LogicalTools
                 case LogicalUpdate u:
                     produced.UnionWith(u.NewRow.Columns);
                     produced.UnionWith(u.OldRow.Columns);
+                    break;
+                case LogicalMerge m:
+                    produced.UnionWith(m.NewRow.Columns);
+                    produced.UnionWith(m.OldRow.Columns);
+                    produced.Add(m.ActionName);
                     break;
                 case LogicalInsert i:
                     produced.UnionWith(i.NewRow.Columns);

@@ -45,13 +45,33 @@ internal sealed class PhysicalPlanner
     /// <summary>Plans a statement that the rules have been applied to.</summary>
     public PlanNode PlanStatement(LogicalOperator statement)
     {
-        if (statement is LogicalInsert or LogicalUpdate or LogicalDelete)
+        if (statement is LogicalWith with && LogicalTools.Writes(with))
+            return PlanWrites(with);
+        if (LogicalTools.IsWrite(statement))
         {
             PlanNode source = PlanLocking(LogicalTools.Inputs(statement)[0], PlanRequest.None);
             return new ModificationNode(statement, source) { Rows = statement.Output.Count == 0 ? 0 : source.Rows, Cost = source.Cost + (source.Rows * 5) };
         }
 
         return PlanLocking(statement, PlanRequest.None);
+    }
+
+    /// <summary>A statement with definitions that write, all of them together one statement.</summary>
+    private WriteWithNode PlanWrites(LogicalWith with)
+    {
+        List<(CteDefinition, PlanNode, PlanNode?)> definitions = [];
+        double cost = 0;
+        foreach (CteDefinition definition in with.Definitions)
+        {
+            PlanNode plan = LogicalTools.IsWrite(definition.Plan)
+                ? PlanStatement(definition.Plan) : Arrange(PlanLocking(definition.Plan, PlanRequest.None), definition.Plan.Output);
+            PlanNode? recursive = definition.RecursiveTerm is null ? null : Arrange(PlanLocking(definition.RecursiveTerm, PlanRequest.None), definition.RecursiveTerm.Output);
+            definitions.Add((definition, plan, recursive));
+            cost += plan.Cost;
+        }
+
+        PlanNode body = LogicalTools.IsWrite(with.Body) ? PlanStatement(with.Body) : Arrange(PlanLocking(with.Body, PlanRequest.None), with.Output);
+        return new WriteWithNode(definitions, body) { Rows = body.Rows, Cost = body.Cost + cost };
     }
 
     private PlanNode PlanLocking(LogicalOperator plan, PlanRequest request)

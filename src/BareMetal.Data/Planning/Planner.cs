@@ -16,7 +16,7 @@ internal static class Planner
             columns[i] = new PlanResultColumn(c.Name, c.Type, c.IsNullable, c.Origin, c.OriginTable);
         }
 
-        bool isModification = statement is LogicalInsert or LogicalUpdate or LogicalDelete;
+        bool isModification = LogicalTools.Writes(statement);
         PhysicalPlanner planner = new(options);
         LogicalOperator optimized = options.Optimize ? LogicalOptimizer.Optimize(statement, planner.Cardinality) : statement;
         PlanNode root = planner.PlanStatement(optimized);

@@ -26,7 +26,7 @@ internal sealed partial class CommandExecution
         Statement syntax = statement.Cached.Syntax;
         switch (syntax)
         {
-            case QueryStatement or InsertStatement or UpdateStatement or DeleteStatement or ExplainStatement:
+            case QueryStatement or InsertStatement or UpdateStatement or DeleteStatement or MergeStatement or ExplainStatement:
                 RunPlanned(statement);
                 return;
             case BeginStatement begin:
@@ -393,7 +393,7 @@ internal sealed partial class CommandExecution
                 case RaiseStatement raise:
                     Raise(raise);
                     break;
-                case QueryStatement or InsertStatement or UpdateStatement or DeleteStatement:
+                case QueryStatement or InsertStatement or UpdateStatement or DeleteStatement or MergeStatement:
                     RunInner(transaction, statement);
                     break;
                 case DoStatement block:

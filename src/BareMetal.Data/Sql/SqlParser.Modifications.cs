@@ -20,16 +20,7 @@ internal sealed partial class SqlParser
             columns = ParseNameList("the name of a column");
         }
 
-        OverridingKind overriding = OverridingKind.None;
-        if (TryTake(Keyword.Overriding))
-        {
-            overriding = TryTake(Keyword.System) ? OverridingKind.System
-                : TryTake(Keyword.User) ? OverridingKind.User
-                : throw Expected("SYSTEM or USER", "SYSTEM", "USER");
-            if (!TryTakeWord("VALUE"))
-                throw Expected("VALUE", "VALUE");
-        }
-
+        OverridingKind overriding = ParseOverriding();
         Query? source = null;
         if (TryTake(Keyword.Default))
         {
@@ -264,8 +255,8 @@ internal sealed partial class SqlParser
         }
 
         Statement statement = ParseTopStatement();
-        if (statement is not (QueryStatement or InsertStatement or UpdateStatement or DeleteStatement or CreateTableStatement { As: not null }))
-            throw SqlErrors.Syntax(statement.Position, "EXPLAIN shows the plan of a query, INSERT, UPDATE, DELETE or CREATE TABLE … AS.");
+        if (statement is not (QueryStatement or InsertStatement or UpdateStatement or DeleteStatement or MergeStatement or CreateTableStatement { As: not null }))
+            throw SqlErrors.Syntax(statement.Position, "EXPLAIN shows the plan of a query, INSERT, UPDATE, DELETE, MERGE or CREATE TABLE … AS.");
         return new ExplainStatement { Position = position, Statement = statement, Analyze = analyze, Verbose = verbose, Format = format };
     }
 

@@ -64,8 +64,9 @@ internal sealed partial class SqlParser
                 Keyword.Update => ParseUpdate(null),
                 Keyword.Delete => ParseDelete(null),
                 Keyword.With => ParseWithStatement(),
+                _ when IsWord("MERGE") => ParseMerge(null),
                 _ when IsQueryStart || Is(TokenKind.OpenParenthesis) => ParseQueryStatement(),
-                _ => throw Expected("a query, INSERT, UPDATE or DELETE", "SELECT", "VALUES", "INSERT", "UPDATE", "DELETE"),
+                _ => throw Expected("a query, INSERT, UPDATE, DELETE or MERGE", "SELECT", "VALUES", "INSERT", "UPDATE", "DELETE", "MERGE"),
             };
             Leave();
             ExpectClose();

@@ -719,7 +719,7 @@ internal sealed partial class SqlParser
 
     private static readonly string[] StatementWords =
     [
-        "SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "VALUES", "TABLE", "CREATE", "ALTER", "DROP", "TRUNCATE", "COMMENT", "EXPLAIN", "ANALYZE",
+        "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "WITH", "VALUES", "TABLE", "CREATE", "ALTER", "DROP", "TRUNCATE", "COMMENT", "EXPLAIN", "ANALYZE",
         "VACUUM", "CHECK", "CHECKPOINT", "BACKUP", "REINDEX", "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET", "RESET", "SHOW", "DO",
     ];
 
@@ -754,6 +754,7 @@ internal sealed partial class SqlParser
             Keyword.Show => ParseShow(),
             Keyword.Do => ParseDo(),
             _ when Is(TokenKind.OpenParenthesis) => ParseQueryStatement(),
+            _ when IsWord("MERGE") => ParseMerge(null),
             _ when IsWord("PRAGMA") => ParsePragma(),
             _ when IsWord("BACKUP") => ParseBackup(),
             _ => throw Expected("a statement", StatementWords),
@@ -777,6 +778,7 @@ internal sealed partial class SqlParser
             Keyword.Insert => ParseInsert(with),
             Keyword.Update => ParseUpdate(with),
             Keyword.Delete => ParseDelete(with),
+            _ when IsWord("MERGE") => ParseMerge(with),
             _ => new QueryStatement { Position = position, Query = ParseQueryAfterWith(with, position) },
         };
     }

@@ -49,7 +49,7 @@ internal sealed class ConflictHandler
     {
         _writes = writes;
         _updater.Begin(writes);
-        _touched = new HashSet<byte[]>(ByteKeyComparer.Instance);
+        _touched = writes.Touched(_inserter.Table);
     }
 
     /// <summary>Writes the rows of the image; returns how many were inserted or updated, which are also the rows returned.</summary>

@@ -26,7 +26,11 @@ internal sealed class StatementWrites
     private readonly Dictionary<ForeignKeyTarget, ParentChecks> _parentChecks = [];
     private readonly RowBuffer _lockName = new(64);
     private readonly HashSet<long> _ownedTables = [];
+    private readonly Dictionary<long, HashSet<byte[]>> _touched = [];
     private int _keyLocks;
+
+    /// <summary>Whether several parts of one statement write.</summary>
+    public bool IsShared { get; private set; }
 
     public QueryContext Context { get; private set; } = null!;
 
@@ -35,8 +39,12 @@ internal sealed class StatementWrites
     public WriteServices Services { get; private set; } = null!;
 
     /// <summary>Forgets the statement before and serves the next; the object belongs to a plan instance, so that small writes allocate little.</summary>
-    public void Begin(QueryContext context)
+    /// <param name="context">The running statement.</param>
+    /// <param name="isShared">Whether several parts of the statement write; who begins it then also ends it.</param>
+    public void Begin(QueryContext context, bool isShared = false)
     {
+        IsShared = isShared;
+        _touched.Clear();
         Context = context;
         Transaction = context.Transaction ?? throw new InvalidOperationException("A writing statement needs a transaction.");
         Services = context.Writes ?? throw new InvalidOperationException("A writing statement needs the services of its session.");
@@ -65,6 +73,26 @@ internal sealed class StatementWrites
         }
 
         Transaction.LockName(tree, key, LockMode.Exclusive, Context.LockTimeout, Context.Cancellation);
+    }
+
+    /// <summary>
+    /// The keys of rows of a table that the statement has written, for a part of it that must not write a row twice. All parts of a statement see
+    /// the same snapshot, so that the second would undo what the first has done.
+    /// </summary>
+    public HashSet<byte[]> Touched(Table table)
+    {
+        if (!IsShared)
+            return new HashSet<byte[]>(ByteKeyComparer.Instance);
+        if (!_touched.TryGetValue(table.Id, out HashSet<byte[]>? keys))
+            _touched.Add(table.Id, keys = new HashSet<byte[]>(ByteKeyComparer.Instance));
+        return keys;
+    }
+
+    /// <summary>Notes the key of a row that was inserted, where another part of the statement may meet it.</summary>
+    public void NoteInserted(Table table, ReadOnlySpan<byte> key)
+    {
+        if (IsShared)
+            Touched(table).Add(key.ToArray());
     }
 
     /// <summary>The writer of a table that the statement names.</summary>

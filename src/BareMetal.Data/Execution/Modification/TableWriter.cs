@@ -95,6 +95,7 @@ internal sealed class TableWriter
             _writes.LockEntry(Table, Table.Tree, _key.Span);
             if (_transaction.ExistsNewest(Table.Tree, _key.Span))
                 throw Duplicate(Table.PrimaryKey!.Name, DescribePrimaryKey(New, row));
+            _writes.NoteInserted(Table, _key.Span);
         }
 
         foreach (IndexImage index in New.Indexes)

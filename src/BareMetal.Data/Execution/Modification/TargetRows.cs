@@ -25,11 +25,19 @@ internal sealed class TargetRows
     private readonly bool _isLocked;
     private readonly Vector[] _compacted;
     private readonly List<int> _kept = [];
+    private readonly bool _mustBeOnce;
     private HashSet<byte[]> _seen = null!;
+    private bool _removesSeen;
 
-    public TargetRows(LogicalOperator source, PlanColumn rowKey, RowImage image, IReadOnlyList<PlanColumn> sourceColumns)
+    /// <param name="source">What gives the rows.</param>
+    /// <param name="rowKey">The column that names the row.</param>
+    /// <param name="image">Receives the rows.</param>
+    /// <param name="sourceColumns">The columns of the source's batches.</param>
+    /// <param name="mustBeOnce">Whether a row that comes again is an error (MERGE) rather than left out.</param>
+    public TargetRows(LogicalOperator source, PlanColumn rowKey, RowImage image, IReadOnlyList<PlanColumn> sourceColumns, bool mustBeOnce = false)
     {
         _image = image;
+        _mustBeOnce = mustBeOnce;
         _rowKey = IndexOf(sourceColumns, rowKey);
         if (_rowKey < 0)
             throw new ArgumentException("The source of a write does not give the keys of the rows.", nameof(sourceColumns));
@@ -56,7 +64,11 @@ internal sealed class TargetRows
     /// <summary>The source's rows that are to be written.</summary>
     public Batch Batch { get; private set; }
 
-    public void Begin() => _seen = new HashSet<byte[]>(ByteKeyComparer.Instance);
+    public void Begin(StatementWrites writes)
+    {
+        _seen = writes.Touched(_image.Table);
+        _removesSeen = _mayRepeat || _mustBeOnce || writes.IsShared;
+    }
 
     public ReadOnlySpan<byte> Key(int row)
     {
@@ -68,7 +80,7 @@ internal sealed class TargetRows
     public bool Take(Batch batch, StatementWrites writes)
     {
         Batch = batch;
-        if (_mayRepeat)
+        if (_removesSeen)
             RemoveSeen(batch);
         if (Batch.Count == 0)
             return false;
@@ -116,8 +128,12 @@ internal sealed class TargetRows
         {
             Vector<ByteSlice> keys = (Vector<ByteSlice>)batch.Columns[_rowKey];
             // A row key of null stands for no row: the outer side of a join without a match.
-            if (!keys.IsNull(row) && _seen.Add(keys.Data[row * keys.Stride].Span.ToArray()))
+            if (keys.IsNull(row))
+                continue;
+            if (_seen.Add(keys.Data[row * keys.Stride].Span.ToArray()))
                 _kept.Add(row);
+            else if (_mustBeOnce)
+                throw WriteErrors.MergedTwice(_image.Table);
         }
 
         if (_kept.Count == batch.Count)

@@ -33,7 +33,7 @@ internal sealed class UpdateOperator : WriteOperator
     protected override void Begin(StatementWrites writes)
     {
         writes.Use(_writer);
-        _target.Begin();
+        _target.Begin(writes);
     }
 
     protected override void Write(Batch batch, StatementWrites writes)

@@ -26,6 +26,14 @@ internal static class WriteErrors
     public static BareMetalException StillReferenced(Table parent, ForeignKey key, Table child, string values) =>
         Make(SqlStates.ForeignKeyViolation, $"UPDATE or DELETE of table \"{parent.Name}\" violates the foreign key \"{key.Name}\" of table \"{child.Name}\".", child, key.Name, null, $"Key {values} is still referenced from table \"{child.Name}\".");
 
+    public static BareMetalException MergedTwice(Table table) =>
+        new(SqlStates.CardinalityViolation, $"MERGE affects a row of table \"{table.Name}\" a second time.")
+        {
+            Hint = "Make sure that no two rows of the source match the same row of the target.",
+            TableName = table.Name,
+            SchemaName = table.Schema,
+        };
+
     public static BareMetalException Serialization(string what) =>
         new(SqlStates.SerializationFailure, $"{what} Run the transaction again.");
 

@@ -2,7 +2,7 @@ using BareMetal.Data.Values;
 
 namespace BareMetal.Data.Execution.Modification;
 
-/// <summary>The frame of INSERT, UPDATE and DELETE: everything happens at the first Next; the rows of RETURNING follow.</summary>
+/// <summary>The frame of INSERT, UPDATE, DELETE and MERGE: everything happens at the first Next; the rows of RETURNING follow.</summary>
 internal abstract class WriteOperator(PhysicalOperator source) : ModificationOperator
 {
     private readonly StatementWrites _writes = new();
@@ -24,8 +24,9 @@ internal abstract class WriteOperator(PhysicalOperator source) : ModificationOpe
         if (!_done)
         {
             _done = true;
-            StatementWrites writes = _writes;
-            writes.Begin(context);
+            StatementWrites writes = context.SharedWrites ?? _writes;
+            if (!writes.IsShared)
+                writes.Begin(context);
             // The table is locked before the source looks at it, so that what it reads is of the version that is written.
             Begin(writes);
             Source.Open(context);
@@ -37,7 +38,8 @@ internal abstract class WriteOperator(PhysicalOperator source) : ModificationOpe
 
             if (context.IsRestartNeeded)
                 throw StatementRestartException.RowIsNewer;
-            writes.Finish();
+            if (!writes.IsShared)
+                writes.Finish();
         }
 
         return Returning.Next();

@@ -81,3 +81,25 @@ internal sealed record LogicalDelete(
 {
     public override IReadOnlyList<PlanColumn> Output { get; } = [.. Returning.Select(r => r.Column)];
 }
+
+/// <summary>
+/// MERGE. <see cref="Source"/> joins the target (the columns of <see cref="OldRow"/> and its row key, null where there is no such row) with the source, whose
+/// rows have true in <see cref="SourcePresent"/> (null: no such row). RETURNING is over <see cref="NewRow"/> (the old row for DELETE), the source's columns and
+/// <see cref="ActionName"/>.
+/// </summary>
+internal sealed record LogicalMerge(
+    Table Table,
+    LogicalOperator Source,
+    PlanColumn RowKey,
+    PlanColumn SourcePresent,
+    TableRowBinding OldRow,
+    TableRowBinding NewRow,
+    IReadOnlyList<MergeClause> Clauses,
+    PlanColumn ActionName,
+    IReadOnlyList<ProjectItem> Returning) : LogicalOperator
+{
+    public override IReadOnlyList<PlanColumn> Output { get; } = [.. Returning.Select(r => r.Column)];
+}
+
+/// <summary>A WHEN clause of MERGE: the first whose kind of match and condition fit a row acts on it.</summary>
+internal sealed record MergeClause(Sql.Syntax.MergeMatch Match, BoundExpression? Condition, Sql.Syntax.MergeAction Action, IReadOnlyList<Assignment> Assignments);

@@ -201,6 +201,7 @@ internal sealed class ModificationNode(LogicalOperator statement, PlanNode sourc
     {
         LogicalInsert => "Insert",
         LogicalUpdate => "Update",
+        LogicalMerge => "Merge",
         _ => "Delete",
     };
 
@@ -211,6 +212,7 @@ internal sealed class ModificationNode(LogicalOperator statement, PlanNode sourc
         LogicalInsert i => i.Table.Name,
         LogicalUpdate u => u.Table.Name,
         LogicalDelete d => d.Table.Name,
+        LogicalMerge m => m.Table.Name,
         _ => "",
     });
 
@@ -336,7 +338,7 @@ internal sealed class CteNode(CteDefinition definition, IReadOnlyList<PlanColumn
         new CteScanOperator(builder.Cte(definition), builder.RecursiveTerms.Contains(definition), Types);
 }
 
-internal sealed class WithNode(IReadOnlyList<(CteDefinition Definition, PlanNode Plan, PlanNode? Recursive)> definitions, PlanNode body) : PlanNode(body.Output)
+internal class WithNode(IReadOnlyList<(CteDefinition Definition, PlanNode Plan, PlanNode? Recursive)> definitions, PlanNode body) : PlanNode(body.Output)
 {
     public override string Name => "With";
 
@@ -361,6 +363,13 @@ internal sealed class WithNode(IReadOnlyList<(CteDefinition Definition, PlanNode
 
     protected override PhysicalOperator BuildOperator(OperatorBuilder builder)
     {
+        CteBuffer[] buffers = DefineBuffers(builder);
+        return new WithOperator(buffers, body.Build(builder));
+    }
+
+    /// <summary>Makes what holds the rows of the definitions.</summary>
+    protected CteBuffer[] DefineBuffers(OperatorBuilder builder)
+    {
         List<CteBuffer> buffers = [];
         foreach ((CteDefinition definition, PlanNode plan, PlanNode? recursive) in definitions)
         {
@@ -378,6 +387,23 @@ internal sealed class WithNode(IReadOnlyList<(CteDefinition Definition, PlanNode
             buffer.Define(source, term, definition.IsUnionAll, plan.Types);
         }
 
-        return new WithOperator([.. buffers], body.Build(builder));
+        return [.. buffers];
+    }
+}
+
+/// <summary>WITH whose definitions write.</summary>
+internal sealed class WriteWithNode(IReadOnlyList<(CteDefinition Definition, PlanNode Plan, PlanNode? Recursive)> definitions, PlanNode body)
+    : WithNode(definitions, body)
+{
+    private readonly IReadOnlyList<(CteDefinition Definition, PlanNode Plan, PlanNode? Recursive)> _definitions = definitions;
+    private readonly PlanNode _body = body;
+
+    protected override PhysicalOperator BuildOperator(OperatorBuilder builder)
+    {
+        CteBuffer[] buffers = DefineBuffers(builder);
+        bool[] writes = new bool[buffers.Length];
+        for (int i = 0; i < writes.Length; i++)
+            writes[i] = LogicalTools.IsWrite(_definitions[i].Definition.Plan);
+        return new WriteWithOperator(buffers, writes, _body.Build(builder));
     }
 }

@@ -50,7 +50,7 @@ internal static class CteInlining
             foreach (CteDefinition definition in with.Definitions)
             {
                 bool isRead = counts.GetValueOrDefault(definition) > (definition.RecursiveTerm is null ? 0 : 1);
-                bool writes = LogicalTools.Any(definition.Plan, o => o is LogicalInsert or LogicalUpdate or LogicalDelete);
+                bool writes = LogicalTools.Any(definition.Plan, LogicalTools.IsWrite);
                 if (IsInlined(definition, counts, inSubqueries) || (!isRead && !writes && definition.RecursiveTerm is null))
                     continue;
                 definition.Plan = Rewrite(definition.Plan, counts, inSubqueries);
@@ -71,5 +71,5 @@ internal static class CteInlining
         && definition.IsMaterialized != true
         && counts.GetValueOrDefault(definition) == 1
         && !inSubqueries.Contains(definition)
-        && !LogicalTools.Any(definition.Plan, o => o is LogicalInsert or LogicalUpdate or LogicalDelete);
+        && !LogicalTools.Any(definition.Plan, LogicalTools.IsWrite);
 }

@@ -74,7 +74,7 @@ internal static class ProjectionPruning
                 return PruneSetOperation(set, needed, isRoot);
             case LogicalWith with:
                 return new LogicalWith(with.Definitions, Prune(with.Body, needed, isRoot));
-            case LogicalInsert or LogicalUpdate or LogicalDelete:
+            case LogicalInsert or LogicalUpdate or LogicalDelete or LogicalMerge:
                 return LogicalTools.MapInputs(op, source => Prune(source, Needs(op, source), true));
             default:
                 return LogicalTools.MapInputs(op, input => Prune(input, [.. input.Output], true));

@@ -105,6 +105,63 @@ internal sealed class DeleteStatement : Statement
     public SelectItem[]? Returning { get; init; }
 }
 
+/// <summary>Which rows a WHEN clause of MERGE is for.</summary>
+internal enum MergeMatch : byte
+{
+    /// <summary>Rows of the target with a row of the source.</summary>
+    Matched,
+
+    /// <summary>Rows of the source without one of the target.</summary>
+    NotMatchedByTarget,
+
+    /// <summary>Rows of the target without one of the source.</summary>
+    NotMatchedBySource,
+}
+
+internal enum MergeAction : byte
+{
+    Nothing, Insert, Update, Delete,
+}
+
+/// <summary>MERGE INTO t USING s ON … WHEN ….</summary>
+internal sealed class MergeStatement : Statement
+{
+    public WithClause? With { get; init; }
+
+    public required ObjectName Table { get; init; }
+
+    public Identifier? Alias { get; init; }
+
+    public required TableReference Source { get; init; }
+
+    public required Expression On { get; init; }
+
+    public required MergeWhen[] Whens { get; init; }
+
+    public SelectItem[]? Returning { get; init; }
+}
+
+/// <summary>WHEN [NOT] MATCHED … THEN ….</summary>
+internal sealed class MergeWhen : SyntaxNode
+{
+    public required MergeMatch Match { get; init; }
+
+    public Expression? Condition { get; init; }
+
+    public required MergeAction Action { get; init; }
+
+    /// <summary>UPDATE SET.</summary>
+    public Assignment[] Assignments { get; init; } = [];
+
+    /// <summary>The column list of INSERT; null when absent.</summary>
+    public Identifier[]? Columns { get; init; }
+
+    public OverridingKind Overriding { get; init; }
+
+    /// <summary>The values of INSERT, which may hold <see cref="DefaultExpression"/>; null for DEFAULT VALUES.</summary>
+    public Expression[]? Values { get; init; }
+}
+
 internal sealed class TruncateStatement : Statement
 {
     public required ObjectName[] Tables { get; init; }
