@@ -75,6 +75,7 @@ public static class BareMetalServiceCollectionExtensions
             .TryAdd<IHistoryRepository, BareMetalHistoryRepository>()
             .TryAdd<IExecutionStrategyFactory, BareMetalExecutionStrategyFactory>()
             .TryAdd<IEvaluatableExpressionFilter, BareMetalEvaluatableExpressionFilter>()
+            .TryAdd<ICompiledQueryCacheKeyGenerator, BareMetalCompiledQueryCacheKeyGenerator>()
             .TryAdd<IQueryCompilationContextFactory, BareMetalQueryCompilationContextFactory>()
             .TryAdd<IMethodCallTranslatorProvider, BareMetalMethodCallTranslatorProvider>()
             .TryAdd<IAggregateMethodCallTranslatorProvider, BareMetalAggregateMethodCallTranslatorProvider>()

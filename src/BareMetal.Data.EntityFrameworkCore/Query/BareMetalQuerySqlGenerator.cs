@@ -320,7 +320,14 @@ public sealed class BareMetalQuerySqlGenerator : QuerySqlGenerator
         var mapping = jsonScalarExpression.TypeMapping;
         if (jsonScalarExpression.Path.Count == 0)
         {
+            // A document in a column of text has to be read before it is JSON.
+            var isText = mapping?.StoreType is "json" or "jsonb"
+                && jsonScalarExpression.Json.TypeMapping is { StoreType: not ("json" or "jsonb") };
+            if (isText)
+                Sql.Append("CAST(");
             Visit(jsonScalarExpression.Json);
+            if (isText)
+                Sql.Append(" AS json)");
             return jsonScalarExpression;
         }
 
@@ -360,9 +367,9 @@ public sealed class BareMetalQuerySqlGenerator : QuerySqlGenerator
 
     private void GenerateJsonPath(JsonScalarExpression json, bool asText)
     {
-        // A parameter or a function result is not JSON by itself.
+        // A parameter, a function result or a column of text is not JSON by itself.
         var document = json.Json;
-        if (document is ColumnExpression or JsonScalarExpression || document.TypeMapping?.StoreType is "json" or "jsonb")
+        if (document is ColumnExpression { TypeMapping: null } or JsonScalarExpression || document.TypeMapping?.StoreType is "json" or "jsonb")
         {
             Visit(document);
         }

@@ -73,8 +73,8 @@ public sealed class BareMetalQueryableMethodTranslatingExpressionVisitor : Relat
         }
         else
         {
-            var prefix = sqlExpression.TypeMapping!.StoreType == "jsonb" ? "jsonb" : "json";
-            var collection = sqlExpression.TypeMapping.StoreType is "json" or "jsonb"
+            var prefix = IsJsonb(sqlExpression) ? "jsonb" : "json";
+            var collection = sqlExpression.TypeMapping!.StoreType is "json" or "jsonb"
                 ? sqlExpression
                 : _factory.Convert(sqlExpression, sqlExpression.Type, BareMetalStringTypeMapping.Json);
             table = new TableValuedFunctionExpression(tableAlias, prefix + "_array_elements_text", [collection]);
@@ -100,6 +100,10 @@ public sealed class BareMetalQueryableMethodTranslatingExpressionVisitor : Relat
             shaper = Expression.Convert(shaper, elementType);
         return new ShapedQueryExpression(select, shaper);
     }
+
+    // A member has the type of its document, whatever its property would have in a column of its own.
+    private static bool IsJsonb(SqlExpression expression)
+        => expression is JsonScalarExpression { Json: var document } ? IsJsonb(document) : expression.TypeMapping?.StoreType == "jsonb";
 
     // The elements of a JSON array come out as text, in the form in which EF Core's JSON writers wrote them.
     private SqlExpression ElementFromText(ColumnExpression text, Type elementType, RelationalTypeMapping mapping)
@@ -195,8 +199,14 @@ public sealed class BareMetalQueryableMethodTranslatingExpressionVisitor : Relat
                 false));
 
         void AddMember(string name, Type type, RelationalTypeMapping mapping, bool nullable)
-            => members[new ProjectionMember().Append(new JsonMember(name))] =
-                new JsonScalarExpression(element, [new PathSegment(name)], type, mapping, nullable);
+        {
+            SqlExpression member = new JsonScalarExpression(element, [new PathSegment(name)], type, mapping, nullable);
+
+            // A collection in jsonb becomes a column of its property's type, by which what uses it will go.
+            if (mapping.StoreType == "json" && documentMapping.StoreType == "jsonb")
+                member = _factory.Convert(member, type, mapping);
+            members[new ProjectionMember().Append(new JsonMember(name))] = member;
+        }
     }
 
     /// <inheritdoc />
@@ -414,11 +424,12 @@ public sealed class BareMetalQueryableMethodTranslatingExpressionVisitor : Relat
         };
         var isJsonb = column.TypeMapping?.StoreType == "jsonb";
         var documentMapping = isJsonb ? BareMetalJsonTypeMapping.Jsonb : BareMetalJsonTypeMapping.Default;
+        var isText = column.TypeMapping is { StoreType: not ("json" or "jsonb") };
 
         // A null in a column is a null in the document, not a document that is null.
         var newValue = isScalar
             ? _factory.Coalesce(
-                _factory.Strict("to_json", [value], typeof(string), documentMapping),
+                _factory.Strict(isJsonb ? "to_jsonb" : "to_json", [value], typeof(string), documentMapping),
                 _factory.Convert(_factory.Constant("null", BareMetalStringTypeMapping.Default), typeof(string), documentMapping),
                 documentMapping)
             : value.TypeMapping?.StoreType == documentMapping.StoreType && value is not SqlParameterExpression
@@ -443,13 +454,19 @@ public sealed class BareMetalQueryableMethodTranslatingExpressionVisitor : Relat
             typeof(string[]),
             BareMetalTypeMappingSource.GetArrayMapping(typeof(string[]), BareMetalStringTypeMapping.Default));
 
-        var setter = _factory.Function(
+        // A document in a column of text is read as JSON and written as text again; further setters go inside.
+        var document = existingSetterValue is SqlUnaryExpression { OperatorType: ExpressionType.Convert } written && isText
+            ? written.Operand
+            : existingSetterValue ?? (isText ? _factory.Convert(column, typeof(string), documentMapping) : column);
+        SqlExpression setter = _factory.Function(
             isJsonb ? "jsonb_set" : "json_set",
-            [existingSetterValue ?? column, pathText, newValue],
+            [document, pathText, newValue],
             nullable: true,
             argumentsPropagateNullability: [true, true, true],
             typeof(string),
-            column.TypeMapping);
+            isText ? documentMapping : column.TypeMapping);
+        if (isText)
+            setter = _factory.Convert(setter, typeof(string), column.TypeMapping);
         if (existingSetterValue is null)
             return setter;
         existingSetterValue = setter;

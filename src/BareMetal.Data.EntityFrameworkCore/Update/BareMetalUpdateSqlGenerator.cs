@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Microsoft.EntityFrameworkCore.Storage;
 using Microsoft.EntityFrameworkCore.Update;
@@ -84,69 +83,32 @@ public sealed class BareMetalUpdateSqlGenerator : UpdateSqlGenerator, IBareMetal
             return;
         }
 
-        // A part of the document changes: an SQL null stands for the JSON null that the member becomes.
+        // A part of the document changes: an SQL null stands for the JSON null that the member becomes. A document in a column of text
+        // is read as JSON and written as text again.
+        var isText = columnModification.TypeMapping is { StoreType: not ("json" or "jsonb") };
         var storeType = columnModification.TypeMapping?.StoreType == "jsonb" ? "jsonb" : "json";
+        if (isText)
+            stringBuilder.Append("CAST(");
         stringBuilder.Append(storeType).Append("_set(");
-        updateSqlGeneratorHelper.DelimitIdentifier(stringBuilder, columnModification.ColumnName);
-        stringBuilder.Append(", ");
-        AppendPath(stringBuilder, columnModification.JsonPath);
-        stringBuilder.Append(", COALESCE(");
-        base.AppendUpdateColumnValue(updateSqlGeneratorHelper, columnModification, stringBuilder, name, schema);
+        AppendAsJson(isText, () => updateSqlGeneratorHelper.DelimitIdentifier(stringBuilder, columnModification.ColumnName));
+        stringBuilder.Append(", ARRAY[");
+        var steps = JsonMemberPath.Steps(columnModification.JsonPath);
+        for (var i = 0; i < steps.Count; i++)
+            stringBuilder.Append(i == 0 ? "'" : ", '").Append(steps[i].Replace("'", "''")).Append('\'');
+        stringBuilder.Append("], COALESCE(");
+        AppendAsJson(
+            isText, () => base.AppendUpdateColumnValue(updateSqlGeneratorHelper, columnModification, stringBuilder, name, schema));
         stringBuilder.Append(", CAST('null' AS ").Append(storeType).Append(")))");
-    }
+        if (isText)
+            stringBuilder.Append(" AS ").Append(columnModification.TypeMapping!.StoreType).Append(')');
 
-    // "$.Name.Items[2].Text" as an array of its steps.
-    private static void AppendPath(StringBuilder builder, string path)
-    {
-        builder.Append("ARRAY[");
-        var first = true;
-        var i = path.StartsWith('$') ? 1 : 0;
-        while (i < path.Length)
+        void AppendAsJson(bool cast, Action append)
         {
-            switch (path[i])
-            {
-                case '.':
-                {
-                    i++;
-                    if (i < path.Length && path[i] == '"')
-                    {
-                        var close = path.IndexOf('"', i + 1);
-                        Step(path[(i + 1)..close]);
-                        i = close + 1;
-                    }
-                    else
-                    {
-                        var end = path.AsSpan(i).IndexOfAny('.', '[');
-                        end = end < 0 ? path.Length : i + end;
-                        Step(path[i..end]);
-                        i = end;
-                    }
-
-                    break;
-                }
-
-                case '[':
-                {
-                    var close = path.IndexOf(']', i);
-                    Step(path[(i + 1)..close].Trim('\'', '"'));
-                    i = close + 1;
-                    break;
-                }
-
-                default:
-                    throw new InvalidOperationException(
-                        string.Create(CultureInfo.InvariantCulture, $"The JSON path '{path}' cannot be read at position {i}."));
-            }
-        }
-
-        builder.Append(']');
-
-        void Step(string step)
-        {
-            if (!first)
-                builder.Append(", ");
-            first = false;
-            builder.Append('\'').Append(step.Replace("'", "''")).Append('\'');
+            if (cast)
+                stringBuilder.Append("CAST(");
+            append();
+            if (cast)
+                stringBuilder.Append(" AS ").Append(storeType).Append(')');
         }
     }
 

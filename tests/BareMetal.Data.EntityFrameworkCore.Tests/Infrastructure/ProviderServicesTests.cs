@@ -2,6 +2,8 @@ using BareMetal.Data.EntityFrameworkCore.Design;
 using BareMetal.Data.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
+using Microsoft.EntityFrameworkCore.Design.Internal;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Metadata.Conventions.Infrastructure;
@@ -27,7 +29,8 @@ public sealed class ProviderServicesTests
         typeof(IMethodCallTranslatorProvider), typeof(IAggregateMethodCallTranslatorProvider), typeof(IMemberTranslatorProvider),
         typeof(IQuerySqlGeneratorFactory), typeof(IQueryableMethodTranslatingExpressionVisitorFactory),
         typeof(IRelationalSqlTranslatingExpressionVisitorFactory), typeof(IQueryTranslationPostprocessorFactory),
-        typeof(IRelationalParameterBasedSqlProcessorFactory), typeof(ISqlExpressionFactory), typeof(IMigrationsAnnotationProvider));
+        typeof(IRelationalParameterBasedSqlProcessorFactory), typeof(ISqlExpressionFactory), typeof(IMigrationsAnnotationProvider),
+        typeof(ICompiledQueryCacheKeyGenerator), typeof(LoggingDefinitions));
 
     [Theory]
     [MemberData(nameof(OwnServices))]
@@ -50,11 +53,41 @@ public sealed class ProviderServicesTests
         var services = new ServiceCollection();
         new BareMetalDesignTimeServices().ConfigureDesignTimeServices(services);
         foreach (var service in new[]
-            { typeof(IAnnotationCodeGenerator), typeof(IDatabaseModelFactory), typeof(IProviderConfigurationCodeGenerator) })
+            {
+                typeof(IAnnotationCodeGenerator), typeof(ICSharpRuntimeAnnotationCodeGenerator), typeof(IDatabaseModelFactory),
+                typeof(IProviderConfigurationCodeGenerator),
+            })
         {
-            var own = services.First(d => d.ServiceType == service).ImplementationType!;
+            var own = services.Last(d => d.ServiceType == service).ImplementationType!;
             Assert.Equal(typeof(BareMetalOptionsExtension).Assembly, own.Assembly);
         }
+    }
+
+    private sealed class NumbersContext(DbContextOptions options) : DbContext(options)
+    {
+        public DbSet<Number> Numbers
+            => Set<Number>();
+    }
+
+    private sealed class Number
+    {
+        public int Id { get; set; }
+    }
+
+    [Fact]
+    public void Contexts_that_write_collections_differently_do_not_share_compiled_queries()
+    {
+        int[] ids = [1, 2];
+        string Sql(ParameterTranslationMode mode)
+        {
+            using var context = new NumbersContext(
+                new DbContextOptionsBuilder().UseBareMetal("Data Source=:memory:", b => b.UseParameterizedCollectionMode(mode)).Options);
+            return context.Numbers.Where(n => ids.Contains(n.Id)).ToQueryString();
+        }
+
+        Assert.Contains("ANY", Sql(ParameterTranslationMode.Parameter));
+        Assert.Contains("IN (1, 2)", Sql(ParameterTranslationMode.Constant));
+        Assert.Contains("@ids2", Sql(ParameterTranslationMode.MultipleParameters));
     }
 
     [Fact]
