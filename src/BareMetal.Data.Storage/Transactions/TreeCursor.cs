@@ -99,6 +99,17 @@ public sealed unsafe class TreeCursor : IDisposable
         return Settle();
     }
 
+    /// <summary>Goes to a committed entry picked by chance, for samples; see <see cref="PageCursor.SeekFraction"/>. The transaction's own changes do not count.</summary>
+    internal bool SeekFraction(double fraction, out double entries)
+    {
+        EnsureUsable();
+        if (_own is not null)
+            throw new InvalidOperationException("A sample is taken where the transaction has no changes of its own.");
+        _onOwn = false;
+        _backward = false;
+        return IsValid = _storedValid = _stored.SeekFraction(fraction, out entries);
+    }
+
     /// <summary>Goes to the next entry in key order.</summary>
     public bool MoveNext() => Move(backward: false);
 

@@ -218,6 +218,56 @@ internal sealed unsafe class PageCursor : IDisposable
         return count > 0 ? At(count - 1) : PreviousLeaf();
     }
 
+    /// <summary>
+    /// Goes to an entry picked by chance: from the root down, at each node any child, each as likely as another.
+    /// </summary>
+    /// <param name="fraction">Chooses the path: from 0, the first entry, up to 1, the last one.</param>
+    /// <param name="entries">About how many entries the tree has, judged by this path alone: the mean over evenly spread paths has no bias (Knuth 1975).</param>
+    /// <returns>Whether there is one.</returns>
+    public bool SeekFraction(double fraction, out double entries)
+    {
+        _detached = false;
+        entries = 0;
+        Leave();
+        _valid = false;
+        if (_root == 0)
+        {
+            return false;
+        }
+        fraction = Math.Clamp(fraction, 0, 1);
+        ulong id = _root;
+        int depth = 0;
+        entries = 1;
+        while (true)
+        {
+            PageImage* image = _pool.Pin(id, _lsn);
+            byte* page = image->Data;
+            PageKind kind = PageFormat.Kind(page);
+            int count = Node.Count(page);
+            if (kind == PageKind.Leaf)
+            {
+                _depth = depth;
+                Land(image);
+                entries *= count;
+                return count > 0 ? At(Math.Min((int)(fraction * count), count - 1)) : NextLeaf();
+            }
+            if (kind != PageKind.Inner || depth >= MaxDepth)
+            {
+                PagePool.Unpin(image);
+                throw TreeEditor.NotANode(id, kind);
+            }
+            // An inner node has one child more than keys; −1 is the leftmost.
+            double place = fraction * (count + 1);
+            int child = Math.Min((int)place, count);
+            fraction = Math.Clamp(place - child, 0, 1);
+            entries *= count + 1;
+            _ids[depth] = id;
+            _slots[depth++] = child - 1;
+            id = Node.Child(page, _pageSize, child - 1);
+            PagePool.Unpin(image);
+        }
+    }
+
     /// <summary>Goes to the next entry.</summary>
     public bool MoveNext()
     {

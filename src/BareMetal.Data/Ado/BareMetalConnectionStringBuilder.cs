@@ -17,7 +17,7 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
     private static readonly string[] s_keys =
     [
         "Data Source", "Mode", "Read Only", "Durability", "Cache Size", "Page Size", "Max Log Size", "Max Version Size",
-        "Checkpoint Size", "Checkpoint Rate", "Work Memory", "Full Scan Rows",
+        "Checkpoint Size", "Checkpoint Rate", "Analyze Threshold", "Work Memory", "Full Scan Rows",
         "Command Timeout", "Lock Timeout", "Isolation Level", "Pooling", "Max Pool Size", "Enlist",
         "Password", "Encryption Key", "Mirror Paths", "Mirror Degraded", "Mirror Rebuild", "Persist Security Info",
     ];
@@ -48,6 +48,7 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
         MaxVersionSize,
         CheckpointSize,
         CheckpointRate,
+        AnalyzeThreshold,
         WorkMemory,
         FullScanRows,
         CommandTimeout,
@@ -144,6 +145,16 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
     {
         get => Get(Key.CheckpointRate, 0L);
         set => Set(Key.CheckpointRate, value);
+    }
+
+    /// <summary>
+    /// The percentage of a table's rows that must have changed (and 5,000 rows besides) before its statistics are collected anew in the background.
+    /// Default 10; 0: only ANALYZE collects. The first to open the database in a process decides.
+    /// </summary>
+    public int AnalyzeThreshold
+    {
+        get => Get(Key.AnalyzeThreshold, 10);
+        set => Set(Key.AnalyzeThreshold, value);
     }
 
     /// <summary>Bytes that a statement may hold for sorting, hashing and the like before it spills. Default 64 MiB.</summary>
@@ -480,6 +491,7 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
         Key.MaxVersionSize => MaxVersionSize,
         Key.CheckpointSize => CheckpointSize,
         Key.CheckpointRate => CheckpointRate,
+        Key.AnalyzeThreshold => AnalyzeThreshold,
         Key.WorkMemory => WorkMemory,
         Key.FullScanRows => FullScanRows,
         Key.CommandTimeout => CommandTimeout,

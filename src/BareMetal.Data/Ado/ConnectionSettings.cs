@@ -52,6 +52,7 @@ internal sealed class ConnectionSettings
             MaxLogSize = builder.MaxLogSize,
             CheckpointSize = builder.CheckpointSize,
             CheckpointRate = builder.CheckpointRate,
+            AnalyzeThreshold = builder.AnalyzeThreshold,
             MaxVersionSize = builder.MaxVersionSize,
             OpenTimeout = lockTimeout,
             Key = MakeKey(builder),

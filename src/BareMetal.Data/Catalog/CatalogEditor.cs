@@ -53,6 +53,8 @@ internal sealed class CatalogEditor
     public void Remove(CatalogObject o)
     {
         _transaction.Delete(CatalogStore.Tree, CatalogCodec.EncodeKey(o.Id));
+        if (o is Table)
+            Statistics.StatisticsStore.Remove(_transaction, o.Id);
         Changes = Changes.SetItem(o.Id, null);
         _current = null;
     }

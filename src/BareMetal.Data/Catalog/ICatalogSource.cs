@@ -4,4 +4,7 @@ namespace BareMetal.Data.Catalog;
 internal interface ICatalogSource
 {
     CatalogSnapshot Catalog { get; }
+
+    /// <summary>What is known of a table's rows; null when nothing is.</summary>
+    Statistics.TableStatistics? StatisticsOf(Table table);
 }

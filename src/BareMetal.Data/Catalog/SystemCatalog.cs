@@ -23,6 +23,8 @@ internal static class SystemCatalog
         Engine(-16, "constraint_columns"),
         Engine(-17, "sequences"),
         Engine(-18, "views"),
+        Engine(-19, "statistics"),
+        Engine(-20, "statistics_prefixes"),
         Standard(-30, "schemata", "SELECT current_database() AS catalog_name, schema_name, 'owner' AS schema_owner FROM bm_schemas()"),
         Standard(-31, "tables", """
             SELECT current_database() AS table_catalog, schema_name AS table_schema, table_name, 'BASE TABLE' AS table_type, 'YES' AS is_insertable_into FROM bm_tables()

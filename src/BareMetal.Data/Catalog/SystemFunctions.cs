@@ -1,4 +1,5 @@
 using System.Text;
+using BareMetal.Data.Catalog.Statistics;
 using BareMetal.Data.Functions;
 using BareMetal.Data.Types;
 using BareMetal.Data.Values;
@@ -36,16 +37,70 @@ internal static class SystemFunctions
             ("sequence_id", Long), ("schema_name", Text), ("sequence_name", Text), ("data_type", Text), ("start_value", Long), ("min_value", Long), ("max_value", Long),
             ("increment", Long), ("is_cycle", Bool), ("cache", Int), ("owner_table", Text), ("owner_column", Text), ("comment", Text));
         Add(registry, "bm_views", Views, ("view_id", Long), ("schema_name", Text), ("view_name", Text), ("view_sql", Text), ("comment", Text));
+        AddFrom(registry, "bm_statistics", Statistics,
+            ("schema_name", Text), ("table_name", Text), ("column_name", Text), ("table_rows", SqlType.Double), ("sampled_rows", Int), ("null_fraction", SqlType.Double),
+            ("average_width", SqlType.Double), ("distinct_values", SqlType.Double), ("most_common_values", ArrayType(Text)), ("most_common_frequencies", ArrayType(SqlType.Double)),
+            ("histogram_bounds", ArrayType(Text)), ("correlation", SqlType.Double));
+        AddFrom(registry, "bm_statistics_prefixes", StatisticsPrefixes,
+            ("schema_name", Text), ("table_name", Text), ("key_name", Text), ("parts", Int), ("entries", SqlType.Double), ("distinct_values", SqlType.Double));
     }
 
+    private static SqlType ArrayType(SqlType element) => new(SqlTypeKind.Array) { Element = element };
+
     private static void Add(FunctionRegistry registry, string name, Func<CatalogSnapshot, IEnumerable<Value[]>> rows, params (string Name, SqlType Type)[] columns) =>
+        AddFrom(registry, name, source => rows(source.Catalog), columns);
+
+    private static void AddFrom(FunctionRegistry registry, string name, Func<ICatalogSource, IEnumerable<Value[]>> rows, params (string Name, SqlType Type)[] columns) =>
         registry.Add(new TableFunction
         {
             Name = name,
             Parameters = [],
             Columns = _ => columns,
-            Invoke = (_, context) => rows(context is ICatalogSource source ? source.Catalog : throw new InvalidOperationException("The statement has no catalog.")),
+            Invoke = (_, context) => rows(context is ICatalogSource source ? source : throw new InvalidOperationException("The statement has no catalog.")),
         });
+
+    private static IEnumerable<Value[]> Statistics(ICatalogSource source)
+    {
+        foreach (Table t in All<Table>(source.Catalog))
+        {
+            if (source.StatisticsOf(t) is not { } s)
+                continue;
+            foreach (Column c in t.Columns)
+            {
+                if (s.Find(c) is not { } found)
+                    continue;
+                yield return
+                [
+                    Of(t.Schema), Of(t.Name), Of(c.Name), Of(s.Rows), Of(s.SampledRows), Of(found.NullFraction), Of(found.AverageWidth), Of(found.Distinct),
+                    Of(found.MostCommon.Select(m => Of(Show(c.Type, m.Value.Value)))), ArrayOf(SqlType.Double, found.MostCommon.Select(m => Of(m.Frequency))),
+                    Of(found.Histogram.Select(h => Of(Show(c.Type, h.Value)))), Of(found.Correlation),
+                ];
+            }
+        }
+    }
+
+    private static IEnumerable<Value[]> StatisticsPrefixes(ICatalogSource source)
+    {
+        foreach (Table t in All<Table>(source.Catalog))
+        {
+            if (source.StatisticsOf(t) is not { } s)
+                continue;
+            foreach (PrefixStatistics p in s.Prefixes)
+            {
+                string? name = p.IndexId == 0 ? t.PrimaryKey?.Name : t.Indexes.FirstOrDefault(i => i.Id == p.IndexId)?.Name;
+                for (int i = 0; i < p.Distinct.Count && name is not null; i++)
+                    yield return [Of(t.Schema), Of(t.Name), Of(name), Of(i + 1), Of(p.Entries), Of(p.Distinct[i])];
+            }
+        }
+    }
+
+    private static string Show(SqlType type, Value value) => ValueText.Format(type, value);
+
+    private static Value Of(double value) => Value.From(SqlTypeKind.Double, value);
+
+    private static Value Of(IEnumerable<Value> values) => ArrayOf(SqlType.Text, values);
+
+    private static Value ArrayOf(SqlType element, IEnumerable<Value> values) => Value.From(SqlTypeKind.Array, new ArrayValue(element, [.. values]));
 
     private static IEnumerable<Value[]> Schemas(CatalogSnapshot catalog)
     {

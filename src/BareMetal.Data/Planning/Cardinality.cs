@@ -1,21 +1,26 @@
 using BareMetal.Data.Binding;
 using BareMetal.Data.Catalog;
+using BareMetal.Data.Catalog.Statistics;
 using BareMetal.Data.Planning.Logical;
 
 namespace BareMetal.Data.Planning;
 
-/// <summary>Guesses of how many rows come out: from row counts of tables, key constraints and rules of thumb for conditions.</summary>
+/// <summary>How many rows come out: from the tables' statistics where there are any, from key constraints, and by rules of thumb.</summary>
 internal sealed class Cardinality(PlannerOptions options)
 {
     private const double DefaultRows = 1000;
 
     private readonly Dictionary<LogicalOperator, double> _known = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<CteDefinition, double> _ctes = [];
+    private readonly Dictionary<Table, double> _tableRows = new(ReferenceEqualityComparer.Instance);
+    private readonly Selectivity _selectivity = new(options);
 
     public double TableRows(Table table)
     {
+        if (_tableRows.TryGetValue(table, out double known))
+            return known;
         long rows = options.RowCount(table);
-        return rows < 0 ? DefaultRows : Math.Max(rows, 1);
+        return _tableRows[table] = rows < 0 ? DefaultRows : Math.Max(rows, 1);
     }
 
     public double Estimate(LogicalOperator op)
@@ -35,8 +40,8 @@ internal sealed class Cardinality(PlannerOptions options)
                 return TableRows(scan.Table);
             case LogicalValues values:
                 return values.Rows.Count;
-            case LogicalTableFunction:
-                return 20;
+            case LogicalTableFunction function:
+                return FunctionRows(function);
             case LogicalFilter filter:
                 return FilterRows(filter);
             case LogicalProject project:
@@ -44,26 +49,19 @@ internal sealed class Cardinality(PlannerOptions options)
             case LogicalJoin join:
                 return JoinRows(join);
             case LogicalAggregate aggregate:
-            {
-                if (aggregate.Keys.Count == 0)
-                    return 1;
-                double input = Estimate(aggregate.Input);
-                double groups = 1;
-                foreach (ProjectItem key in aggregate.Keys)
-                    groups *= Distinct(key.Expression, aggregate.Input, input);
-                return Math.Min(groups, input) * (aggregate.GroupingSets?.Count ?? 1);
-            }
-
+                return aggregate.Keys.Count == 0 ? 1 : Groups([.. aggregate.Keys.Select(k => k.Expression)], aggregate.Input) * (aggregate.GroupingSets?.Count ?? 1);
             case LogicalWindow window:
                 return Estimate(window.Input);
             case LogicalDistinct distinct:
-                return Math.Max(1, Estimate(distinct.Input) * 0.7);
+                return Groups(distinct.On ?? [.. distinct.Input.Output.Select(c => (BoundExpression)new BoundColumn(c))], distinct.Input);
             case LogicalSort sort:
                 return Estimate(sort.Input);
             case LogicalLimit limit:
             {
                 double input = Estimate(limit.Input);
-                return limit.Limit is BoundConstant c && LimitValue(c) is { } n ? Math.Min(input, n) : limit.Limit is null ? input : Math.Min(input, 100);
+                double skipped = limit.Offset is null ? 0 : LimitRows(limit.Offset) ?? 0;
+                double left = Math.Max(input - skipped, 0.01);
+                return limit.Limit is null ? left : Math.Min(left, LimitRows(limit.Limit) ?? Math.Min(input, 100));
             }
 
             case LogicalSetOperation set:
@@ -93,6 +91,31 @@ internal sealed class Cardinality(PlannerOptions options)
         }
     }
 
+    private static double FunctionRows(LogicalTableFunction function)
+    {
+        if (function is { Calls: [{ Name: "generate_series" }], Arguments: [BoundConstant from, BoundConstant to, ..] } && LimitValue(from) is { } low && LimitValue(to) is { } high)
+        {
+            double step = function.Arguments.Count > 2 ? function.Arguments[2] is BoundConstant c && LimitValue(c) is { } s and not 0 ? s : 1 : 1;
+            return Math.Max(Math.Floor((high - low) / step) + 1, 0);
+        }
+
+        return 20;
+    }
+
+    /// <summary>The rows that a LIMIT or OFFSET names, as far as known now.</summary>
+    public double? LimitRows(BoundExpression expression)
+    {
+        if (expression is BoundConstant constant)
+            return LimitValue(constant);
+        BoundExpression inner = expression is BoundCast cast ? cast.Operand : expression;
+        if (inner is not BoundParameter parameter || !options.TryGetValue(inner, out Values.Value value) || value.IsNull)
+            return null;
+        if (LimitValue(new BoundConstant(value, parameter.Type)) is not { } rows)
+            return null;
+        options.Guard(inner, "limit", v => v.IsNull ? -1 : PlanGuard.ClassOfRows(LimitValue(new BoundConstant(v, parameter.Type)) ?? 0));
+        return rows;
+    }
+
     /// <summary>A constant limit.</summary>
     public static double? LimitValue(BoundConstant constant)
     {
@@ -110,18 +133,18 @@ internal sealed class Cardinality(PlannerOptions options)
     private double FilterRows(LogicalFilter filter)
     {
         double rows = Estimate(filter.Input);
-        List<BoundExpression> terms = ExpressionTools.SplitConjuncts(filter.Predicate);
-        double selectivity = 1;
-        foreach (BoundExpression term in terms)
-            selectivity *= Selectivity(term, filter.Input, rows);
-        double result = rows * selectivity;
-        if (filter.Input is LogicalScan scan)
-            result = Math.Min(result, KeyBound(scan, terms, rows));
-        return result;
+        return FilteredRows(filter.Input, ExpressionTools.SplitConjuncts(filter.Predicate), rows);
+    }
+
+    /// <summary>Rows of an input that pass conditions.</summary>
+    public double FilteredRows(LogicalOperator input, IReadOnlyList<BoundExpression> terms, double rows)
+    {
+        double result = rows * _selectivity.Of(terms, s => Distinct(s, input, rows));
+        return input is LogicalScan scan ? Math.Min(result, KeyBound(scan, terms, rows)) : result;
     }
 
     /// <summary>One row when all columns of a unique key are compared for equality.</summary>
-    private static double KeyBound(LogicalScan scan, List<BoundExpression> terms, double rows)
+    private static double KeyBound(LogicalScan scan, IReadOnlyList<BoundExpression> terms, double rows)
     {
         HashSet<int> equal = [];
         foreach (BoundExpression term in terms)
@@ -148,77 +171,54 @@ internal sealed class Cardinality(PlannerOptions options)
         return rows;
     }
 
-    public double Selectivity(BoundExpression term, LogicalOperator input, double rows)
-    {
-        switch (term)
-        {
-            case BoundConstant:
-                return Execution.ConstantTools.IsTrue(term) ? 1 : 0;
-            case BoundLogical { IsAnd: true } and:
-            {
-                double s = 1;
-                foreach (BoundExpression t in and.Terms)
-                    s *= Selectivity(t, input, rows);
-                return s;
-            }
+    /// <summary>The share of rows for which one condition is true.</summary>
+    public double Selectivity(BoundExpression term, LogicalOperator input, double rows) => _selectivity.Of(term, s => Distinct(s, input, rows));
 
-            case BoundLogical or:
-            {
-                double s = 0;
-                foreach (BoundExpression t in or.Terms)
-                    s += Selectivity(t, input, rows);
-                return Math.Min(s, 1);
-            }
+    /// <summary>The share of rows for which all conditions are true.</summary>
+    public double Selectivity(IReadOnlyList<BoundExpression> terms, LogicalOperator input, double rows) => _selectivity.Of(terms, s => Distinct(s, input, rows));
 
-            case BoundNot not:
-                return Math.Max(0, 1 - Selectivity(not.Operand, input, rows));
-            case BoundIsNull isNull:
-                return isNull.IsNegated ? 0.95 : 0.05;
-            case BoundInList inList:
-            {
-                double s = Math.Min(1, inList.Items.Count / Distinct(inList.Operand, input, rows));
-                return inList.IsNegated ? 1 - s : s;
-            }
-
-            case BoundQuantifiedArray { Comparison.Name: "=", IsAll: false } any:
-                return Math.Min(1, 10 / Distinct(any.Operand, input, rows));
-            case BoundCall { Function.Name: "=" } call:
-                return 1 / Math.Max(Distinct(call.Arguments[0], input, rows), Distinct(call.Arguments[1], input, rows));
-            case BoundCall { Function.Name: "<>" or "!=" }:
-                return 0.9;
-            case BoundCall { Function.Name: "<" or "<=" or ">" or ">=" }:
-                return 0.3;
-            case BoundCall { Function.Name: "starts_with" }:
-                return 0.02;
-            case BoundCall { Function.Name: "like" or "ilike" or "contains" or "ends_with" }:
-                return 0.1;
-            case BoundColumn:
-                return 0.5;
-            default:
-                return 0.3;
-        }
-    }
-
-    /// <summary>Guessed number of distinct values of an expression among rows.</summary>
+    /// <summary>About how many different values an expression has among rows of an input.</summary>
     public double Distinct(BoundExpression expression, LogicalOperator input, double rows)
     {
+        double all = DistinctOfAll(expression, rows);
+        return Drawn(all, Math.Max(rows, 1));
+    }
+
+    /// <summary>How many of some values are met in rows drawn by chance.</summary>
+    private static double Drawn(double values, double rows) => values <= 1 ? 1 : rows >= values * 20 ? values : Math.Max(1, values * (1 - Math.Exp(-rows / values)));
+
+    private double DistinctOfAll(BoundExpression expression, double rows)
+    {
         if (expression is BoundCast cast)
-            return Distinct(cast.Operand, input, rows);
+            return DistinctOfAll(cast.Operand, rows);
         if (expression is not BoundColumn { Column: { } column })
-            return expression is BoundConstant or BoundParameter ? 1 : Math.Max(1, Math.Sqrt(rows));
-        if (column.Type.Kind == Types.SqlTypeKind.Boolean)
-            return 2;
+        {
+            if (expression is BoundConstant or BoundParameter)
+                return 1;
+            return _selectivity.DistinctOfExpression(expression) ?? Math.Max(1, Math.Sqrt(rows));
+        }
+
         if (column.Origin is null || column.OriginTable is null)
-            return Math.Max(1, rows * 0.3);
+            return column.Type.Kind == Types.SqlTypeKind.Boolean ? 2 : Math.Max(1, rows * 0.3);
         Table table = column.OriginTable;
         double tableRows = TableRows(table);
         if (table.PrimaryKey is { ColumnIds: [int id] } && id == column.Origin.Id)
             return tableRows;
         foreach (TableIndex index in table.Indexes)
         {
-            if (index.IsUnique && index.Keys.Count == 1 && index.Keys[0].ExpressionSql is null && index.Keys[0].ColumnId == column.Origin.Id)
+            if (index.IsUnique && index.FilterSql is null && index.Keys.Count == 1 && index.Keys[0].ExpressionSql is null && index.Keys[0].ColumnId == column.Origin.Id)
                 return tableRows;
         }
+
+        if (options.Statistics(table) is { } statistics && statistics.Find(column.Origin) is { } known)
+        {
+            // Columns that were nearly unique grow with their table; others keep their values.
+            double distinct = known.Distinct > statistics.Rows * 0.1 ? known.Distinct * tableRows / Math.Max(statistics.Rows, 1) : known.Distinct;
+            return Math.Max(1, distinct);
+        }
+
+        if (column.Type.Kind == Types.SqlTypeKind.Boolean)
+            return 2;
 
         // A foreign key has about as many values as its target has rows.
         foreach (ForeignKey key in table.ForeignKeys)
@@ -227,8 +227,26 @@ internal sealed class Cardinality(PlannerOptions options)
                 return Math.Max(1, Math.Min(tableRows, TableRows(target)));
         }
 
-        _ = input;
         return Math.Max(Math.Min(tableRows, 10), Math.Sqrt(tableRows));
+    }
+
+    /// <summary>About how many combinations of values there are in an input's rows.</summary>
+    public double Groups(IReadOnlyList<BoundExpression> keys, LogicalOperator input)
+    {
+        double rows = Estimate(input);
+        List<BoundExpression> left = [.. keys];
+        double groups = 1;
+        if (left.Count > 1 && _selectivity.TakePrefix(left, out double together))
+            groups = together;
+        foreach (BoundExpression key in left)
+        {
+            double distinct = DistinctOfAll(key, rows);
+            if (key is BoundColumn { Column: { IsNullable: true } column } && _selectivity.StatisticsOf(column) is { NullFraction: > 0 })
+                distinct++;
+            groups *= Math.Min(distinct, Math.Max(rows, 1));
+        }
+
+        return Math.Max(1, Math.Min(Drawn(groups, rows), rows));
     }
 
     private double JoinRows(LogicalJoin join)
@@ -236,14 +254,15 @@ internal sealed class Cardinality(PlannerOptions options)
         double left = Estimate(join.Left);
         double right = Estimate(join.Right);
         double inner;
+        List<BoundExpression> terms = ExpressionTools.SplitConjuncts(join.Condition);
         if (join.IsLateral)
         {
-            inner = left * Math.Max(right, 0.1) * (join.Condition is null || Execution.ConstantTools.IsTrue(join.Condition) ? 1 : 0.5);
+            inner = left * Math.Max(right, 0.1) * (terms.Count == 0 ? 1 : 0.5);
         }
         else
         {
             inner = left * right;
-            foreach (BoundExpression term in ExpressionTools.SplitConjuncts(join.Condition))
+            foreach (BoundExpression term in terms)
                 inner *= JoinSelectivity(term, join.Left, left, join.Right, right);
         }
 
@@ -253,20 +272,47 @@ internal sealed class Cardinality(PlannerOptions options)
             JoinKind.Left => Math.Max(left, inner),
             JoinKind.Right => Math.Max(right, inner),
             JoinKind.Full => Math.Max(inner, left + right),
-            JoinKind.Semi => Math.Max(1, Math.Min(left, inner)),
-            _ => Math.Max(1, left * 0.5),
+            JoinKind.Semi => Math.Max(Math.Min(left, 1), left * MatchedShare(join, terms, left, right, inner)),
+            _ => Math.Max(Math.Min(left, 1), left * (1 - MatchedShare(join, terms, left, right, inner))),
         };
     }
 
-    public double JoinSelectivity(BoundExpression term, LogicalOperator left, double leftRows, LogicalOperator right, double rightRows)
+    /// <summary>The share of left rows that have a match.</summary>
+    private double MatchedShare(LogicalJoin join, List<BoundExpression> terms, double left, double right, double inner)
     {
-        if (term is BoundCall { Function.Name: "=" } call)
+        if (join.IsLateral)
+            return 0.5;
+        double share = Math.Min(1, inner / Math.Max(left, 0.01));
+        if (terms.Count == 0)
+            return Math.Min(1, right);
+        double byValues = 1;
+        bool known = false;
+        foreach (BoundExpression term in terms)
         {
-            double a = Distinct(call.Arguments[0], left, leftRows);
-            double b = Distinct(call.Arguments[1], right, rightRows);
-            return 1 / Math.Max(1, Math.Max(a, b));
+            if (term is not BoundCall { Function.Name: "=", Arguments: [var a, var b] })
+                continue;
+            bool aLeft = ExpressionTools.Columns(a).Overlaps(join.Left.Output);
+            (BoundExpression l, BoundExpression r) = aLeft ? (a, b) : (b, a);
+            double of = DistinctOfAll(l, left);
+            double have = Distinct(r, join.Right, right);
+            byValues = Math.Min(byValues, Math.Min(1, have / Math.Max(of, 1)) * (1 - NullShare(l)));
+            known = true;
         }
 
-        return Selectivity(term, left, leftRows);
+        // Several matches of one row do not make up for rows without one.
+        return known ? Math.Min(byValues, terms.Count == 1 ? 1 : share) : Math.Min(share, 0.9);
+    }
+
+    private double NullShare(BoundExpression e) => e is BoundColumn c ? _selectivity.StatisticsOf(c.Column)?.NullFraction ?? 0 : 0;
+
+    public double JoinSelectivity(BoundExpression term, LogicalOperator left, double leftRows, LogicalOperator right, double rightRows)
+    {
+        if (term is not BoundCall { Function.Name: "=", Arguments: [var a, var b] })
+            return Selectivity(term, left, leftRows);
+        double x = DistinctOfAll(a, leftRows);
+        double y = DistinctOfAll(b, rightRows);
+        if (a is BoundColumn p && b is BoundColumn q && _selectivity.StatisticsOf(p.Column) is { } s && _selectivity.StatisticsOf(q.Column) is { } t)
+            return Planning.Selectivity.OfEqualJoin(s, x, t, y);
+        return (1 - NullShare(a)) * (1 - NullShare(b)) / Math.Max(1, Math.Max(x, y));
     }
 }

@@ -1,6 +1,7 @@
 using BareMetal.Data.Binding;
 using BareMetal.Data.Catalog;
 using BareMetal.Data.Catalog.Ddl;
+using BareMetal.Data.Catalog.Statistics;
 using BareMetal.Data.Planning;
 using BareMetal.Data.Planning.Logical;
 using BareMetal.Data.Sql;
@@ -33,7 +34,7 @@ internal sealed class CachedStatement(string text, SqlType[] parameterTypes)
         CatalogSnapshot catalog = transaction.Catalog;
         SessionSettings settings = session.Settings;
         PlannedStatement? planned = _planned;
-        if (planned is not null && planned.IsValid(catalog, settings, transaction.HasOwnCatalog, out bool renew) && !planned.IsOutgrown(session.Database))
+        if (planned is not null && planned.IsValid(catalog, settings, transaction.HasOwnCatalog, out bool renew) && planned.IsUpToDate(session.Database))
         {
             if (renew)
                 _planned = planned.For(catalog);
@@ -53,6 +54,8 @@ internal sealed class PlannedStatement
     private CatalogSnapshot _catalog = null!;
     private string _searchPathKey = "";
     private (Table Table, long Rows)[] _sizes = [];
+    private (Table Table, TableStatistics? Statistics)[] _statistics = [];
+    private int _epoch;
     private int _uses;
 
     public PhysicalPlan Plan { get; private init; } = null!;
@@ -67,6 +70,9 @@ internal sealed class PlannedStatement
     public IReadOnlyList<Table> LockedTables { get; private init; } = [];
 
     public bool IsModification => Plan.IsModification;
+
+    /// <summary>The table that a modification writes; null when it is none.</summary>
+    public Table? Target { get; private init; }
 
     /// <summary>Whether the plan holds for a catalog; <paramref name="renew"/> says that it was made for another one, which agrees in all that it names.</summary>
     public bool IsValid(CatalogSnapshot catalog, SessionSettings settings, bool isOwnCatalog, out bool renew)
@@ -89,8 +95,26 @@ internal sealed class PlannedStatement
         return true;
     }
 
+    /// <summary>Whether what is known of the tables' rows is what the plan was made with, and no table has outgrown it.</summary>
+    public bool IsUpToDate(Database database)
+    {
+        int epoch = database.Statistics.Epoch;
+        if (epoch != _epoch)
+        {
+            foreach ((Table table, TableStatistics? statistics) in _statistics)
+            {
+                if (!ReferenceEquals(database.Statistics.Find(table), statistics))
+                    return false;
+            }
+
+            _epoch = epoch;
+        }
+
+        return !IsOutgrown(database);
+    }
+
     /// <summary>Whether a table has grown so much since that another plan may be better. Looked at ever more rarely: at uses 2, 4, 8 … and each 1024th.</summary>
-    public bool IsOutgrown(Database database)
+    private bool IsOutgrown(Database database)
     {
         int uses = ++_uses;
         if ((uses & (uses - 1)) != 0 && (uses & 1023) != 0)
@@ -114,27 +138,38 @@ internal sealed class PlannedStatement
         Objects = Objects,
         Columns = Columns,
         LockedTables = LockedTables,
+        Target = Target,
         _sizes = _sizes,
+        _statistics = _statistics,
+        _epoch = _epoch,
     };
 
     public static PlannedStatement Make(Statement syntax, SqlType[] parameterTypes, CatalogSnapshot catalog, Session session)
     {
         ExplainStatement? explain = syntax as ExplainStatement;
         BoundStatement bound = Binder.Bind(explain?.Statement ?? syntax, catalog, new BindingOptions { SearchPath = session.Settings.SearchPath, Functions = session.Options.Functions }, parameterTypes);
-        PlannerOptions options = session.Database.PlannerOptions(catalog, session.Settings.SearchPath);
+        Database database = session.Database;
+        int epoch = database.Statistics.Epoch;
+        PlannerOptions options = database.PlannerOptions(catalog, session.Settings.SearchPath);
         PhysicalPlan plan = explain is null
             ? Planner.Plan(bound.Plan, options)
             : Planner.Explain(bound.Plan, options, explain.Analyze, explain.Format == ExplainFormat.Json);
         List<(Table, long)> sizes = [];
+        List<(Table, TableStatistics?)> statistics = [];
         foreach ((long id, _) in bound.Objects)
         {
-            if (catalog.Find<Table>(id) is { } table)
-                sizes.Add((table, session.Database.Engine.EstimateEntries(table.Tree)));
+            if (catalog.Find<Table>(id) is not { } table)
+                continue;
+            sizes.Add((table, database.Engine.EstimateEntries(table.Tree)));
+            statistics.Add((table, database.Statistics.Find(table)));
         }
 
         return new PlannedStatement
         {
             _sizes = [.. sizes],
+            _statistics = [.. statistics],
+            _epoch = epoch,
+            Target = TargetOf(bound.Plan),
             _catalog = catalog,
             _searchPathKey = session.Settings.SearchPathKey,
             Plan = plan,
@@ -144,6 +179,14 @@ internal sealed class PlannedStatement
             LockedTables = plan.IsModification ? [] : LockedIn(bound.Plan),
         };
     }
+
+    private static Table? TargetOf(LogicalOperator plan) => plan switch
+    {
+        LogicalInsert i => i.Table,
+        LogicalUpdate u => u.Table,
+        LogicalDelete d => d.Table,
+        _ => null,
+    };
 
     private static List<Table> LockedIn(LogicalOperator plan)
     {

@@ -1,5 +1,6 @@
 using BareMetal.Data.Catalog;
 using BareMetal.Data.Catalog.Ddl;
+using BareMetal.Data.Catalog.Statistics;
 using BareMetal.Data.Execution.Modification;
 using BareMetal.Data.Integrity;
 using BareMetal.Data.Sql.Syntax;
@@ -28,6 +29,7 @@ internal sealed partial class CommandExecution
         if (_session.IsReadOnly || _session.Database.Engine.Options.ReadOnly)
             throw new BareMetalException(SqlStates.ReadOnlyTransaction, "VACUUM can't run where nothing may be written.");
         List<TreeId>? trees = statement.Tables.Length == 0 ? null : [];
+        List<Table> tables = [];
         foreach (ObjectName name in statement.Tables)
         {
             CatalogObject? found = _session.Catalog.Resolve(name.Schema, name.Name, _session.Settings.SearchPath);
@@ -38,6 +40,7 @@ internal sealed partial class CommandExecution
                     : CatalogErrors.Make(SqlStates.WrongObjectType, $"\"{found.Name}\" is not a table.", name.Position);
             }
 
+            tables.Add(table);
             DatabaseVacuum.AddTrees(table, trees!);
         }
 
@@ -48,6 +51,52 @@ internal sealed partial class CommandExecution
             _session.Notice?.Invoke(
                 "INFO", $"{done.Leaves} leaves gone through, {done.Joined} joined or filled, {done.Moved} pages moved; {done.PagesBefore} pages became {done.Pages}" +
                 (done.IsCutLater ? ", the file is cut when older snapshots are gone" : $", {done.FileBytes} bytes on storage"));
+        }
+
+        if (statement.Analyze)
+            Analyze(BeginRun(), trees is null ? null : tables, null);
+    }
+
+    /// <summary>Collects statistics of tables, or of some columns of one.</summary>
+    private void RunAnalyze(SessionTransaction transaction, AnalyzeStatement statement)
+    {
+        CatalogSnapshot catalog = transaction.Catalog;
+        List<Table>? tables = null;
+        List<Column>? columns = null;
+        if (statement.Table is { } name)
+        {
+            CatalogObject? found = catalog.Resolve(name.Schema, name.Name, _session.Settings.SearchPath);
+            if (found is not Table table)
+            {
+                throw found is null
+                    ? CatalogErrors.NoTable(name.ToString(), name.Position)
+                    : CatalogErrors.Make(SqlStates.WrongObjectType, $"\"{found.Name}\" is not a table.", name.Position);
+            }
+
+            tables = [table];
+            foreach (Identifier column in statement.Columns)
+                (columns ??= []).Add(table.FindColumn(column.Name) ?? throw CatalogErrors.Make(SqlStates.UndefinedColumn, $"The table \"{table.Name}\" has no column \"{column.Name}\".", column.Position));
+        }
+
+        Analyze(transaction, tables, columns);
+    }
+
+    private void Analyze(SessionTransaction transaction, List<Table>? tables, List<Column>? columns)
+    {
+        StorageTransaction storage = transaction.Storage;
+        storage.BeginStatement();
+        transaction.HasRun = true;
+        if (storage.IsReadOnly)
+            throw new BareMetalException(SqlStates.ReadOnlyTransaction, "ANALYZE can't run in a transaction that only reads.");
+        tables ??= [.. transaction.Catalog.Objects.OfType<Table>().Where(t => t.Id > 0)];
+
+        // No definition may change a table on the way.
+        storage.LockTree(CatalogStore.Tree, LockMode.Shared, _session.Settings.LockTimeout, _cancellation.Token);
+        StatisticsStore store = _session.Database.Statistics;
+        foreach (Table table in tables)
+        {
+            TableStatistics collected = new StatisticsCollector(storage, table, _cancellation.Token).Collect(columns, columns is null ? null : store.Find(table));
+            store.Put(storage, collected);
         }
     }
 

@@ -137,6 +137,8 @@ internal sealed partial class CommandExecution
         if (!planned.IsModification)
             return;
         RowsAffected = _instance!.RowsAffected;
+        if (planned.Target is { } target && _session.Database.Statistics.NoteChanges(target, RowsAffected))
+            transaction.Storage.OnCommitted(_ => _session.Database.Statistics.Schedule(target.Id));
         if (Columns.Count == 0)
         {
             _hasFirst = false;
@@ -239,9 +241,8 @@ internal sealed partial class CommandExecution
             case BackupStatement backup:
                 RunBackup(backup);
                 break;
-            case AnalyzeStatement:
-                // The planner counts in the trees themselves: there is nothing to collect.
-                BeginRun();
+            case AnalyzeStatement analyze:
+                RunAnalyze(BeginRun(), analyze);
                 break;
             case VacuumStatement vacuum:
                 RunVacuum(vacuum);

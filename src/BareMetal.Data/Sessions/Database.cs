@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using BareMetal.Data.Catalog;
+using BareMetal.Data.Catalog.Statistics;
 using BareMetal.Data.Catalog.Ddl;
 using BareMetal.Data.Functions;
 using BareMetal.Data.Planning;
@@ -42,6 +43,9 @@ internal sealed class Database
         Options = options;
         Engine = engine;
         Catalog = new CatalogStore(engine);
+
+        // What a simulation runs is decided by its script alone.
+        Statistics = new StatisticsStore(engine, Catalog, options.Environment is null ? options.AnalyzeThreshold / 100.0 : 0);
         _commands = new CommandCache(new StatementCache());
     }
 
@@ -59,6 +63,9 @@ internal sealed class Database
     public MirroredStorageProvider? Mirror { get; private init; }
 
     public CatalogStore Catalog { get; }
+
+    /// <summary>What is known of the tables' rows.</summary>
+    public StatisticsStore Statistics { get; }
 
     /// <summary>The commands and plans of sessions that know these functions: a plan means what its functions mean.</summary>
     public CommandCache CommandsOf(FunctionRegistry functions) => ReferenceEquals(functions, FunctionRegistry.Default)
@@ -277,11 +284,19 @@ internal sealed class Database
     public PlannerOptions PlannerOptions(CatalogSnapshot catalog, IReadOnlyList<string> searchPath) => new()
     {
         // A plan outlives the day when its table was empty: no table counts as smaller than this.
-        RowCount = table => Math.Max(Engine.EstimateEntries(table.Tree), MinPlannedRows),
+        RowCount = CountRows,
+        Statistics = Statistics.Find,
         EntryCount = index => Engine.EstimateEntries(index.Tree),
         FindTable = id => catalog.TryGet(id, out CatalogObject? found) ? found as Table : null,
         BindTable = table => TableBindings.For(table, catalog, searchPath),
     };
+
+    private long CountRows(Table table)
+    {
+        long entries = Engine.EstimateEntries(table.Tree);
+        TableStatistics? statistics = Statistics.Find(table);
+        return statistics is null ? Math.Max(entries, MinPlannedRows) : Math.Max((long)Math.Round(statistics.RowsNow(entries)), 1);
+    }
 
     internal void Forget(Session session)
     {
@@ -379,6 +394,7 @@ internal sealed class Database
 
         foreach (Session session in open)
             session.Dispose();
+        Statistics.Dispose();
         try
         {
             Engine.Dispose();

@@ -39,6 +39,9 @@ internal sealed record DatabaseOptions
     /// <summary>Bytes per second that a checkpoint writes while commits go on; 0 for no fixed limit.</summary>
     public long CheckpointRate { get; init; }
 
+    /// <summary>Per cent of a table's rows that must change before its statistics are collected anew; 0 for never by itself.</summary>
+    public int AnalyzeThreshold { get; init; } = 10;
+
     /// <summary>How long to wait for another process that holds the database.</summary>
     public TimeSpan OpenTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -17,6 +17,8 @@ internal sealed class SessionFunctions(Session session) : FunctionContext, ICata
 
     public Session Session { get; } = session;
 
+    public Catalog.Statistics.TableStatistics? StatisticsOf(Table table) => Session.Database.Statistics.Find(table);
+
     public override DateTimeOffset StatementTime => _statementTime;
 
     public override TimeZoneInfo TimeZone => Session.Settings.TimeZone;

@@ -21,6 +21,7 @@ public sealed class ConnectionStringBuilderTests
             MaxVersionSize = 1L << 29,
             CheckpointSize = 8 << 20,
             CheckpointRate = 100 << 20,
+            AnalyzeThreshold = 25,
             WorkMemory = 1 << 20,
             FullScanRows = 5,
             CommandTimeout = 7,

@@ -125,7 +125,7 @@ public sealed class SpaceTests
         db.Run("VACUUM t");
         long one = FileBytes(db);
         Assert.True(one < full, $"{full} became {one}");
-        db.Run("VACUUM ANALYZE");
+        db.Run("VACUUM");
         long all = FileBytes(db);
         Assert.True(all < one, $"{one} became {all}");
         Assert.Equal(all, Pages(db) * 8192);
@@ -140,6 +140,8 @@ public sealed class SpaceTests
         db.Reopen();
         Assert.Equal(sums, db.Scalar("SELECT count(*), sum(id), sum(k), sum(length(doc)) FROM t"));
         Assert.Empty(db.Rows("CHECK DATABASE"));
+        db.Run("VACUUM ANALYZE");
+        Assert.NotEmpty(db.Rows("SELECT * FROM bm_catalog.statistics"));
         db.Run("BEGIN");
         db.Fails("25001", "VACUUM");
         db.Run("ROLLBACK");
