@@ -139,6 +139,33 @@ public sealed class StorageTransaction : IDisposable
         }
     }
 
+    /// <summary>
+    /// Whether cursors of one statement may be opened and used by several threads at once, each by one at a time: it has no changes of its own to
+    /// merge in and notes no reads.
+    /// </summary>
+    public bool AllowsParallelReads => IsActive && !HasChanges && _reads is null;
+
+    /// <summary>Keys that divide a tree, as the current statement sees it, into parts of about equal size.</summary>
+    /// <param name="tree">The tree.</param>
+    /// <param name="parts">How many parts are wanted.</param>
+    /// <returns>Keys in ascending order, at most one fewer than <paramref name="parts"/>; fewer when the tree is small.</returns>
+    /// <exception cref="StorageException">There is no such tree at the snapshot.</exception>
+    public IReadOnlyList<byte[]> SplitTree(TreeId tree, int parts)
+    {
+        EnsureActive();
+        ArgumentOutOfRangeException.ThrowIfLessThan(parts, 1);
+        SnapshotHandle snapshot = _snapshot.Share();
+        try
+        {
+            ulong root = Engine.Store.FindTree(tree, snapshot.Lsn);
+            return root == 0 || parts == 1 ? [] : TreeSplits.Find(Engine.Store.Pool, root, snapshot.Lsn, parts);
+        }
+        finally
+        {
+            snapshot.Release();
+        }
+    }
+
     /// <summary>Whether an entry exists in the newest visible state with the own changes: what a cursor on <see cref="CursorSource.Newest"/> would find, cheaper.</summary>
     /// <exception cref="StorageException">There is no such tree.</exception>
     internal bool ExistsNewest(TreeId tree, ReadOnlySpan<byte> key)

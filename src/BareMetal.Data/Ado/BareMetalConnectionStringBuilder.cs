@@ -17,7 +17,7 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
     private static readonly string[] s_keys =
     [
         "Data Source", "Mode", "Read Only", "Durability", "Cache Size", "Page Size", "Max Log Size", "Max Version Size",
-        "Checkpoint Size", "Checkpoint Rate", "Analyze Threshold", "Work Memory", "Full Scan Rows",
+        "Checkpoint Size", "Checkpoint Rate", "Analyze Threshold", "Work Memory", "Max Parallelism", "Full Scan Rows",
         "Command Timeout", "Lock Timeout", "Isolation Level", "Pooling", "Max Pool Size", "Enlist",
         "Password", "Encryption Key", "Mirror Paths", "Mirror Degraded", "Mirror Rebuild", "Persist Security Info",
     ];
@@ -50,6 +50,7 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
         CheckpointRate,
         AnalyzeThreshold,
         WorkMemory,
+        MaxParallelism,
         FullScanRows,
         CommandTimeout,
         LockTimeout,
@@ -162,6 +163,16 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
     {
         get => Get(Key.WorkMemory, 64L << 20);
         set => Set(Key.WorkMemory, value);
+    }
+
+    /// <summary>
+    /// Threads that a statement may use when processors are free: large scans that feed an aggregate are divided among them. Default 0: as many as
+    /// there are processors; 1 uses none but the caller's.
+    /// </summary>
+    public int MaxParallelism
+    {
+        get => Get(Key.MaxParallelism, 0);
+        set => Set(Key.MaxParallelism, value);
     }
 
     /// <summary>
@@ -416,6 +427,8 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
                 return ParseSize(name, value, 0, long.MaxValue);
             case Key.WorkMemory:
                 return ParseSize(name, value, 64 << 10, long.MaxValue);
+            case Key.MaxParallelism:
+                return (int)ParseSize(name, value, 0, 1024);
             case Key.FullScanRows:
                 return ParseSize(name, value, 0, long.MaxValue);
             case Key.PageSize:
@@ -493,6 +506,7 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
         Key.CheckpointRate => CheckpointRate,
         Key.AnalyzeThreshold => AnalyzeThreshold,
         Key.WorkMemory => WorkMemory,
+        Key.MaxParallelism => MaxParallelism,
         Key.FullScanRows => FullScanRows,
         Key.CommandTimeout => CommandTimeout,
         Key.LockTimeout => LockTimeout,

@@ -66,6 +66,7 @@ internal sealed class ConnectionSettings
             DefaultIsolation = ToMode(builder.IsolationLevel) ?? IsolationMode.ReadCommitted,
             ReadOnly = builder.ReadOnly || builder.Mode == BareMetalOpenMode.ReadOnly,
             WorkMemory = builder.WorkMemory,
+            MaxParallelism = builder.MaxParallelism,
             FullScanRows = builder.FullScanRows,
             Durability = builder.Durability,
             Functions = functions?.Registry ?? Functions.FunctionRegistry.Default,

@@ -38,6 +38,15 @@ internal sealed class QueryContext
     /// <summary>Where operators put what does not fit their memory.</summary>
     public IStorageProvider? Temporary { get; set; }
 
+    /// <summary>Threads that the statement may use; 0 for as many as there are processors.</summary>
+    public int MaxParallelism { get; set; } = 1;
+
+    /// <summary>The part of a scan that this context reads when several share it; null: all of it.</summary>
+    public Operators.ScanPart? Part { get; set; }
+
+    /// <summary>Parts that parallel operators have read so far.</summary>
+    public int PartsRead { get; set; }
+
     /// <summary>Whether operators count rows and time for EXPLAIN ANALYZE.</summary>
     public bool IsAnalyzing { get; set; }
 

@@ -22,6 +22,9 @@ internal sealed class AggregateFunction
     /// <summary>Whether the result shows its values one after the other (array_agg, string_agg …).</summary>
     public bool IsOrderSensitive { get; init; }
 
+    /// <summary>Whether it is a user's code.</summary>
+    public bool IsUserCode { get; init; }
+
     public required Func<IReadOnlyList<SqlType>, SqlType> ResultType { get; init; }
 
     public required Func<IReadOnlyList<SqlType>, SqlType, Accumulator> CreateAccumulator { get; init; }

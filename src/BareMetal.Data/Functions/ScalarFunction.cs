@@ -22,6 +22,9 @@ internal sealed class ScalarFunction
 
     public Volatility Volatility { get; init; } = Volatility.Immutable;
 
+    /// <summary>Whether it is a user's code, which may not expect to be called by several threads at once.</summary>
+    public bool IsUserCode { get; init; }
+
     /// <summary>Null in any argument gives null without a call.</summary>
     public bool IsStrict { get; init; } = true;
 

@@ -176,7 +176,7 @@ internal sealed class PhysicalPlanner
         return hard.Count == 0 ? node : MakeFilter(node, hard);
     }
 
-    private static ScanNode MakeScan(AccessPath path, bool backward, IReadOnlyList<OrderItem> ordering, double rowGoal)
+    private ScanNode MakeScan(AccessPath path, bool backward, IReadOnlyList<OrderItem> ordering, double rowGoal)
     {
         ScanSettings settings = path.Settings with
         {
@@ -184,7 +184,7 @@ internal sealed class PhysicalPlanner
             Filter = ExpressionTools.Combine(path.Residual),
             RowGoal = rowGoal is > 0 and < 1024 && path.Residual.Count == 0 ? (int)rowGoal : 0,
         };
-        return new ScanNode(settings, path.KeyNames) { Rows = path.Rows, Cost = path.Cost, Ordering = ordering };
+        return new ScanNode(settings, path.KeyNames) { TableRows = _cardinality.TableRows(settings.Table), Rows = path.Rows, Cost = path.Cost, Ordering = ordering };
     }
 
     private AccessPath Choose(LogicalScan scan, IReadOnlyList<BoundExpression> terms, PlanRequest request, out bool backward, out IReadOnlyList<OrderItem> ordering)
@@ -729,7 +729,7 @@ internal sealed class PhysicalPlanner
                 (input, cost, sorted) = (ordered, orderedCost, true);
         }
 
-        return new AggregateNode(input, aggregate, output, sorted) { Rows = rows, Cost = cost, Ordering = sorted ? GroupOrder(aggregate, input) : [] };
+        return new AggregateNode(input, aggregate, output, sorted, sorted || !_options.Optimize ? null : ParallelRules.FindDivided(aggregate, input, _options.PartRows)) { Rows = rows, Cost = cost, Ordering = sorted ? GroupOrder(aggregate, input) : [] };
     }
 
     /// <summary>What finding the groups of rows costs; a table that outgrows the processor's caches costs more.</summary>

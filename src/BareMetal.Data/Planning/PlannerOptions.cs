@@ -63,6 +63,9 @@ internal sealed class PlannerOptions
         Guards.Add(new PlanGuard(parameter.Index, subject, classify, classify(Parameters[parameter.Index])));
     }
 
+    /// <summary>Rows for which another thread is worth its beginning, where a scan that feeds an aggregate may be divided.</summary>
+    public long PartRows { get; init; } = 50_000;
+
     /// <summary>False turns the rewrite rules off (not the access paths that correctness needs): tests compare both.</summary>
     public bool Optimize { get; init; } = true;
 }

@@ -157,6 +157,7 @@ internal sealed partial class CommandExecution
         _context.Cancellation = cancellation;
         _context.BatchSize = settings.BatchSize;
         _context.Memory.Limit = settings.WorkMemory;
+        _context.MaxParallelism = settings.MaxParallelism;
         _context.Temporary = _session.Database.Engine.Temporary;
         _context.FullScanRows = settings.FullScanRows;
         _context.FullScan = _session.FullScan is null ? null : _reportFullScan ??= ReportFullScan;

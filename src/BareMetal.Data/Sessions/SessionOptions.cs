@@ -33,6 +33,9 @@ internal sealed record SessionOptions
     /// <summary>Rows after which a scan without an index is reported to <see cref="Session.FullScan"/>; 0 never.</summary>
     public long FullScanRows { get; init; } = 100_000;
 
+    /// <summary>Threads that each statement may use; 0 for as many as there are processors.</summary>
+    public int MaxParallelism { get; init; }
+
     /// <summary>Bytes that each statement may hold before it spills.</summary>
     public long WorkMemory { get; init; } = 64L << 20;
 }

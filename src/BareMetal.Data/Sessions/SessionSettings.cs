@@ -9,7 +9,7 @@ internal sealed record SessionSettings
 {
     private static readonly string[] Names =
     [
-        "application_name", "batch_size", "client_encoding", "database", "default_transaction_isolation", "default_transaction_read_only", "full_scan_rows", "lock_timeout",
+        "application_name", "batch_size", "client_encoding", "database", "default_transaction_isolation", "default_transaction_read_only", "full_scan_rows", "lock_timeout", "max_parallelism",
         "search_path", "server_encoding", "server_version", "standard_conforming_strings", "statement_timeout", "synchronous_commit", "timezone", "transaction_isolation",
         "transaction_read_only", "work_mem",
     ];
@@ -28,6 +28,9 @@ internal sealed record SessionSettings
     public int BatchSize { get; init; }
 
     public long WorkMemory { get; init; }
+
+    /// <summary>Threads that a statement may use; 0 for as many as there are processors.</summary>
+    public int MaxParallelism { get; init; }
 
     /// <summary>Rows after which a scan without an index is reported; 0 never.</summary>
     public long FullScanRows { get; init; }
@@ -54,6 +57,7 @@ internal sealed record SessionSettings
         Durability = options.Durability,
         BatchSize = options.BatchSize,
         WorkMemory = options.WorkMemory,
+        MaxParallelism = options.MaxParallelism,
         FullScanRows = options.FullScanRows,
     };
 
@@ -80,6 +84,8 @@ internal sealed record SessionSettings
                 return this with { BatchSize = values is null ? defaults.BatchSize : (int)ParseNumber(name, value, 1, 65536) };
             case "work_mem":
                 return this with { WorkMemory = values is null ? defaults.WorkMemory : ParseBytes(name, value) };
+            case "max_parallelism":
+                return this with { MaxParallelism = values is null ? defaults.MaxParallelism : (int)ParseNumber(name, value, 0, 1024) };
             case "full_scan_rows":
                 return this with { FullScanRows = values is null ? defaults.FullScanRows : ParseNumber(name, value, 0, long.MaxValue) };
             case "timezone":
@@ -115,6 +121,7 @@ internal sealed record SessionSettings
         "synchronous_commit" => Durability switch { Durability.Full => "on", Durability.Normal => "normal", _ => "off" },
         "batch_size" => BatchSize.ToString(CultureInfo.InvariantCulture),
         "work_mem" => (WorkMemory % 1024 == 0 ? WorkMemory / 1024 + "kB" : WorkMemory + "B"),
+        "max_parallelism" => MaxParallelism.ToString(CultureInfo.InvariantCulture),
         "full_scan_rows" => FullScanRows.ToString(CultureInfo.InvariantCulture),
         "timezone" => TimeZone.Id,
         "application_name" => ApplicationName,

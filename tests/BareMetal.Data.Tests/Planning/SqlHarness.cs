@@ -28,6 +28,15 @@ internal sealed class SqlHarness : IDisposable
         _session = _database.CreateSession();
     }
 
+    /// <summary>Threads that <see cref="Run"/> lets a statement use.</summary>
+    public int MaxParallelism { get; set; } = 1;
+
+    /// <summary>Rows that <see cref="Run"/> takes as worth a thread.</summary>
+    public long PartRows { get; set; } = long.MaxValue;
+
+    /// <summary>Parts that the last <see cref="Run"/> has read in parallel.</summary>
+    public int PartsRead { get; private set; }
+
     public void Execute(string sql)
     {
         using CommandExecution execution = _session.Execute(_session.Prepare(sql, []), []);
@@ -66,6 +75,7 @@ internal sealed class SqlHarness : IDisposable
             FindTable = id => catalog.TryGet(id, out CatalogObject? found) ? found as Table : null,
             BindTable = t => TableBinder.Bind(t, catalog, [CatalogSnapshot.DefaultSchema]),
             Optimize = optimize,
+            PartRows = PartRows,
         };
         BoundStatement bound = TableBinder.BindStatement(SqlParser.ParseStatement(StatementSplitter.Split(sql)[0]), [.. parameters.Select(p => p.Type)], catalog, [CatalogSnapshot.DefaultSchema]);
         PhysicalPlan plan = Planner.Plan(bound.Plan, options);
@@ -79,6 +89,7 @@ internal sealed class SqlHarness : IDisposable
             BatchSize = batchSize,
             Memory = new MemoryBudget(memory),
             Temporary = temporary,
+            MaxParallelism = MaxParallelism,
             Functions = new PlainFunctions(),
         };
         List<string> rows = [];
@@ -99,6 +110,7 @@ internal sealed class SqlHarness : IDisposable
         }
 
         plan.Return(instance);
+        PartsRead = context.PartsRead;
         return rows;
     }
 

@@ -31,6 +31,7 @@ internal sealed class AggregateOperator : PhysicalOperator, ISpillingOperator
     private bool _isRead;
     private int _set;
     private int _next;
+    private bool _isPart;
     private long _reserved;
     private QueryContext? _context;
     private SpillFile?[]? _partitions;
@@ -88,6 +89,46 @@ internal sealed class AggregateOperator : PhysicalOperator, ISpillingOperator
             if (!TakePartition(context))
                 return null;
         }
+    }
+
+    /// <summary>
+    /// Reads the whole input as one of several parts, whose groups another operator takes over by <see cref="OpenMerged"/>. Nothing is spilled.
+    /// </summary>
+    /// <returns>False when the groups outgrew the budget, or <paramref name="isAbandoned"/> said to stop.</returns>
+    public bool ReadPart(QueryContext context, Func<bool> isAbandoned)
+    {
+        _isPart = true;
+        Open(context);
+        while (_input.Next(context) is { } batch)
+        {
+            Add(batch, context, 0);
+            if (context.Memory.Used > context.Memory.Limit || isAbandoned())
+                return false;
+        }
+
+        _input.Close();
+        Finish(context);
+        return true;
+    }
+
+    /// <summary>Begins with groups that parts have read, instead of an input.</summary>
+    public void OpenMerged(QueryContext context, IEnumerable<AggregateOperator> parts)
+    {
+        Close();
+        _context = context;
+        _isRead = true;
+        foreach (AggregateOperator part in parts)
+        {
+            for (int i = 0; i < _groupings.Length; i++)
+                _groupings[i].Absorb(part._groupings[i]);
+        }
+
+        long held = 0;
+        foreach (Grouping grouping in _groupings)
+            held += grouping.MemoryBytes;
+        context.Memory.Reserve(held);
+        _reserved = held;
+        Finish(context);
     }
 
     private Batch? Emit(QueryContext context)
@@ -151,7 +192,7 @@ internal sealed class AggregateOperator : PhysicalOperator, ISpillingOperator
         long more = held - _reserved;
         if (more <= 0)
             return;
-        bool canSpill = _sets is null && _keys.Length > 0 && depth < MaxDepth && context.Temporary is not null;
+        bool canSpill = !_isPart && _sets is null && _keys.Length > 0 && depth < MaxDepth && context.Temporary is not null;
         if (!context.Memory.TryReserve(more))
         {
             context.Memory.Reserve(more);
@@ -296,6 +337,13 @@ internal sealed class AggregateOperator : PhysicalOperator, ISpillingOperator
             Take(keys);
             _table.FindOrAdd(_keys, batch.Count, groups);
             _aggregates.Add(batch, groups.AsSpan(0, batch.Count), _table.Count, context);
+        }
+
+        public void Absorb(Grouping other)
+        {
+            int[] numbers = new int[other.Count];
+            _table?.FindOrAdd(other._table!.Keys, other.Count, numbers);
+            _aggregates.Merge(other._aggregates, numbers, Count);
         }
 
         public ReadOnlySpan<uint> Find(Vector[] keys, int count, Span<int> groups)

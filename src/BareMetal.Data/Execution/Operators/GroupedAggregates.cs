@@ -37,6 +37,13 @@ internal sealed class GroupedAggregates
             state.Add(batch, groups, groupCount, context);
     }
 
+    /// <summary>Merges the states of another run over other rows: its group i into <paramref name="groups"/>[i]. Not for DISTINCT and ORDER BY.</summary>
+    public void Merge(GroupedAggregates other, ReadOnlySpan<int> groups, int groupCount)
+    {
+        for (int i = 0; i < _states.Length; i++)
+            _states[i].Merge(other._states[i], groups, groupCount);
+    }
+
     /// <summary>Ends the input: sorted aggregates take their rows now.</summary>
     public void Finish(int groupCount, QueryContext context)
     {
@@ -204,6 +211,12 @@ internal sealed class GroupedAggregates
             }
 
             _sorted.Clear();
+        }
+
+        public void Merge(State other, ReadOnlySpan<int> groups, int groupCount)
+        {
+            _accumulator.EnsureGroups(groupCount);
+            _accumulator.Merge(other._accumulator, groups);
         }
 
         public void Result(int first, int count, Vector result) => _accumulator.Result(first, count, result);

@@ -18,6 +18,27 @@ internal sealed class OperatorCounters
 
     /// <summary>Bytes written to temporary files.</summary>
     public long SpilledBytes { get; set; }
+
+    /// <summary>Forgets what was counted.</summary>
+    public void Clear()
+    {
+        Rows = 0;
+        RowsRead = -1;
+        Opens = 0;
+        Ticks = 0;
+        SpilledBytes = 0;
+    }
+
+    /// <summary>Adds what a parallel part has counted: rows and bytes together, the longest time.</summary>
+    public void Add(OperatorCounters part)
+    {
+        Rows += part.Rows;
+        if (part.RowsRead >= 0)
+            RowsRead = Math.Max(RowsRead, 0) + part.RowsRead;
+        Opens = Math.Max(Opens, part.Opens);
+        Ticks = Math.Max(Ticks, part.Ticks);
+        SpilledBytes += part.SpilledBytes;
+    }
 }
 
 /// <summary>Counts rows and time of another operator.</summary>

@@ -51,6 +51,7 @@ internal sealed unsafe class ScanOperator : PhysicalOperator
     private int _target;
     private long _run = -1;
     private long _fullScanRows;
+    private ScanPart? _part;
 
     public ScanOperator(ScanSettings settings, OperatorBuilder builder)
     {
@@ -120,6 +121,7 @@ internal sealed unsafe class ScanOperator : PhysicalOperator
             _fullScanRows = _seeks is null && _settings.Filter is not null && context.FullScan is not null ? context.FullScanRows : 0;
         }
 
+        _part = ReferenceEquals(context.Part?.Scan, _settings) ? context.Part : null;
         _cursor?.Dispose();
         _cursor = null;
         _range = -1;
@@ -226,6 +228,8 @@ internal sealed unsafe class ScanOperator : PhysicalOperator
         {
             if (++_range > 0)
                 return false;
+            if (_part is { Low.Length: > 0 } part)
+                return _isPositioned = cursor.Seek(part.Low);
             return _isPositioned = _settings.IsBackward ? cursor.SeekLast() : cursor.SeekFirst();
         }
 
@@ -252,7 +256,7 @@ internal sealed unsafe class ScanOperator : PhysicalOperator
     private int ReadBlock(TreeCursor cursor, int wanted)
     {
         if (!_settings.IsBackward)
-            return cursor.ReadBlock(_entries.AsSpan(0, wanted), _needsKeys, _seeks is null ? default : _seeks.High(_range));
+            return cursor.ReadBlock(_entries.AsSpan(0, wanted), _needsKeys, _seeks is null ? _part?.High : _seeks.High(_range));
         int read = cursor.ReadBlock(_entries.AsSpan(0, wanted), withKeys: true, default, backward: true);
         if (_seeks is null)
             return read;

@@ -112,6 +112,7 @@ public sealed class BareMetalFunctions
         {
             Name = name,
             Parameters = [TypeOf(typeof(T))],
+            IsUserCode = true,
             IsOrderSensitive = true,
             ResultType = _ => type,
             CreateAccumulator = (_, _) => new CustomAccumulator<T, TState, TResult>(name, seed, step, result, type),
@@ -176,6 +177,7 @@ public sealed class BareMetalFunctions
             Name = name,
             Parameters = types,
             IsStrict = false,
+            IsUserCode = true,
             Volatility = isDeterministic ? Volatility.Immutable : Volatility.Volatile,
             ResultType = _ => type,
             CreateKernel = (_, _) => kernel,

@@ -16,6 +16,12 @@ internal sealed class HashJoinNode(
     HashJoinMode mode,
     IReadOnlyList<PlanColumn> output) : PlanNode(output)
 {
+    private const double MaxRepeatedBuild = 20_000;
+
+    // Each run makes its own table of the build side, which pays when that is small.
+    public override ScanNode? Divisible =>
+        keys.Count > 0 && build.Rows <= MaxRepeatedBuild && mode is HashJoinMode.Inner or HashJoinMode.ProbeOuter or HashJoinMode.ProbeSemi or HashJoinMode.ProbeAnti ? probe.Divisible : null;
+
     public override string Name => (keys.Count == 0 ? "Nested Loop " : "Hash ") + mode switch
     {
         HashJoinMode.Inner => "Join",
@@ -52,6 +58,8 @@ internal sealed class HashJoinNode(
 internal sealed class ApplyNode(PlanNode outer, PlanNode inner, ApplyKind kind, IReadOnlyList<PlanColumn> correlation)
     : PlanNode(kind is ApplyKind.Semi or ApplyKind.Anti ? outer.Output : [.. outer.Output, .. inner.Output])
 {
+    public override ScanNode? Divisible => outer.Divisible;
+
     public override string Name => kind switch
     {
         ApplyKind.Inner => "Apply",

@@ -26,6 +26,11 @@ internal abstract class PlanNode(IReadOnlyList<PlanColumn> output)
     /// <summary>The order in which its rows come, as far as known.</summary>
     public IReadOnlyList<OrderItem> Ordering { get; init; } = [];
 
+    /// <summary>
+    /// The scan that may be divided among several runs of the plan, so that their rows together are the plan's; null when there is none.
+    /// </summary>
+    public virtual ScanNode? Divisible => null;
+
     public abstract string Name { get; }
 
     public virtual IReadOnlyList<PlanNode> Inputs => [];

@@ -10,6 +10,12 @@ internal sealed class ScanNode(ScanSettings settings, IReadOnlyList<string> keyN
 {
     public ScanSettings Settings { get; } = settings;
 
+    /// <summary>Rows that the table is expected to have.</summary>
+    public double TableRows { get; init; }
+
+    public override ScanNode? Divisible =>
+        Settings is { Seeks: null, IsBackward: false, Lock: RowLockMode.None, RowKey: null, RowGoal: 0 } && (Settings.Index is null || Settings.IsCovering) ? this : null;
+
     public override string Name
     {
         get

@@ -11,6 +11,8 @@ namespace BareMetal.Data.Planning;
 
 internal sealed class FilterNode(PlanNode input, BoundExpression predicate) : PlanNode(input.Output)
 {
+    public override ScanNode? Divisible => input.Divisible;
+
     public override string Name => "Filter";
 
     public override IReadOnlyList<PlanNode> Inputs => [input];
@@ -23,6 +25,8 @@ internal sealed class FilterNode(PlanNode input, BoundExpression predicate) : Pl
 
 internal sealed class ProjectNode(PlanNode input, IReadOnlyList<BoundExpression> expressions, IReadOnlyList<PlanColumn> output) : PlanNode(output)
 {
+    public override ScanNode? Divisible => input.Divisible;
+
     public override string Name => "Project";
 
     public override IReadOnlyList<PlanNode> Inputs => [input];
@@ -224,9 +228,10 @@ internal sealed class AggregateNode(
     PlanNode input,
     LogicalAggregate aggregate,
     IReadOnlyList<PlanColumn> output,
-    bool isSorted = false) : PlanNode(output)
+    bool isSorted = false,
+    DividedScan? divided = null) : PlanNode(output)
 {
-    public override string Name => isSorted ? "Sorted Aggregate" : aggregate.Keys.Count == 0 && aggregate.GroupingSets is null ? "Aggregate" : "Hash Aggregate";
+    public override string Name => divided is not null ? aggregate.Keys.Count == 0 ? "Parallel Aggregate" : "Parallel Hash Aggregate" : isSorted ? "Sorted Aggregate" : aggregate.Keys.Count == 0 && aggregate.GroupingSets is null ? "Aggregate" : "Hash Aggregate";
 
     public override IReadOnlyList<PlanNode> Inputs => [input];
 
@@ -240,11 +245,26 @@ internal sealed class AggregateNode(
 
     protected override PhysicalOperator BuildOperator(OperatorBuilder builder)
     {
-        PhysicalOperator rows = input.Build(builder);
-        Evaluator[] keys = builder.CompileAll([.. aggregate.Keys.Select(k => k.Expression)], input.Output);
-        AggregateCall[] calls = [.. aggregate.Aggregates.Select(a => Compile(a.Aggregate, input.Output, builder))];
-        return isSorted ? new SortedAggregateOperator(rows, keys, calls, input.Types) : new AggregateOperator(rows, keys, calls, aggregate.GroupingSets, input.Types);
+        if (isSorted)
+            return new SortedAggregateOperator(input.Build(builder), CompileKeys(builder), CompileCalls(builder), input.Types);
+        AggregateOperator whole = MakeHash(builder);
+        if (divided is null)
+            return whole;
+        return new ParallelAggregateOperator(whole, divided.Scan.Settings, CreatePart, divided.MaxParts, builder);
+
+        ParallelAggregateOperator.Part CreatePart()
+        {
+            OperatorBuilder own = new(builder.Planner, builder.IsAnalyzing);
+            AggregateOperator part = MakeHash(own);
+            return new ParallelAggregateOperator.Part(part, [.. own.RunScoped], own.Counters);
+        }
     }
+
+    private AggregateOperator MakeHash(OperatorBuilder builder) => new(input.Build(builder), CompileKeys(builder), CompileCalls(builder), aggregate.GroupingSets, input.Types);
+
+    private Evaluator[] CompileKeys(OperatorBuilder builder) => builder.CompileAll([.. aggregate.Keys.Select(k => k.Expression)], input.Output);
+
+    private AggregateCall[] CompileCalls(OperatorBuilder builder) => [.. aggregate.Aggregates.Select(a => Compile(a.Aggregate, input.Output, builder))];
 
     internal static AggregateCall Compile(BoundAggregate aggregate, IReadOnlyList<PlanColumn> input, OperatorBuilder builder)
     {
