@@ -23,6 +23,7 @@ public sealed class ConnectionStringBuilderTests
             CheckpointRate = 100 << 20,
             AnalyzeThreshold = 25,
             WorkMemory = 1 << 20,
+            MaxParallelism = 3,
             FullScanRows = 5,
             CommandTimeout = 7,
             LockTimeout = 3,
