@@ -227,6 +227,11 @@ public sealed partial class StorageEngine : IDisposable, IAsyncDisposable
     /// <summary>Where temporary files go: encrypted, with keys that are never stored, when the database is.</summary>
     internal IStorageProvider Temporary => Database.Data.Cipher is null ? Options.Provider : _temporary ??= new Encryption.TemporaryStorageProvider(Database.Provider);
 
+    /// <summary>How the names of temporary files begin that a statement makes: what a killed process leaves is deleted at the next open.</summary>
+    internal string TemporaryPrefix => _temporaryPrefix ??= new DatabaseFiles(Options.Name).SpillPrefix + "-q";
+
+    private string? _temporaryPrefix;
+
     /// <summary>Closes the database cleanly.</summary>
     /// <exception cref="StorageException">Commits of durability Normal or Off could not be made durable any more.</exception>
     public void Dispose()

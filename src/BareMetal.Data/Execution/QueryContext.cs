@@ -47,6 +47,9 @@ internal sealed class QueryContext
     /// <summary>Parts that parallel operators have read so far.</summary>
     public int PartsRead { get; set; }
 
+    /// <summary>How temporary files' names begin: a name that the database deletes at its next open, should the process die.</summary>
+    public string TemporaryPrefix { get; set; } = "bmtemp";
+
     /// <summary>Whether operators count rows and time for EXPLAIN ANALYZE.</summary>
     public bool IsAnalyzing { get; set; }
 

@@ -33,6 +33,9 @@ internal sealed class AggregateFunction
 /// <summary>The states of one aggregate for many groups, in arrays by group number.</summary>
 internal abstract class Accumulator
 {
+    /// <summary>Groups for which room is kept when all are forgotten.</summary>
+    protected const int KeptGroups = 4096;
+
     /// <summary>Makes room for groups 0…count-1; new ones are in their initial state.</summary>
     public abstract void EnsureGroups(int count);
 
@@ -47,6 +50,14 @@ internal abstract class Accumulator
 
     /// <summary>Forgets all groups.</summary>
     public abstract void Clear();
+
+    /// <summary>Whether a group's state grows with its rows: such rows may wait in files until the group's result is asked for.</summary>
+    public virtual bool Grows => false;
+
+    /// <summary>Lets go of the states of groups first…first+count-1, whose results were taken.</summary>
+    public virtual void Forget(int first, int count)
+    {
+    }
 
     /// <summary>Approximate bytes held, for memory budgets.</summary>
     public abstract long MemoryBytes { get; }

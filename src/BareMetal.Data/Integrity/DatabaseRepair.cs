@@ -85,7 +85,8 @@ internal sealed class DatabaseRepair(DatabaseCheck found, Session session, Cance
             functions.Begin(editor.Current, cancellation);
             QueryContext context = new() { Functions = functions, Transaction = transaction, Cancellation = cancellation };
             context.Memory.Limit = session.Settings.WorkMemory;
-            context.Temporary = Engine.Options.Provider;
+            context.Temporary = Engine.Temporary;
+            context.TemporaryPrefix = Engine.TemporaryPrefix;
             DefinitionExecutor executor = new(new DefinitionContext
             {
                 Transaction = transaction,

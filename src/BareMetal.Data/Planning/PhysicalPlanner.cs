@@ -927,7 +927,21 @@ internal sealed class PhysicalPlanner
     private DistinctNode PlanDistinct(LogicalDistinct distinct, PlanRequest request)
     {
         IReadOnlyList<BoundExpression> keys = distinct.On ?? [.. distinct.Input.Output.Select(c => (BoundExpression)new BoundColumn(c))];
-        PlanNode input = Plan(distinct.Input, distinct.On is null ? new PlanRequest(request.Ordering, 0) : PlanRequest.None);
+        LogicalOperator source = distinct.Input;
+        if (distinct.On is not null && source is LogicalSort sort && sort.Keys.Count < keys.Count)
+        {
+            // Fewer sort keys than distinct ones: the others decide among equals, so that the result keeps the order that was asked for.
+            List<SortKey> all = [.. sort.Keys];
+            foreach (BoundExpression key in keys)
+            {
+                if (!all.Any(s => ExpressionTools.AreSame(s.Expression, key)))
+                    all.Add(new SortKey(key, false, false));
+            }
+
+            source = new LogicalSort(sort.Input, all);
+        }
+
+        PlanNode input = Plan(source, distinct.On is null ? new PlanRequest(request.Ordering, 0) : PlanRequest.None);
         bool sorted = keys.Count <= input.Ordering.Count;
         HashSet<PlanColumn> leading = [];
         for (int i = 0; i < keys.Count && sorted; i++)
@@ -936,13 +950,15 @@ internal sealed class PhysicalPlanner
             sorted &= key is BoundColumn column && leading.Contains(column.Column);
 
         // DISTINCT ON takes the first row of each key in the order of its input, which a sort by other expressions may have made.
-        if (distinct.On is not null && !sorted && distinct.Input is LogicalSort { Keys: var sortKeys } && sortKeys.Count >= keys.Count)
+        if (distinct.On is not null && !sorted && source is LogicalSort { Keys: var sortKeys } && sortKeys.Count >= keys.Count)
             sorted = keys.All(k => sortKeys.Take(keys.Count).Any(s => ExpressionTools.AreSame(s.Expression, k)));
         return new DistinctNode(input, [.. keys.Select(RewriteGrouping)], sorted)
         {
             Rows = _cardinality.Estimate(distinct),
             Cost = input.Cost + (input.Rows * (sorted ? 0.03 : 0.1)),
-            Ordering = input.Ordering,
+
+            // Keys that a hash table has no room for come later, out of order.
+            Ordering = sorted ? input.Ordering : [],
         };
     }
 

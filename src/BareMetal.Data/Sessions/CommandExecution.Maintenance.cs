@@ -119,7 +119,8 @@ internal sealed partial class CommandExecution
             throw new BareMetalException(SqlStates.ReadOnlyTransaction, "CHECK … REPAIR can't run where nothing may be written.");
         ResultColumn[] columns = statement.AsPragma ? [new ResultColumn("integrity_check", SqlType.Text, false)] : CheckColumns;
         _context.Memory.Limit = _session.Settings.WorkMemory;
-        _context.Temporary = _session.Database.Engine.Options.Provider;
+        _context.Temporary = _session.Database.Engine.Temporary;
+        _context.TemporaryPrefix = _session.Database.Engine.TemporaryPrefix;
         KeptBatches kept = new();
         RowGatherer rows = new(columns, kept, _context);
         try

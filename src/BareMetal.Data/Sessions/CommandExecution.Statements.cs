@@ -161,6 +161,7 @@ internal sealed partial class CommandExecution
         _context.Temporary = _session.Database.Engine.Temporary;
         _context.FullScanRows = settings.FullScanRows;
         _context.FullScan = _session.FullScan is null ? null : _reportFullScan ??= ReportFullScan;
+        _context.TemporaryPrefix = _session.Database.Engine.TemporaryPrefix;
     }
 
     private void ReportFullScan(ScanSettings scan, long rows) => _session.FullScan?.Invoke(new BareMetalFullScanEventArgs(

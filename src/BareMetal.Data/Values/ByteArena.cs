@@ -4,6 +4,7 @@ namespace BareMetal.Data.Values;
 internal sealed class ByteArena
 {
     private const int ChunkSize = 32 * 1024;
+    private const int KeptChunks = 32;
 
     private readonly List<byte[]> _chunks = [];
     private int _chunk = -1;
@@ -35,8 +36,14 @@ internal sealed class ByteArena
         return slice;
     }
 
+    /// <summary>Bytes in use since the last reset, long values apart.</summary>
+    public long UsedBytes => _chunk < 0 ? 0 : ((long)_chunk * ChunkSize) + _used;
+
     public void Reset()
     {
+        // One large batch must not hold its memory for ever.
+        if (_chunks.Count > KeptChunks)
+            _chunks.RemoveRange(KeptChunks, _chunks.Count - KeptChunks);
         _chunk = -1;
         _used = 0;
     }

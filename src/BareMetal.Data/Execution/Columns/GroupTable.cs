@@ -41,12 +41,19 @@ internal sealed class GroupTable
     {
         Count = 0;
         _bytes = 0;
-        foreach (Vector key in _keys)
-            key.Reset();
-        if (_slots.Length > 1 << 16)
+        for (int k = 0; k < _keys.Length; k++)
+        {
+            if (_keys[k].Capacity > 1 << 14)
+                _keys[k] = Vector.Create(_keys[k].Type, 16);
+            else
+                _keys[k].Reset();
+        }
+
+        if (_slots.Length > 1 << 14)
         {
             _slots = [];
             _hashes = [];
+            _mask = 0;
         }
         else
         {

@@ -39,10 +39,9 @@ internal sealed class RowStore
         {
             _columns[c].EnsureCapacity(at + rows.Length);
             _columns[c].Gather(source[c], rows, at, deep: true);
-            for (int i = 0; i < rows.Length; i++)
-                MemoryBytes += VectorTools.RowBytes(_columns[c], at + i);
         }
 
+        MemoryBytes += VectorTools.RowsBytes(source, rows);
         Count = at + rows.Length;
     }
 
@@ -51,7 +50,7 @@ internal sealed class RowStore
     {
         for (int c = 0; c < _columns.Length; c++)
         {
-            if (_columns[c].Capacity > 1 << 16)
+            if (_columns[c].Capacity > 1 << 14)
                 _columns[c] = Vector.Create(_columns[c].Type, 16);
             else
                 _columns[c].Reset();

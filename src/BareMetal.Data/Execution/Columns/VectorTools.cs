@@ -60,6 +60,34 @@ internal static class VectorTools
         return bytes;
     }
 
+    /// <summary>Approximate bytes that some rows of columns take when kept.</summary>
+    public static long RowsBytes(ReadOnlySpan<Vector> columns, ReadOnlySpan<int> rows)
+    {
+        long bytes = 0;
+        foreach (Vector v in columns)
+        {
+            if (rows.Length == 0)
+                break;
+            switch (v)
+            {
+                case Vector<ByteSlice> s:
+                    bytes += 17L * rows.Length;
+                    foreach (int row in rows)
+                        bytes += s.IsNull(row) ? 0 : s.Data[row * s.Stride].Length;
+                    break;
+                case Vector<ArrayValue>:
+                    foreach (int row in rows)
+                        bytes += RowBytes(v, row);
+                    break;
+                default:
+                    bytes += RowBytes(v, 0) * rows.Length;
+                    break;
+            }
+        }
+
+        return bytes;
+    }
+
     /// <summary>Approximate bytes that rows of a batch take when kept.</summary>
     public static long BatchBytes(Batch batch)
     {

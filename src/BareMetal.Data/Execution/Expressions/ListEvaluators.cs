@@ -24,21 +24,20 @@ internal sealed class InSetEvaluator(Evaluator operand, Evaluator[] items, bool 
             _run = context.RunNumber;
         }
 
-        return ProbeSet(operand.Evaluate(input, context), input.Count, _set, _hasNull, isNegated, _result, ref _groups);
+        Vector v = operand.Evaluate(input, context);
+        int count = v.IsConstant ? 1 : input.Count;
+        if (_groups.Length < count)
+            _groups = new int[Math.Max(count, Batch.DefaultSize)];
+        _set.Find([v], count, _groups);
+        return Answer(v, count, _set.Count == 0 && !_hasNull, _hasNull, isNegated, _result, _groups);
     }
 
-    /// <summary>Three-valued membership.</summary>
-    internal static Vector ProbeSet(Vector v, int count, GroupTable set, bool setHasNull, bool isNegated, Vector<bool> result, ref int[] groups)
+    /// <summary>Three-valued membership, by what the set says of each row.</summary>
+    internal static Vector Answer(Vector v, int count, bool isEmpty, bool setHasNull, bool isNegated, Vector<bool> result, int[] groups)
     {
-        if (v.IsConstant)
-            count = 1;
-        if (groups.Length < count)
-            groups = new int[Math.Max(count, Batch.DefaultSize)];
         result.Reset();
         result.EnsureCapacity(count);
         result.IsConstant = v.IsConstant;
-        bool isEmpty = set.Count == 0 && !setHasNull;
-        set.Find([v], count, groups);
         for (int i = 0; i < count; i++)
         {
             if (isEmpty)
@@ -149,7 +148,12 @@ internal sealed class ArraySetEvaluator(Evaluator operand, Evaluator array, bool
             return _result;
         }
 
-        return InSetEvaluator.ProbeSet(operand.Evaluate(input, context), input.Count, _set, _hasNull, isAll, _result, ref _groups);
+        Vector v = operand.Evaluate(input, context);
+        int count = v.IsConstant ? 1 : input.Count;
+        if (_groups.Length < count)
+            _groups = new int[Math.Max(count, Batch.DefaultSize)];
+        _set.Find([v], count, _groups);
+        return InSetEvaluator.Answer(v, count, _set.Count == 0 && !_hasNull, _hasNull, isAll, _result, _groups);
     }
 
     private void Fill(QueryContext context)

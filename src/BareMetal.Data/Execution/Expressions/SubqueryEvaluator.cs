@@ -1,5 +1,6 @@
 using BareMetal.Data.Binding;
 using BareMetal.Data.Execution.Columns;
+using BareMetal.Data.Execution.Spilling;
 using BareMetal.Data.Functions;
 using BareMetal.Data.Types;
 using BareMetal.Data.Values;
@@ -25,10 +26,11 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
     private readonly Vector[] _left;
     private readonly Vector<bool> _matches = new(SqlType.Boolean, 1);
     private readonly GroupTable? _memo;
-    private readonly Vector _memoResults;
+    private Vector _memoResults;
+    private long _memoBytes;
     private readonly bool _isHashed;
     private readonly bool _isNegatedSet;
-    private readonly GroupTable? _set;
+    private readonly SpilledRowSet? _set;
     private readonly Vector[] _operandVectors;
     private readonly Vector?[] _rightRow;
     private int[] _groups = [];
@@ -73,7 +75,7 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
         {
             _isHashed = true;
             _isNegatedSet = !isAny;
-            _set = new GroupTable([operands[0].Type]);
+            _set = new SpilledRowSet([operands[0].Type]);
         }
         else if (_kind is SubqueryKind.Scalar or SubqueryKind.Exists or SubqueryKind.Array && !isVolatile)
         {
@@ -86,8 +88,7 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
         if (_run != context.RunNumber)
         {
             _run = context.RunNumber;
-            _memo?.Clear();
-            _memoResults.Reset();
+            ForgetMemo();
             _useMemo = _memo is not null;
             _probes = 0;
             if (_isHashed)
@@ -95,7 +96,15 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
         }
 
         if (_isHashed)
-            return InSetEvaluator.ProbeSet(_operands[0].Evaluate(input, context), input.Count, _set!, _setHasNull, _isNegatedSet, (Vector<bool>)_result, ref _groups);
+        {
+            Vector operand = _operands[0].Evaluate(input, context);
+            int probes = operand.IsConstant ? 1 : input.Count;
+            if (_groups.Length < probes)
+                _groups = new int[Math.Max(probes, Batch.DefaultSize)];
+            _set!.Find([operand], probes, _groups);
+            return InSetEvaluator.Answer(operand, probes, _set.Count == 0 && !_setHasNull, _setHasNull, _isNegatedSet, (Vector<bool>)_result, _groups);
+        }
+
         for (int i = 0; i < _operands.Length; i++)
             _operandVectors[i] = _operands[i].Evaluate(input, context);
         bool constant = _useMemo && _bindings.Length == 0;
@@ -121,6 +130,24 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
                 {
                     _memoResults.EnsureCapacity(group[0] + 1);
                     Run(_memoResults, group[0], row, context);
+                    _context = context;
+                    _memoBytes += VectorTools.RowBytes(_memoResults, group[0]);
+                    long more = _memo.MemoryBytes + _memoBytes - _reserved;
+                    if (more > 0 && !context.Memory.TryGrow(_reserved, more))
+                    {
+                        if (_keys.Length > 0)
+                        {
+                            // No room to remember more: what is there is given up, and each row runs the plan. Rows of this batch refer to it.
+                            _result.CopyRow(_memoResults, group[0], row);
+                            _memoResults = Vector.Create(Type, 1);
+                            ForgetMemo();
+                            continue;
+                        }
+
+                        context.Memory.Reserve(more);
+                    }
+
+                    _reserved += Math.Max(more, 0);
                 }
 
                 _result.CopyRow(_memoResults, group[0], row, deep: false);
@@ -143,12 +170,22 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
     public void EndRun()
     {
         _run = -1;
+        ForgetMemo();
+        _set?.Clear();
+    }
+
+    private void ForgetMemo()
+    {
         _context?.Memory.Release(_reserved);
         _context = null;
         _reserved = 0;
+        _memoBytes = 0;
+        _useMemo = false;
         _memo?.Clear();
-        _memoResults.Reset();
-        _set?.Clear();
+        if (_memoResults.Capacity > 1 << 14)
+            _memoResults = Vector.Create(Type, 1);
+        else
+            _memoResults.Reset();
     }
 
     /// <summary>Runs the plan for the current outer row.</summary>
@@ -299,12 +336,12 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
                         if (v.IsNull(i))
                             _setHasNull = true;
                         else
-                            AddOne(v, i);
+                            AddOne(v, i, context);
                     }
                 }
                 else
                 {
-                    _set.FindOrAdd([v], batch.Count, _groups);
+                    _set.Add([v], batch.Count, _groups, context);
                 }
             }
         }
@@ -312,20 +349,14 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
         {
             _plan.Close();
         }
-
-        // What is held here makes others spill earlier.
-        _context = context;
-        long held = _set.MemoryBytes;
-        context.Memory.Reserve(held - _reserved);
-        _reserved = held;
     }
 
-    private void AddOne(Vector v, int row)
+    private void AddOne(Vector v, int row, QueryContext context)
     {
         Vector one = _left[0];
         one.Reset();
         one.CopyRow(v, row, 0);
         Span<int> group = stackalloc int[1];
-        _set!.FindOrAdd([one], 1, group);
+        _set!.Add([one], 1, group, context);
     }
 }

@@ -11,7 +11,9 @@ internal sealed class KeptBatches : IDisposable
     private readonly Queue<Batch> _batches = new();
     private SpillFile? _file;
     private SpillReader? _reader;
+    private MemoryBudget? _memory;
     private long _held;
+    private long _given;
 
     /// <summary>Whether batches are left.</summary>
     public bool IsEmpty => _batches.Count == 0 && _file is null;
@@ -21,15 +23,17 @@ internal sealed class KeptBatches : IDisposable
     {
         if (batch.Count == 0)
             return;
-        if (_file is null && _held < context.Memory.Limit)
-        {
-            _held += VectorTools.BatchBytes(batch);
-            _batches.Enqueue(Copy(batch));
-            return;
-        }
-
         if (_file is null)
         {
+            _memory = context.Memory;
+            long bytes = VectorTools.BatchBytes(batch);
+            if (context.Memory.TryGrow(_held, bytes) || context.Temporary is null)
+            {
+                _held += bytes;
+                _batches.Enqueue(Copy(batch));
+                return;
+            }
+
             SqlType[] types = new SqlType[batch.Columns.Length];
             for (int i = 0; i < types.Length; i++)
                 types[i] = batch.Columns[i].Type;
@@ -46,8 +50,14 @@ internal sealed class KeptBatches : IDisposable
     /// <summary>The next batch, null at the end; valid until the next call.</summary>
     public Batch? Next()
     {
+        Release(_given);
+        _given = 0;
         if (_batches.TryDequeue(out Batch? batch))
+        {
+            _given = _memory is null ? 0 : Math.Min(VectorTools.BatchBytes(batch), _held);
             return batch;
+        }
+
         if (_file is null)
             return null;
         _reader ??= _file.Read();
@@ -60,10 +70,18 @@ internal sealed class KeptBatches : IDisposable
     public void Dispose()
     {
         _batches.Clear();
+        _reader?.Dispose();
+        _reader = null;
         _file?.Dispose();
         _file = null;
-        _reader = null;
-        _held = 0;
+        Release(_held);
+        _given = 0;
+    }
+
+    private void Release(long bytes)
+    {
+        _memory?.Release(bytes);
+        _held -= bytes;
     }
 
     /// <summary>A copy that shares nothing with the batch.</summary>

@@ -8,13 +8,11 @@ namespace BareMetal.Data.Execution.Operators;
 
 /// <summary>
 /// Groups by hashing. When the groups outgrow the memory budget, rows of groups that are not yet known go to temporary files by the
-/// hash of their key, and each file is grouped on its own afterwards. Several grouping sets are computed side by side.
+/// hash of their key, and each file is grouped on its own afterwards; states that grow with their rows stop growing. Several grouping
+/// sets are computed side by side, each with files of its own.
 /// </summary>
 internal sealed class AggregateOperator : PhysicalOperator, ISpillingOperator
 {
-    private const int Partitions = 16;
-    private const int MaxDepth = 6;
-
     private readonly PhysicalOperator _input;
     private readonly Evaluator[] _keys;
     private readonly AggregateCall[] _calls;
@@ -25,7 +23,10 @@ internal sealed class AggregateOperator : PhysicalOperator, ISpillingOperator
     private readonly Vector[] _keyVectors;
     private readonly Vector?[] _keyScratch;
     private readonly Batch _batch;
-    private readonly Queue<(SpillFile File, int Depth)> _pending = new();
+    private readonly Queue<(SpillFile File, int Set, int Depth)> _pending = new();
+    private readonly SpillFile?[]?[] _files;
+    private readonly List<int> _partitionRows = [];
+    private Batch? _knownBatch;
     private int[] _groups = [];
     private int[] _rows = [];
     private bool _isRead;
@@ -34,8 +35,12 @@ internal sealed class AggregateOperator : PhysicalOperator, ISpillingOperator
     private bool _isPart;
     private long _reserved;
     private QueryContext? _context;
-    private SpillFile?[]? _partitions;
     private SpillFile? _current;
+    private bool _isSpilling;
+    private int _first;
+    private int _end;
+    private int _depth;
+    private long _spilled;
 
     /// <param name="input">The rows.</param>
     /// <param name="keys">Grouping expressions; none: one group, even of no rows.</param>
@@ -55,13 +60,24 @@ internal sealed class AggregateOperator : PhysicalOperator, ISpillingOperator
         _groupings = new Grouping[sets?.Count ?? 1];
         for (int i = 0; i < _groupings.Length; i++)
             _groupings[i] = new Grouping(sets is null ? [.. Enumerable.Range(0, keys.Length)] : [.. sets[i]], _keyTypes, calls);
+        _files = new SpillFile?[]?[_groupings.Length];
+        _end = _groupings.Length;
         List<SqlType> types = [.. _keyTypes, .. calls.Select(c => c.Type)];
         if (sets is not null)
             types.Add(SqlType.Integer);
         _batch = new Batch(VectorTools.CreateVectors(types, 1));
     }
 
-    public long SpilledBytes { get; private set; }
+    public long SpilledBytes
+    {
+        get
+        {
+            long bytes = _spilled;
+            foreach (Grouping grouping in _groupings)
+                bytes += grouping.SpilledBytes;
+            return bytes;
+        }
+    }
 
     public override void Open(QueryContext context)
     {
@@ -75,7 +91,7 @@ internal sealed class AggregateOperator : PhysicalOperator, ISpillingOperator
         if (!_isRead)
         {
             while (_input.Next(context) is { } batch)
-                Add(batch, context, 0);
+                Add(batch, context);
             _input.Close();
             Finish(context);
             _isRead = true;
@@ -101,7 +117,7 @@ internal sealed class AggregateOperator : PhysicalOperator, ISpillingOperator
         Open(context);
         while (_input.Next(context) is { } batch)
         {
-            Add(batch, context, 0);
+            Add(batch, context);
             if (context.Memory.Used > context.Memory.Limit || isAbandoned())
                 return false;
         }
@@ -133,7 +149,7 @@ internal sealed class AggregateOperator : PhysicalOperator, ISpillingOperator
 
     private Batch? Emit(QueryContext context)
     {
-        while (_set < _groupings.Length)
+        while (_set < _end)
         {
             Grouping grouping = _groupings[_set];
             if (_next >= grouping.Count)
@@ -143,7 +159,8 @@ internal sealed class AggregateOperator : PhysicalOperator, ISpillingOperator
                 continue;
             }
 
-            int count = Math.Min(context.BatchSize, grouping.Count - _next);
+            context.Cancellation.ThrowIfCancellationRequested();
+            int count = grouping.Prepare(_next, Math.Min(context.BatchSize, grouping.Count - _next), context);
             grouping.Write(_batch, _next, count, _keys.Length, _calls.Length);
             if (_sets is not null)
             {
@@ -161,7 +178,7 @@ internal sealed class AggregateOperator : PhysicalOperator, ISpillingOperator
         return null;
     }
 
-    private void Add(Batch batch, QueryContext context, int depth)
+    private void Add(Batch batch, QueryContext context)
     {
         context.Cancellation.ThrowIfCancellationRequested();
         int count = batch.Count;
@@ -173,40 +190,43 @@ internal sealed class AggregateOperator : PhysicalOperator, ISpillingOperator
 
         for (int k = 0; k < _keys.Length; k++)
             _keyVectors[k] = BatchTools.Spread(_keys[k].Evaluate(batch, context), count, ref _keyScratch[k]);
-        if (_partitions is not null)
+        for (int set = _first; set < _end; set++)
         {
-            AddToKnown(batch, context, depth);
-            return;
+            if (_isSpilling && _groupings[set].HasKeys)
+                AddToKnown(batch, set, context);
+            else
+                _groupings[set].Add(batch, _keyVectors, _groups, context);
         }
 
-        foreach (Grouping grouping in _groupings)
-            grouping.Add(batch, _keyVectors, _groups, context);
-        Account(context, depth);
+        Account(context);
     }
 
-    private void Account(QueryContext context, int depth)
+    private void Account(QueryContext context)
     {
         long held = 0;
-        foreach (Grouping grouping in _groupings)
-            held += grouping.MemoryBytes;
+        for (int set = _first; set < _end; set++)
+            held += _groupings[set].MemoryBytes;
         long more = held - _reserved;
         if (more <= 0)
             return;
-        bool canSpill = !_isPart && _sets is null && _keys.Length > 0 && depth < MaxDepth && context.Temporary is not null;
-        if (!context.Memory.TryReserve(more))
+        if (!context.Memory.TryGrow(_reserved, more))
         {
             context.Memory.Reserve(more);
-            if (canSpill && _groupings[0].Count > 1)
-                _partitions = new SpillFile?[Partitions];
+            if (!_isSpilling && !_isPart && _depth < HashPartition.MaxDepth && context.Temporary is not null)
+            {
+                _isSpilling = true;
+                for (int set = _first; set < _end; set++)
+                    _groupings[set].StartSpilling();
+            }
         }
 
         _reserved = held;
     }
 
     /// <summary>Over budget: groups that are known go on, rows of others wait in files.</summary>
-    private void AddToKnown(Batch batch, QueryContext context, int depth)
+    private void AddToKnown(Batch batch, int set, QueryContext context)
     {
-        Grouping grouping = _groupings[0];
+        Grouping grouping = _groupings[set];
         ReadOnlySpan<uint> hashes = grouping.Find(_keyVectors, batch.Count, _groups);
         int known = 0;
         for (int i = 0; i < batch.Count; i++)
@@ -215,18 +235,19 @@ internal sealed class AggregateOperator : PhysicalOperator, ISpillingOperator
                 _rows[known++] = i;
         }
 
-        for (int p = 0; p < Partitions; p++)
+        SpillFile?[] files = _files[set] ??= new SpillFile?[HashPartition.Count];
+        for (int p = 0; p < HashPartition.Count && known < batch.Count; p++)
         {
             _partitionRows.Clear();
             for (int i = 0; i < batch.Count; i++)
             {
-                if (_groups[i] < 0 && PartitionOf(hashes[i], depth) == p)
+                if (_groups[i] < 0 && HashPartition.Of(hashes[i], _depth) == p)
                     _partitionRows.Add(i);
             }
 
             if (_partitionRows.Count == 0)
                 continue;
-            SpillFile file = _partitions![p] ??= new SpillFile(context, _inputTypes);
+            SpillFile file = files[p] ??= new SpillFile(context, _inputTypes);
             file.Append(batch.Columns, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_partitionRows));
         }
 
@@ -244,56 +265,55 @@ internal sealed class AggregateOperator : PhysicalOperator, ISpillingOperator
         }
     }
 
-    private readonly List<int> _partitionRows = [];
-    private Batch? _knownBatch;
-
-    /// <summary>Another part of the hash at each depth, so that a partition is split again.</summary>
-    private static int PartitionOf(uint hash, int depth) => (int)(((hash ^ (hash >> 15)) * 0x85ebca6bu >> (28 - (depth * 4))) & (Partitions - 1));
-
     private void Finish(QueryContext context)
     {
-        foreach (Grouping grouping in _groupings)
-            grouping.Finish(context);
+        QueueFiles();
+        for (int set = _first; set < _end; set++)
+            _groupings[set].Finish(context);
+        _isSpilling = false;
     }
 
     private bool TakePartition(QueryContext context)
     {
-        QueuePartitions(_depth + 1);
-        _current?.Dispose();
-        _current = null;
-        if (_pending.Count == 0)
-            return false;
-        (SpillFile file, int depth) = _pending.Dequeue();
-        _current = file;
-        _depth = depth;
         foreach (Grouping grouping in _groupings)
             grouping.Clear();
         context.Memory.Release(_reserved);
         _reserved = 0;
-        _set = 0;
+        if (!_pending.TryDequeue(out (SpillFile File, int Set, int Depth) part))
+            return false;
+        _current = part.File;
+        _depth = part.Depth;
+        _first = part.Set;
+        _end = part.Set + 1;
+        _set = _first;
         _next = 0;
-        SpillReader reader = file.Read();
-        while (reader.Next() is { } batch)
-            Add(batch, context, depth);
+        using (SpillReader reader = part.File.Read())
+        {
+            while (reader.Next() is { } batch)
+                Add(batch, context);
+        }
+
+        _current.Dispose();
+        _current = null;
         Finish(context);
         return true;
     }
 
-    private int _depth;
-
-    private void QueuePartitions(int depth)
+    private void QueueFiles()
     {
-        if (_partitions is null)
-            return;
-        foreach (SpillFile? file in _partitions)
+        for (int set = 0; set < _files.Length; set++)
         {
-            if (file is null)
-                continue;
-            SpilledBytes += file.Bytes;
-            _pending.Enqueue((file, depth));
-        }
+            foreach (SpillFile? file in _files[set] ?? [])
+            {
+                if (file is null)
+                    continue;
+                file.Seal();
+                _spilled += file.Bytes;
+                _pending.Enqueue((file, set, _depth + 1));
+            }
 
-        _partitions = null;
+            _files[set] = null;
+        }
     }
 
     public override void Close()
@@ -301,8 +321,14 @@ internal sealed class AggregateOperator : PhysicalOperator, ISpillingOperator
         _input.Close();
         foreach (Grouping grouping in _groupings)
             grouping.Clear();
-        QueuePartitions(0);
-        while (_pending.TryDequeue(out (SpillFile File, int Depth) pending))
+        foreach (SpillFile?[]? files in _files)
+        {
+            foreach (SpillFile? file in files ?? [])
+                file?.Dispose();
+        }
+
+        Array.Clear(_files);
+        while (_pending.TryDequeue(out (SpillFile File, int Set, int Depth) pending))
             pending.File.Dispose();
         _current?.Dispose();
         _current = null;
@@ -310,6 +336,9 @@ internal sealed class AggregateOperator : PhysicalOperator, ISpillingOperator
         _context = null;
         _reserved = 0;
         _isRead = false;
+        _isSpilling = false;
+        _first = 0;
+        _end = _groupings.Length;
         _set = 0;
         _next = 0;
         _depth = 0;
@@ -323,6 +352,10 @@ internal sealed class AggregateOperator : PhysicalOperator, ISpillingOperator
         private readonly Vector[] _keys = new Vector[columns.Length];
 
         public int Count => _table?.Count ?? 1;
+
+        public bool HasKeys => _table is not null;
+
+        public long SpilledBytes => _aggregates.SpilledBytes;
 
         public long MemoryBytes => (_table?.MemoryBytes ?? 0) + _aggregates.MemoryBytes;
 
@@ -355,7 +388,17 @@ internal sealed class AggregateOperator : PhysicalOperator, ISpillingOperator
 
         public void AddKnown(Batch batch, ReadOnlySpan<int> groups, QueryContext context) => _aggregates.Add(batch, groups, _table!.Count, context);
 
+        public void StartSpilling() => _aggregates.StartSpilling();
+
         public void Finish(QueryContext context) => _aggregates.Finish(Count, context);
+
+        /// <summary>Makes the results of the next groups ready; gives how many.</summary>
+        public int Prepare(int first, int count, QueryContext context)
+        {
+            count = _aggregates.Limit(count, Count, context);
+            _aggregates.Prepare(first, count, context);
+            return count;
+        }
 
         public void Write(Batch target, int first, int count, int keyCount, int aggregateCount)
         {

@@ -12,8 +12,8 @@ namespace BareMetal.Data.Execution.Operators;
 /// </summary>
 internal sealed class DistinctOperator(PhysicalOperator input, Evaluator[] keys, IReadOnlyList<SqlType> types) : PhysicalOperator, ISpillingOperator
 {
-    private const int Partitions = 16;
-    private const int MaxDepth = 6;
+    private const int Partitions = HashPartition.Count;
+    private const int MaxDepth = HashPartition.MaxDepth;
 
     private readonly GroupTable _seen = new([.. keys.Select(k => k.Type)]);
     private readonly Vector[] _keys = new Vector[keys.Length];
@@ -26,6 +26,7 @@ internal sealed class DistinctOperator(PhysicalOperator input, Evaluator[] keys,
     private SpillFile?[]? _partitions;
     private SpillFile? _current;
     private SpillReader? _reader;
+    private bool _isDone;
     private int _depth;
     private long _reserved;
     private QueryContext? _context;
@@ -43,6 +44,8 @@ internal sealed class DistinctOperator(PhysicalOperator input, Evaluator[] keys,
     {
         while (true)
         {
+            if (_isDone)
+                return null;
             Batch? batch = _reader is null ? input.Next(context) : _reader.Next();
             if (batch is null)
             {
@@ -92,7 +95,7 @@ internal sealed class DistinctOperator(PhysicalOperator input, Evaluator[] keys,
         long more = _seen.MemoryBytes - _reserved;
         if (more <= 0)
             return;
-        if (!context.Memory.TryReserve(more))
+        if (!context.Memory.TryGrow(_reserved, more))
         {
             context.Memory.Reserve(more);
             if (_depth < MaxDepth && context.Temporary is not null)
@@ -112,7 +115,7 @@ internal sealed class DistinctOperator(PhysicalOperator input, Evaluator[] keys,
             for (int i = 0; i < batch.Count; i++)
             {
                 uint hash = hashes[i];
-                if (_groups[i] < 0 && (((hash ^ (hash >> 15)) * 0x85ebca6bu >> (28 - (_depth * 4))) & (Partitions - 1)) == p)
+                if (_groups[i] < 0 && HashPartition.Of(hash, _depth) == p)
                     _partitionRows.Add(i);
             }
 
@@ -128,10 +131,16 @@ internal sealed class DistinctOperator(PhysicalOperator input, Evaluator[] keys,
         if (_reader is null)
             input.Close();
         QueuePartitions(_depth + 1);
+        _reader?.Dispose();
+        _reader = null;
         _current?.Dispose();
         _current = null;
         if (_pending.Count == 0)
+        {
+            _isDone = true;
             return false;
+        }
+
         (_current, _depth) = _pending.Dequeue();
         _seen.Clear();
         context.Memory.Release(_reserved);
@@ -148,6 +157,7 @@ internal sealed class DistinctOperator(PhysicalOperator input, Evaluator[] keys,
         {
             if (file is null)
                 continue;
+            file.Seal();
             SpilledBytes += file.Bytes;
             _pending.Enqueue((file, depth));
         }
@@ -159,12 +169,16 @@ internal sealed class DistinctOperator(PhysicalOperator input, Evaluator[] keys,
     {
         input.Close();
         _seen.Clear();
-        QueuePartitions(0);
+        foreach (SpillFile? file in _partitions ?? [])
+            file?.Dispose();
+        _partitions = null;
         while (_pending.TryDequeue(out (SpillFile File, int Depth) pending))
             pending.File.Dispose();
+        _reader?.Dispose();
+        _reader = null;
         _current?.Dispose();
         _current = null;
-        _reader = null;
+        _isDone = false;
         _depth = 0;
         _context?.Memory.Release(_reserved);
         _context = null;

@@ -9,12 +9,13 @@ namespace BareMetal.Data.Execution.Operators;
 /// <summary>
 /// Joins by hashing the build side on equality keys; further conditions are checked on candidate pairs. Without keys it is a nested
 /// loop over a kept inner side. When the build side outgrows the memory budget, both sides are split into temporary files by the hash
-/// of their keys and joined part by part (grace hash join).
+/// of their keys and joined part by part (grace hash join); a part that hashes do not split (one key with very many rows, or no keys)
+/// is joined by blocks of its build side, each against all of its probe side.
 /// </summary>
-internal sealed class HashJoinOperator : PhysicalOperator, ISpillingOperator
+internal sealed partial class HashJoinOperator : PhysicalOperator, ISpillingOperator
 {
-    private const int Partitions = 16;
-    private const int MaxDepth = 6;
+    private const int Partitions = HashPartition.Count;
+    private const int MaxDepth = HashPartition.MaxDepth;
 
     private readonly PhysicalOperator _probe;
     private readonly PhysicalOperator _build;
@@ -33,8 +34,6 @@ internal sealed class HashJoinOperator : PhysicalOperator, ISpillingOperator
     private readonly Vector?[] _buildScratch;
     private readonly Batch _pairs;
     private readonly Batch _output;
-    private readonly Queue<(SpillFile? Build, SpillFile? Probe, int Depth)> _pending = new();
-    private readonly List<int> _partitionRows = [];
     private int[] _heads = [];
     private int[] _tails = [];
     private int[] _chain = [];
@@ -51,12 +50,6 @@ internal sealed class HashJoinOperator : PhysicalOperator, ISpillingOperator
     private bool _probeEnded;
     private int _unmatched;
     private int _linked;
-    private SpillFile?[]? _buildParts;
-    private SpillFile?[]? _probeParts;
-    private SpillReader? _probeReader;
-    private SpillFile? _currentBuild;
-    private SpillFile? _currentProbe;
-    private int _depth;
     private long _reserved;
     private QueryContext? _context;
 
@@ -143,7 +136,7 @@ internal sealed class HashJoinOperator : PhysicalOperator, ISpillingOperator
             Batch? result = _buildParts is null ? NextOfPart(context) : null;
             if (result is not null)
                 return result;
-            if (!TakePart(context))
+            if (!TakeBlock(context) && !TakePart(context))
                 return null;
         }
     }
@@ -169,149 +162,30 @@ internal sealed class HashJoinOperator : PhysicalOperator, ISpillingOperator
             return;
         }
 
-        long bytes = VectorTools.BatchBytes(batch) + (batch.Count * 24L);
-        if (!context.Memory.TryReserve(bytes))
+        if (!context.Memory.TryGrow(_reserved, BuildBytes(batch)))
         {
-            if (_buildKeys.Length > 0 && _depth < MaxDepth && context.Temporary is not null)
+            if (context.Temporary is not null)
             {
                 StartSplitting(batch, context);
                 return;
             }
 
-            context.Memory.Reserve(bytes);
+            context.Memory.Reserve(BuildBytes(batch));
         }
 
-        _reserved += bytes;
+        Keep(batch);
+    }
+
+    /// <summary>What a batch takes when it is kept: its rows, their keys and their places in the table.</summary>
+    private long BuildBytes(Batch batch) =>
+        VectorTools.BatchBytes(batch) + VectorTools.RowsBytes(_buildKeyVectors, VectorTools.Identity(batch.Count)) + (batch.Count * 32L);
+
+    private void Keep(Batch batch)
+    {
+        _reserved += BuildBytes(batch);
         int first = _store.Count;
         _store.Append(batch);
         Link(_buildKeyVectors, first, batch.Count);
-    }
-
-    /// <summary>Moves what is kept to files and puts the batch there too.</summary>
-    private void StartSplitting(Batch batch, QueryContext context)
-    {
-        _buildParts = new SpillFile?[Partitions];
-        Split(batch, _buildKeyVectors, _buildParts, _buildTypes, context);
-        Batch kept = new(_store.Columns);
-        Batch chunk = new(VectorTools.CreateVectors(_buildTypes, 1));
-        Vector[] keys = new Vector[_buildKeys.Length];
-        for (int at = 0; at < _store.Count; at += context.BatchSize)
-        {
-            context.Cancellation.ThrowIfCancellationRequested();
-            int count = Math.Min(context.BatchSize, _store.Count - at);
-            BatchTools.Gather(kept, VectorTools.Identity(_store.Count).Slice(at, count), chunk);
-            Evaluate(_buildKeys, chunk, context, keys, _buildScratch);
-            Split(chunk, keys, _buildParts, _buildTypes, context);
-        }
-
-        Forget(context);
-    }
-
-    private void Forget(QueryContext context)
-    {
-        _store.Clear();
-        _table.Clear();
-        _linked = 0;
-        context.Memory.Release(_reserved);
-        _reserved = 0;
-        _unmatched = 0;
-        _batch = null;
-        _row = 0;
-        _position = -1;
-        _probeEnded = false;
-    }
-
-    private void Split(Batch batch, Vector[] keys, SpillFile?[] parts, SqlType[] types, QueryContext context)
-    {
-        ReadOnlySpan<uint> hashes = _table.Hash(keys, batch.Count);
-        for (int p = 0; p < Partitions; p++)
-        {
-            _partitionRows.Clear();
-            for (int i = 0; i < batch.Count; i++)
-            {
-                uint hash = hashes[i];
-                if ((((hash ^ (hash >> 15)) * 0x85ebca6bu >> (28 - (_depth * 4))) & (Partitions - 1)) == p)
-                    _partitionRows.Add(i);
-            }
-
-            if (_partitionRows.Count == 0)
-                continue;
-            SpillFile file = parts[p] ??= new SpillFile(context, types);
-            file.Append(batch.Columns, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_partitionRows));
-        }
-    }
-
-    private void SplitProbe(QueryContext context)
-    {
-        _probeParts = new SpillFile?[Partitions];
-        while (NextProbe(context) is { } batch)
-        {
-            context.Cancellation.ThrowIfCancellationRequested();
-            Evaluate(_probeKeys, batch, context, _probeKeyVectors, _probeScratch);
-            Split(batch, _probeKeyVectors, _probeParts, _probeTypes, context);
-        }
-    }
-
-    private Batch? NextProbe(QueryContext context) => _probeReader is null && _currentBuild is null && _currentProbe is null ? _probe.Next(context) : _probeReader?.Next();
-
-    private bool TakePart(QueryContext context)
-    {
-        QueueParts();
-        _currentBuild?.Dispose();
-        _currentProbe?.Dispose();
-        _currentBuild = null;
-        _currentProbe = null;
-        _probeReader = null;
-        while (_pending.TryDequeue(out (SpillFile? Build, SpillFile? Probe, int Depth) part))
-        {
-            _depth = part.Depth;
-            Forget(context);
-            _currentBuild = part.Build;
-            _currentProbe = part.Probe;
-            _probeReader = part.Probe?.Read();
-            if (part.Build is not null)
-            {
-                SpillReader reader = part.Build.Read();
-                while (reader.Next() is { } batch)
-                    AddBuild(batch, context);
-            }
-
-            if (_buildParts is not null)
-            {
-                SplitProbe(context);
-                QueueParts();
-                _currentBuild?.Dispose();
-                _currentProbe?.Dispose();
-                _currentBuild = null;
-                _currentProbe = null;
-                _probeReader = null;
-                continue;
-            }
-
-            // Keeps NextProbe away from the real probe side when this part has no probe rows.
-            _probeEnded = part.Probe is null;
-            return true;
-        }
-
-        return false;
-    }
-
-    private void QueueParts()
-    {
-        if (_buildParts is null && _probeParts is null)
-            return;
-        for (int p = 0; p < Partitions; p++)
-        {
-            SpillFile? build = _buildParts?[p];
-            SpillFile? probe = _probeParts?[p];
-            if (build is null && probe is null)
-                continue;
-            SpilledBytes += (build?.Bytes ?? 0) + (probe?.Bytes ?? 0);
-            _pending.Enqueue((build, probe, _depth + 1));
-        }
-
-        _buildParts = null;
-        _probeParts = null;
     }
 
     /// <summary>Links rows that were appended to the store into the chains of their keys, in order.</summary>
@@ -385,7 +259,7 @@ internal sealed class HashJoinOperator : PhysicalOperator, ISpillingOperator
                 StartProbe(_batch, context);
             }
 
-            if (_condition is null && _mode is HashJoinMode.ProbeSemi or HashJoinMode.ProbeAnti)
+            if (_condition is null && !_isInBlocks && _mode is HashJoinMode.ProbeSemi or HashJoinMode.ProbeAnti)
             {
                 Batch? result = SelectProbe(_batch, _mode == HashJoinMode.ProbeSemi);
                 _batch = null;
@@ -406,7 +280,7 @@ internal sealed class HashJoinOperator : PhysicalOperator, ISpillingOperator
             // The batch is done: now it is known which of its rows have no match.
             Batch done = _batch;
             _batch = null;
-            Batch? rest = _mode switch
+            Batch? rest = _isInBlocks ? EndBlockBatch(done) : _mode switch
             {
                 HashJoinMode.ProbeOuter or HashJoinMode.Full => UnmatchedProbe(done),
                 HashJoinMode.ProbeSemi => SelectMatched(done, true),
@@ -431,7 +305,7 @@ internal sealed class HashJoinOperator : PhysicalOperator, ISpillingOperator
         _table.Find(_probeKeyVectors, count, _groups);
         for (int i = 0; i < count; i++)
         {
-            _probeMatched[i] = false;
+            _probeMatched[i] = WasMatched(i);
             if (_groups[i] >= 0 && HasNullKey(i))
                 _groups[i] = -1;
         }
@@ -548,8 +422,12 @@ internal sealed class HashJoinOperator : PhysicalOperator, ISpillingOperator
                 _selected[count++] = i;
         }
 
-        if (count == 0)
-            return null;
+        return count == 0 ? null : WithNullBuild(batch, count);
+    }
+
+    /// <summary>The selected probe rows with nulls for the build side.</summary>
+    private Batch WithNullBuild(Batch batch, int count)
+    {
         ReadOnlySpan<int> rows = _selected.AsSpan(0, count);
         for (int c = 0; c < _probeTypes.Length; c++)
             BatchTools.Gather(batch.Columns[c], rows, _output.Columns[c]);
@@ -605,18 +483,7 @@ internal sealed class HashJoinOperator : PhysicalOperator, ISpillingOperator
     {
         _probe.Close();
         _build.Close();
-        QueueParts();
-        while (_pending.TryDequeue(out (SpillFile? Build, SpillFile? Probe, int Depth) part))
-        {
-            part.Build?.Dispose();
-            part.Probe?.Dispose();
-        }
-
-        _currentBuild?.Dispose();
-        _currentProbe?.Dispose();
-        _currentBuild = null;
-        _currentProbe = null;
-        _probeReader = null;
+        CloseFiles();
         _store.Clear();
         _table.Clear();
         _linked = 0;
@@ -627,7 +494,6 @@ internal sealed class HashJoinOperator : PhysicalOperator, ISpillingOperator
         _probeEnded = false;
         _batch = null;
         _unmatched = 0;
-        _depth = 0;
         _row = 0;
         _position = -1;
         if (_chain.Length > 1 << 16)

@@ -145,6 +145,7 @@ internal sealed class ParallelAggregateOperator(AggregateOperator serial, ScanSe
             _context.BatchSize = context.BatchSize;
             _context.Memory = new MemoryBudget(Math.Max(context.Memory.Limit - context.Memory.Used, 0) / parts);
             _context.Temporary = context.Temporary;
+            _context.TemporaryPrefix = context.TemporaryPrefix;
             _context.IsAnalyzing = context.IsAnalyzing;
             _context.Scans = new ScanCounter();
             _context.RunNumber++;

@@ -9,7 +9,7 @@ namespace BareMetal.Data.Execution.Operators;
 /// Groups rows whose equal keys lie together: no table of groups, memory for some groups at a time, results in the order of the input. Groups
 /// are numbered within a window; when it is full its last group, which may go on, is left out of it and begins the next.
 /// </summary>
-internal sealed class SortedAggregateOperator : PhysicalOperator
+internal sealed class SortedAggregateOperator : PhysicalOperator, ISpillingOperator
 {
     private const int WindowGroups = 4096;
 
@@ -51,6 +51,8 @@ internal sealed class SortedAggregateOperator : PhysicalOperator
         _part = new Batch(VectorTools.CreateVectors(inputTypes, 1));
         _result = new Batch(VectorTools.CreateVectors([.. keys.Select(k => k.Type), .. calls.Select(c => c.Type)], 1));
     }
+
+    public long SpilledBytes => _aggregates.SpilledBytes;
 
     public override void Open(QueryContext context)
     {
@@ -117,6 +119,8 @@ internal sealed class SortedAggregateOperator : PhysicalOperator
         if (boundary < 0 || _count <= 1 || (_count <= WindowGroups && !IsOverBudget(context)))
         {
             _aggregates.Add(batch, _groups.AsSpan(0, count), _count, context);
+            if (IsOverBudget(context) && context.Temporary is not null)
+                _aggregates.StartSpilling();
             return;
         }
 
@@ -158,7 +162,7 @@ internal sealed class SortedAggregateOperator : PhysicalOperator
         long more = _aggregates.MemoryBytes - _reserved;
         if (more <= 0)
             return false;
-        bool over = !context.Memory.TryReserve(more);
+        bool over = !context.Memory.TryGrow(_reserved, more);
         if (over)
             context.Memory.Reserve(more);
         _reserved += more;
@@ -196,7 +200,9 @@ internal sealed class SortedAggregateOperator : PhysicalOperator
 
     private Batch Emit(QueryContext context)
     {
-        int count = Math.Min(context.BatchSize, _finished - _emitted);
+        context.Cancellation.ThrowIfCancellationRequested();
+        int count = _aggregates.Limit(Math.Min(context.BatchSize, _finished - _emitted), _finished, context);
+        _aggregates.Prepare(_emitted, count, context);
         for (int k = 0; k < _groupKeys.Length; k++)
         {
             Vector v = _result.Columns[k];

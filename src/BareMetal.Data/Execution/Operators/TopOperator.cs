@@ -27,8 +27,10 @@ internal sealed class AdaptiveTopOperator(TopOperator top, LimitOperator sorted,
     public override void Close() => _chosen.Close();
 }
 
-/// <summary>The first rows in an order, without sorting the others.</summary>
-internal sealed class TopOperator : PhysicalOperator
+/// <summary>
+/// The first rows in an order, without sorting the others. When even these outgrow the memory budget, the rest is a sort that spills.
+/// </summary>
+internal sealed class TopOperator : PhysicalOperator, ISpillingOperator
 {
     private readonly PhysicalOperator _input;
     private readonly Evaluator[] _keys;
@@ -42,6 +44,7 @@ internal sealed class TopOperator : PhysicalOperator
     private readonly Vector[] _keyVectors;
     private readonly Vector[] _storeKeys;
     private readonly Batch _batch;
+    private readonly ExternalSorter _sorter;
     private RowStore _store;
     private RowStore _spare;
     private int[] _order = [];
@@ -49,8 +52,9 @@ internal sealed class TopOperator : PhysicalOperator
     private long _keep;
     private long _skip;
     private bool _isSorted;
+    private bool _isExternal;
     private bool _hasBound;
-    private int _next;
+    private long _next;
     private long _reserved;
     private QueryContext? _context;
 
@@ -63,6 +67,7 @@ internal sealed class TopOperator : PhysicalOperator
         _width = types.Count;
         _types = [.. types, .. keys.Select(k => k.Type)];
         _comparer = new RowComparer(ColumnOperations.For([.. keys.Select(k => k.Type)]), directions);
+        _sorter = new ExternalSorter(_types, _width, _comparer);
         _store = new RowStore(_types);
         _spare = new RowStore(_types);
         _scratch = new Vector?[keys.Length];
@@ -71,6 +76,8 @@ internal sealed class TopOperator : PhysicalOperator
         _storeKeys = new Vector[keys.Length];
         _batch = new Batch(VectorTools.CreateVectors(types, 1));
     }
+
+    public long SpilledBytes => _sorter.SpilledBytes;
 
     public override void Open(QueryContext context)
     {
@@ -92,18 +99,36 @@ internal sealed class TopOperator : PhysicalOperator
             if (_keep > 0)
                 ReadAll(context);
             _isSorted = true;
-            _next = (int)Math.Min(_skip, _store.Count);
+            _next = _isExternal ? SkipExternal(context) : Math.Min(_skip, _store.Count);
         }
 
+        if (_isExternal)
+            return NextExternal(context);
         int end = (int)Math.Min(_keep, _store.Count);
         if (_next >= end)
             return null;
-        int count = Math.Min(context.BatchSize, end - _next);
-        ReadOnlySpan<int> rows = _order.AsSpan(_next, count);
+        int count = (int)Math.Min(context.BatchSize, end - _next);
+        ReadOnlySpan<int> rows = _order.AsSpan((int)_next, count);
         for (int c = 0; c < _width; c++)
             BatchTools.Gather(_store.Columns[c], rows, _batch.Columns[c]);
         _batch.Count = count;
         _next += count;
+        return _batch;
+    }
+
+    private long SkipExternal(QueryContext context)
+    {
+        long at = 0;
+        while (at < _skip && _sorter.Next(_batch, (int)Math.Min(context.BatchSize, _skip - at), context))
+            at += _batch.Count;
+        return at;
+    }
+
+    private Batch? NextExternal(QueryContext context)
+    {
+        if (_next >= _keep || !_sorter.Next(_batch, (int)Math.Min(context.BatchSize, _keep - _next), context))
+            return null;
+        _next += _batch.Count;
         return _batch;
     }
 
@@ -118,6 +143,12 @@ internal sealed class TopOperator : PhysicalOperator
             {
                 _keyVectors[k] = BatchTools.Spread(_keys[k].Evaluate(batch, context), batch.Count, ref _scratch[k]);
                 _rowVectors[_width + k] = _keyVectors[k];
+            }
+
+            if (_isExternal)
+            {
+                _sorter.Add(_rowVectors, VectorTools.Identity(batch.Count), context);
+                continue;
             }
 
             if (_rows.Length < batch.Count)
@@ -135,13 +166,53 @@ internal sealed class TopOperator : PhysicalOperator
             _store.Append(_rowVectors, _rows.AsSpan(0, count));
             if (_keep < int.MaxValue / 4 && _store.Count >= (2 * _keep) + context.BatchSize)
                 Cut();
-            long held = _store.MemoryBytes + _spare.MemoryBytes;
-            context.Memory.Reserve(held - _reserved);
-            _reserved = held;
+            Account(context);
         }
 
         _input.Close();
-        Sort();
+        if (_isExternal)
+            _sorter.Finish(context);
+        else
+            Sort();
+    }
+
+    private void Account(QueryContext context)
+    {
+        long held = _store.MemoryBytes + _spare.MemoryBytes;
+        if (!context.Memory.TryGrow(_reserved, held - _reserved))
+        {
+            if (_keep < _store.Count)
+            {
+                Cut();
+                held = _store.MemoryBytes;
+            }
+
+            if (!context.Memory.TryGrow(_reserved, held - _reserved))
+            {
+                if (context.Temporary is not null)
+                {
+                    MoveToSorter(context);
+                    return;
+                }
+
+                context.Memory.Reserve(held - _reserved);
+            }
+        }
+
+        _reserved = held;
+    }
+
+    /// <summary>What is kept does not fit: it is sorted with all that follows.</summary>
+    private void MoveToSorter(QueryContext context)
+    {
+        _isExternal = true;
+        context.Memory.Release(_reserved);
+        _reserved = 0;
+        for (int at = 0; at < _store.Count; at += Batch.DefaultSize)
+            _sorter.Add(_store.Columns, VectorTools.Identity(_store.Count).Slice(at, Math.Min(Batch.DefaultSize, _store.Count - at)), context);
+        _store.Clear();
+        _spare.Clear();
+        _hasBound = false;
     }
 
     private void Sort()
@@ -169,7 +240,9 @@ internal sealed class TopOperator : PhysicalOperator
         _input.Close();
         _store.Clear();
         _spare.Clear();
+        _sorter.Clear();
         _isSorted = false;
+        _isExternal = false;
         _hasBound = false;
         _next = 0;
         _context?.Memory.Release(_reserved);

@@ -7,18 +7,23 @@ using BareMetal.Data.Values;
 
 namespace BareMetal.Data.Execution.Spilling;
 
-/// <summary>Batches in a temporary file: appended, then read in order as often as wanted; deleted when disposed.</summary>
+/// <summary>
+/// Batches in a temporary file: appended, then read in order as often as wanted; deleted when disposed. Its buffers count against the
+/// statement's memory.
+/// </summary>
 internal sealed class SpillFile : IDisposable
 {
-    private const int FlushSize = 64 * 1024;
     private static long _lastNumber;
 
     private readonly IStorageProvider _provider;
     private readonly IReadOnlyList<SqlType> _types;
-    private readonly RowBuffer _buffer = new();
+    private readonly MemoryBudget _memory;
+    private readonly int _blockBytes;
     private readonly string _name;
+    private RowBuffer _buffer = new();
     private IStorageFile? _file;
     private long _length;
+    private long _held;
 
     public SpillFile(QueryContext context, IReadOnlyList<SqlType> types)
     {
@@ -27,7 +32,9 @@ internal sealed class SpillFile : IDisposable
             Hint = "Raise work_mem.",
         };
         _types = types;
-        _name = $"bmtemp-{Environment.ProcessId:x}-{Interlocked.Increment(ref _lastNumber):x}.tmp";
+        _memory = context.Memory;
+        _blockBytes = _memory.BlockBytes;
+        _name = $"{context.TemporaryPrefix}-{Environment.ProcessId:x}-{Interlocked.Increment(ref _lastNumber):x}";
     }
 
     /// <summary>Rows in it.</summary>
@@ -38,27 +45,58 @@ internal sealed class SpillFile : IDisposable
 
     public void Append(Batch batch) => Append(batch.Columns, VectorTools.Identity(batch.Count));
 
-    /// <summary>Appends some rows of columns.</summary>
+    /// <summary>Appends some rows of columns, in blocks that take little memory to read.</summary>
     public void Append(ReadOnlySpan<Vector> columns, ReadOnlySpan<int> rows)
     {
         if (rows.Length == 0)
             return;
+        if (rows.Length > 1 && VectorTools.RowsBytes(columns, rows) > _blockBytes)
+        {
+            int half = rows.Length / 2;
+            Append(columns, rows[..half]);
+            Append(columns, rows[half..]);
+            return;
+        }
+
+        AppendBlock(columns, rows);
+    }
+
+    /// <summary>Appends rows as one block, however large.</summary>
+    public void AppendBlock(ReadOnlySpan<Vector> columns, ReadOnlySpan<int> rows)
+    {
         int start = _buffer.Length;
         _buffer.Append(8);
         BatchSerializer.Write(columns, rows, _buffer);
         BinaryPrimitives.WriteInt32LittleEndian(_buffer.WrittenSpan[start..], _buffer.Length - start - 8);
         BinaryPrimitives.WriteInt32LittleEndian(_buffer.WrittenSpan[(start + 4)..], rows.Length);
         Rows += rows.Length;
-        if (_buffer.Length >= FlushSize)
+        Account();
+        if (_buffer.Length >= _blockBytes)
             Flush();
     }
 
+    /// <summary>Writes out what is buffered and lets go of the buffer: nothing more is appended.</summary>
+    public void Seal()
+    {
+        Flush();
+        if (_buffer.Array.Length == 0)
+            return;
+        _buffer = new RowBuffer(0);
+        Account();
+    }
+
+    /// <summary>Where the next block goes, for reading it alone later.</summary>
+    public long Position => Bytes;
+
     /// <summary>Reads from the beginning. Nothing may be appended afterwards.</summary>
-    public SpillReader Read()
+    public SpillReader Read() => ReadAt(0);
+
+    /// <summary>Reads from a block on, whose place <see cref="Position"/> told before it was appended.</summary>
+    public SpillReader ReadAt(long position)
     {
         if (_file is not null)
-            Flush();
-        return new SpillReader(_file, _length, _file is null ? _buffer.Memory : default, _types);
+            Seal();
+        return new SpillReader(_file, _length, _file is null ? _buffer.Memory : default, _types, _memory) { Position = position };
     }
 
     private void Flush()
@@ -68,54 +106,31 @@ internal sealed class SpillFile : IDisposable
         _file ??= _provider.Open(_name, StorageFileMode.CreateNew);
         _file.Write(_length, _buffer.Span);
         _length += _buffer.Length;
-        _buffer.Clear();
+        _memory.SpilledBytes += _buffer.Length;
+        if (_buffer.Array.Length > 4 * _blockBytes)
+            _buffer = new RowBuffer(_blockBytes);
+        else
+            _buffer.Clear();
+        Account();
+    }
+
+    private void Account()
+    {
+        long held = _buffer.Array.Length;
+        if (held == _held)
+            return;
+        _memory.Reserve(held - _held);
+        _held = held;
     }
 
     public void Dispose()
     {
+        _memory.Release(_held);
+        _held = 0;
         if (_file is null)
             return;
         _file.Dispose();
         _file = null;
         _provider.Delete(_name);
-    }
-}
-
-/// <summary>Reads a spill file's batches one after another. The batch is valid until the next read.</summary>
-internal sealed class SpillReader(IStorageFile? file, long length, ReadOnlyMemory<byte> memory, IReadOnlyList<SqlType> types)
-{
-    private readonly Batch _batch = new(VectorTools.CreateVectors(types, 16));
-    private readonly long _length = file is null ? memory.Length : length;
-    private byte[] _bytes = [];
-    private long _at;
-
-    public Batch? Next()
-    {
-        if (_at >= _length)
-            return null;
-        Span<byte> head = stackalloc byte[8];
-        Fill(_at, head);
-        int size = BinaryPrimitives.ReadInt32LittleEndian(head);
-        int count = BinaryPrimitives.ReadInt32LittleEndian(head[4..]);
-        if (_bytes.Length < size)
-            _bytes = new byte[Math.Max(size, _bytes.Length * 2)];
-        Span<byte> bytes = _bytes.AsSpan(0, size);
-        Fill(_at + 8, bytes);
-        _at += 8 + size;
-        BatchSerializer.Read(bytes, count, _batch);
-        return _batch;
-    }
-
-    private void Fill(long offset, Span<byte> target)
-    {
-        if (file is null)
-        {
-            memory.Span.Slice((int)offset, target.Length).CopyTo(target);
-            return;
-        }
-
-        int read = file.Read(offset, target);
-        if (read != target.Length)
-            throw new BareMetalException(SqlStates.IoError, $"Temporary file {file.Name} ends at {offset + read}, before the {target.Length} bytes expected at {offset}.");
     }
 }

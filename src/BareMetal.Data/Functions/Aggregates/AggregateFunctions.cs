@@ -164,7 +164,8 @@ internal static class AggregateFunctions
             (s, v) => s.Add(v[0].As<double>(), v[1].As<double>()),
             (s, other) => s.Merge(other),
             s => result(s) is { } value ? Value.From(SqlTypeKind.Double, value) : Value.Null(SqlTypeKind.Double),
-            _ => 72), [SqlType.Double, SqlType.Double]);
+            _ => 72,
+            grows: false), [SqlType.Double, SqlType.Double]);
 
     /// <summary>Counts the rows where both arguments are there.</summary>
     private sealed class RegressionCount : Accumulator
@@ -193,7 +194,13 @@ internal static class AggregateFunctions
 
         public override void Result(int first, int count, Values.Vector result) => _counts.AsSpan(first, count).CopyTo(((Values.Vector<long>)result).Data);
 
-        public override void Clear() => Array.Clear(_counts);
+        public override void Clear()
+        {
+            if (_counts.Length > KeptGroups)
+                _counts = new long[1];
+            else
+                Array.Clear(_counts);
+        }
     }
 
     private sealed class TextState
@@ -274,7 +281,8 @@ internal static class AggregateFunctions
                         s.Items.AddRange(other.Items);
                 },
                 s => s.Items[0],
-                _ => 100),
+                s => 100 + s.Items.Sum(v => Size(v)),
+                grows: false),
         });
         foreach (SqlTypeKind kind in new[] { SqlTypeKind.Json, SqlTypeKind.Jsonb })
         {

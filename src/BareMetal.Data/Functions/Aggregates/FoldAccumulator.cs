@@ -129,7 +129,10 @@ internal sealed class FoldAccumulator<TValue, TState, TResult, TFold> : Accumula
 
     public override void Clear()
     {
-        Array.Clear(_states);
+        if (_states.Length > KeptGroups)
+            _states = new TState[1];
+        else
+            Array.Clear(_states);
         _count = 0;
     }
 }
@@ -181,7 +184,13 @@ internal sealed class CountAccumulator(bool star) : Accumulator
     public override void Result(int first, int count, Vector result) =>
         _counts.AsSpan(first, count).CopyTo(((Vector<long>)result).Data);
 
-    public override void Clear() => Array.Clear(_counts);
+    public override void Clear()
+    {
+        if (_counts.Length > KeptGroups)
+            _counts = new long[1];
+        else
+            Array.Clear(_counts);
+    }
 }
 
 /// <summary>min and max by any order.</summary>
@@ -240,8 +249,17 @@ internal sealed class ExtremeAccumulator<T, TOrder>(TOrder order, int sign) : Ac
 
     public override void Clear()
     {
-        Array.Clear(_values);
-        Array.Clear(_any);
+        if (_values.Length > KeptGroups)
+        {
+            _values = new T[1];
+            _any = new bool[1];
+        }
+        else
+        {
+            Array.Clear(_values);
+            Array.Clear(_any);
+        }
+
         _bytes = 0;
     }
 
@@ -268,22 +286,18 @@ internal sealed class ObjectAccumulator<TState>(
     Action<TState, TState> merge,
     Func<TState, Value> result,
     Func<TState, long> size,
-    bool skipNulls = true) : Accumulator
+    bool skipNulls = true,
+    bool grows = true) : Accumulator
     where TState : class, new()
 {
     private TState?[] _states = new TState?[1];
     private Value[] _row = [];
 
-    public override long MemoryBytes
-    {
-        get
-        {
-            long bytes = _states.Length * 8L;
-            foreach (TState? state in _states)
-                bytes += state is null ? 0 : size(state);
-            return bytes;
-        }
-    }
+    private long _bytes;
+
+    public override long MemoryBytes => (_states.Length * 8L) + _bytes;
+
+    public override bool Grows => grows;
 
     public override void EnsureGroups(int count)
     {
@@ -301,7 +315,13 @@ internal sealed class ObjectAccumulator<TState>(
                 continue;
             for (int a = 0; a < _row.Length; a++)
                 _row[a] = arguments[a].GetValue(i);
-            add(_states[groups.IsEmpty ? 0 : groups[i]] ??= new TState(), _row);
+            ref TState? state = ref _states[groups.IsEmpty ? 0 : groups[i]];
+            if (state is null)
+                state = new TState();
+            else
+                _bytes -= size(state);
+            add(state, _row);
+            _bytes += size(state);
         }
     }
 
@@ -310,8 +330,15 @@ internal sealed class ObjectAccumulator<TState>(
         TState?[] from = ((ObjectAccumulator<TState>)other)._states;
         for (int i = 0; i < groups.Length; i++)
         {
-            if (from[i] is { } state)
-                merge(_states[groups[i]] ??= new TState(), state);
+            if (from[i] is not { } state)
+                continue;
+            ref TState? own = ref _states[groups[i]];
+            if (own is null)
+                own = new TState();
+            else
+                _bytes -= size(own);
+            merge(own, state);
+            _bytes += size(own);
         }
     }
 
@@ -326,5 +353,24 @@ internal sealed class ObjectAccumulator<TState>(
         }
     }
 
-    public override void Clear() => Array.Clear(_states);
+    public override void Forget(int first, int count)
+    {
+        for (int i = first; i < first + count && i < _states.Length; i++)
+        {
+            if (_states[i] is not { } state)
+                continue;
+            _bytes -= size(state);
+            _states[i] = null;
+        }
+    }
+
+    public override void Clear()
+    {
+        // Room for very many groups is not kept for the next few.
+        if (_states.Length > KeptGroups)
+            _states = new TState?[1];
+        else
+            Array.Clear(_states);
+        _bytes = 0;
+    }
 }

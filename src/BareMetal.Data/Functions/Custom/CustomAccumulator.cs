@@ -19,6 +19,17 @@ internal sealed class CustomAccumulator<T, TState, TResult>(
 
     public override long MemoryBytes => (_groups.Count * (long)GroupBytes) + (_values * ValueBytes);
 
+    public override bool Grows => true;
+
+    public override void Forget(int first, int count)
+    {
+        for (int i = first; i < first + count && i < _groups.Count; i++)
+        {
+            _values -= _groups[i]?.Count ?? 0;
+            _groups[i] = null;
+        }
+    }
+
     public override void EnsureGroups(int count)
     {
         while (_groups.Count < count)

@@ -355,7 +355,7 @@ internal sealed class CteNode(CteDefinition definition, IReadOnlyList<PlanColumn
     public override void Describe(ExplainProperties properties) => properties.Add("CTE", definition.Name);
 
     protected override PhysicalOperator BuildOperator(OperatorBuilder builder) =>
-        new CteScanOperator(builder.Cte(definition), builder.RecursiveTerms.Contains(definition), Types);
+        new CteScanOperator(builder.Cte(definition), builder.RecursiveTerms.Contains(definition));
 }
 
 internal class WithNode(IReadOnlyList<(CteDefinition Definition, PlanNode Plan, PlanNode? Recursive)> definitions, PlanNode body) : PlanNode(body.Output)

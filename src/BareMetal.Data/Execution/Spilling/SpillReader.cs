@@ -1,0 +1,70 @@
+using System.Buffers.Binary;
+using BareMetal.Data.Execution.Columns;
+using BareMetal.Data.Storage;
+using BareMetal.Data.Types;
+using BareMetal.Data.Values;
+
+namespace BareMetal.Data.Execution.Spilling;
+
+/// <summary>
+/// Reads a spill file's batches one after another. The batch is valid until the next read. What it holds counts against the statement's
+/// memory until it is disposed.
+/// </summary>
+internal sealed class SpillReader(IStorageFile? file, long length, ReadOnlyMemory<byte> memory, IReadOnlyList<SqlType> types, MemoryBudget budget) : IDisposable
+{
+    private readonly Batch _batch = new(VectorTools.CreateVectors(types, 16));
+    private readonly long _length = file is null ? memory.Length : length;
+    private byte[] _bytes = [];
+    private long _held;
+    private bool _isDisposed;
+
+    /// <summary>Where the next block begins.</summary>
+    public long Position { get; set; }
+
+    public Batch? Next()
+    {
+        if (Position >= _length)
+            return null;
+        Span<byte> head = stackalloc byte[8];
+        Fill(Position, head);
+        int size = BinaryPrimitives.ReadInt32LittleEndian(head);
+        int count = BinaryPrimitives.ReadInt32LittleEndian(head[4..]);
+        if (_bytes.Length < size)
+        {
+            _bytes = new byte[Math.Max(size, Math.Min(_bytes.Length * 2, budget.BlockBytes))];
+            if (!_isDisposed)
+            {
+                // The bytes, and once more as columns.
+                long held = 2L * _bytes.Length;
+                budget.Reserve(held - _held);
+                _held = held;
+            }
+        }
+
+        Span<byte> bytes = _bytes.AsSpan(0, size);
+        Fill(Position + 8, bytes);
+        Position += 8 + size;
+        BatchSerializer.Read(bytes, count, _batch);
+        return _batch;
+    }
+
+    private void Fill(long offset, Span<byte> target)
+    {
+        if (file is null)
+        {
+            memory.Span.Slice((int)offset, target.Length).CopyTo(target);
+            return;
+        }
+
+        int read = file.Read(offset, target);
+        if (read != target.Length)
+            throw new BareMetalException(SqlStates.IoError, $"Temporary file {file.Name} ends at {offset + read}, before the {target.Length} bytes expected at {offset}.");
+    }
+
+    public void Dispose()
+    {
+        budget.Release(_held);
+        _held = 0;
+        _isDisposed = true;
+    }
+}
