@@ -1,48 +1,25 @@
 using BareMetal.Data.Binding;
 using BareMetal.Data.Catalog;
+using BareMetal.Data.Catalog.Statistics;
 using BareMetal.Data.Execution.Operators;
 using BareMetal.Data.Planning.Logical;
 using BareMetal.Data.Rows;
-using BareMetal.Data.Types;
-using BareMetal.Data.Values;
 
 namespace BareMetal.Data.Planning;
 
-/// <summary>A way to read a table under conditions.</summary>
-internal sealed class AccessPath
-{
-    public required ScanSettings Settings { get; init; }
-
-    public required IReadOnlyList<string> KeyNames { get; init; }
-
-    /// <summary>Conditions that the seeks do not cover.</summary>
-    public required List<BoundExpression> Residual { get; init; }
-
-    /// <summary>Rows that the seeks read.</summary>
-    public required double ScannedRows { get; init; }
-
-    /// <summary>Rows that also pass the residual conditions.</summary>
-    public required double Rows { get; init; }
-
-    public required double Cost { get; init; }
-
-    public required IReadOnlyList<OrderItem> Ordering { get; init; }
-
-    /// <summary>Columns that seeks fix to one value: they do not count for an order.</summary>
-    public required IReadOnlySet<PlanColumn> Fixed { get; init; }
-
-    public bool IsSeek => Settings.Seeks is not null;
-
-    /// <summary>Whether at most one row comes.</summary>
-    public bool IsPoint { get; init; }
-}
-
-/// <summary>Finds the ways to read a table: its own tree or an index, whole or by seeks on leading key parts.</summary>
+/// <summary>
+/// Finds the ways to read a table: its own tree or an index, whole, by seeks on leading key parts, by several seeks for alternatives (OR, row comparisons),
+/// or skipping over a leading part of few values that no condition fixes.
+/// </summary>
 internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinality)
 {
-    private const double RowCost = 0.1;
-    private const double SeekCost = 1.2;
-    private const double FetchCost = 0.9;
+    /// <summary>Alternatives that are sought one by one at most.</summary>
+    private const int MaxAlternatives = 64;
+
+    /// <summary>Values of a leading part that are skipped over at most; from the operator's own limit on it reads the whole range.</summary>
+    private const double MaxSkips = SeekRanges.MaxSkipped / 4;
+
+    private readonly SeekMatching _matching = new(options);
 
     /// <summary>All paths that make sense; the first is the scan of the whole table.</summary>
     /// <param name="scan">The scan.</param>
@@ -53,11 +30,10 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
         if (scan.RowKey is not null && scan.Columns.Contains(scan.RowKey))
             scan = new LogicalScan(scan.Table, [.. scan.Columns.Where(c => !ReferenceEquals(c, scan.RowKey))], scan.Alias) { Lock = scan.Lock, LockWait = scan.LockWait, RowKey = scan.RowKey };
         double tableRows = cardinality.TableRows(scan.Table);
+        double outRows = Math.Max(cardinality.FilteredRows(scan, terms, tableRows), 0.01);
         List<AccessPath> paths = [];
         KeyPart[] primary = PrimaryParts(scan);
-        paths.Add(Make(scan, terms, null, primary, tableRows, seek: false));
-        if (primary.Length > 0 && Make(scan, terms, null, primary, tableRows, seek: true) is { IsSeek: true } byKey)
-            paths.Add(byKey);
+        AddPaths(paths, new Source(scan, null, primary, primary, tableRows, tableRows, outRows), terms, terms);
         TableRowBinding? binding = null;
         foreach (TableIndex index in scan.Table.Indexes)
         {
@@ -75,21 +51,129 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
                     rows = Math.Max(1, Math.Min(entries, tableRows));
             }
 
-            KeyPart[]? parts = IndexParts(scan, index, binding);
-            if (parts is null)
-                continue;
-            AccessPath whole = Make(scan, open, index, parts, rows, seek: false);
-            paths.Add(whole);
-            AccessPath seek = Make(scan, open, index, parts, rows, seek: true);
-            if (seek.IsSeek)
-                paths.Add(seek);
+            if (IndexParts(scan, index, binding) is { } parts)
+                AddPaths(paths, new Source(scan, index, parts, primary, rows, tableRows, outRows), terms, open);
         }
 
         return paths;
     }
 
-    /// <summary>A part of a key: the expression over the scan's columns that it holds, or null when the scan does not read the column.</summary>
-    private sealed record KeyPart(BoundExpression? Expression, SqlType Type, bool Descending, bool NullsFirst, bool IsNullable, string Name);
+    /// <summary>A tree to read: the table's own or that of an index.</summary>
+    private sealed record Source(LogicalScan Scan, TableIndex? Index, KeyPart[] Parts, KeyPart[] Primary, double Entries, double TableRows, double OutRows)
+    {
+        public bool IsUnique => Index is null ? Parts.Length > 0 : Index.IsUnique;
+    }
+
+    private void AddPaths(List<AccessPath> paths, Source source, IReadOnlyList<BoundExpression> all, IReadOnlyList<BoundExpression> open)
+    {
+        paths.Add(Make(source, null, [.. open], source.Entries, 0, []));
+        if (source.Parts.Length == 0)
+            return;
+        Seek? seek = FindSeek(source, open, null);
+        if (seek is not null)
+            paths.Add(Make(source, [seek.Spec], seek.Residual, seek.Rows, seek.Count, [seek]));
+        if (FindAlternatives(source, open) is { } alternatives)
+            paths.Add(Make(source, [.. alternatives.Select(a => a.Spec)], [.. open], Math.Min(alternatives.Sum(a => a.Rows), source.Entries), alternatives.Sum(a => a.Count), alternatives));
+        if (source.Parts.Length > 1 && FindSkip(source, open, seek) is { } skip)
+            paths.Add(Make(source, [skip.Spec], [.. open], skip.Rows, skip.Count, []));
+    }
+
+    /// <summary>Seeks of one specification: what it uses, what it leaves.</summary>
+    private sealed record Seek(SeekSpec Spec, List<BoundExpression> Used, List<BoundExpression> Residual, double Count, double Rows);
+
+    private Seek? FindSeek(Source source, IReadOnlyList<BoundExpression> terms, int[]? skipped)
+    {
+        LogicalScan scan = source.Scan;
+        List<BoundExpression> residual = [.. terms];
+        List<BoundExpression> used = [];
+        List<SeekPart> equals = [];
+        double seeks = 1;
+        int p = 0;
+        for (; p < source.Parts.Length; p++)
+        {
+            KeyPart part = source.Parts[p];
+            BoundExpression? term = null;
+            SeekPart? found = part.Expression is null ? null : _matching.FindEquality(scan, part, residual, out term);
+            if (found is null)
+            {
+                if (skipped is null || !skipped.Contains(p))
+                    break;
+                equals.Add(new SeekPart(SeekPartKind.Skip, []));
+                continue;
+            }
+
+            residual.Remove(term!);
+            used.Add(term!);
+            equals.Add(found);
+            seeks *= found.Kind switch
+            {
+                SeekPartKind.List => found.Values.Count,
+                SeekPartKind.Array => 10,
+                _ => 1,
+            };
+        }
+
+        SeekSpec spec = new(equals);
+        if (p < source.Parts.Length && source.Parts[p].Expression is not null)
+            spec = _matching.FindBounds(scan, spec, source.Parts[p], residual, used);
+        while (!spec.HasBounds && spec.Parts.Count > 0 && spec.Parts[^1].Kind == SeekPartKind.Skip)
+            spec = new SeekSpec([.. spec.Parts.Take(spec.Parts.Count - 1)]);
+        if (spec.Parts.Count == 0 && !spec.HasBounds)
+            return null;
+        double rows = source.Entries * cardinality.Selectivity(used, scan, source.TableRows);
+        bool isWhole = p == source.Parts.Length && source.IsUnique && equals.All(e => e.Kind is not (SeekPartKind.IsNull or SeekPartKind.Skip));
+        if (isWhole)
+            rows = Math.Min(rows, seeks);
+        return new Seek(spec, used, residual, seeks, Math.Max(rows, Math.Min(0.5, source.Entries)));
+    }
+
+    /// <summary>Seeks for each alternative of an OR: <c>a = 1 OR a = 2 AND b &gt; 3</c>, <c>(a, b) &gt; (1, 2)</c>.</summary>
+    private List<Seek>? FindAlternatives(Source source, IReadOnlyList<BoundExpression> terms)
+    {
+        foreach (BoundExpression term in terms)
+        {
+            if (term is not BoundLogical { IsAnd: false } or || or.Terms.Count > MaxAlternatives)
+                continue;
+            List<BoundExpression> others = [.. terms.Where(t => !ReferenceEquals(t, term))];
+            List<Seek> seeks = [];
+            foreach (BoundExpression alternative in or.Terms)
+            {
+                List<BoundExpression> own = ExpressionTools.SplitConjuncts(alternative);
+                Seek? seek = FindSeek(source, [.. own, .. others], null);
+                if (seek is null || !seek.Used.Exists(own.Contains))
+                    break;
+                seeks.Add(seek);
+            }
+
+            if (seeks.Count == or.Terms.Count)
+                return seeks;
+        }
+
+        return null;
+    }
+
+    /// <summary>A seek that goes through the values of leading parts which no condition fixes, when statistics say that they are few.</summary>
+    private Seek? FindSkip(Source source, IReadOnlyList<BoundExpression> terms, Seek? plain)
+    {
+        if (source.Index?.FilterSql is not null || options.Statistics(source.Scan.Table)?.FindPrefixes(source.Index?.Id ?? 0) is not { } prefixes)
+            return null;
+        int fixedParts = plain?.Spec.Parts.Count ?? 0;
+        if (plain?.Spec.HasBounds == true)
+            return null;
+        for (int gap = 1; gap <= 2 && fixedParts + gap < source.Parts.Length; gap++)
+        {
+            double values = prefixes.Distinct[fixedParts + gap - 1];
+            if (fixedParts > 0)
+                values /= Math.Max(1, prefixes.Distinct[fixedParts - 1]);
+            if (values > MaxSkips)
+                return null;
+            int[] skipped = [.. Enumerable.Range(fixedParts, gap)];
+            if (FindSeek(source, terms, skipped) is { } seek && (seek.Spec.Parts.Count > fixedParts + gap || (seek.Spec.HasBounds && seek.Spec.Parts.Count == fixedParts + gap)))
+                return seek with { Count = Math.Max(values, 1) * 2 * seek.Count };
+        }
+
+        return null;
+    }
 
     private static KeyPart[] PrimaryParts(LogicalScan scan)
     {
@@ -141,7 +225,7 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
     }
 
     /// <summary>An expression over the table binding's columns as one over the scan's; null when the scan does not read one of them.</summary>
-    private static BoundExpression? Rebase(BoundExpression expression, LogicalScan scan, TableRowBinding binding)
+    internal static BoundExpression? Rebase(BoundExpression expression, LogicalScan scan, TableRowBinding binding)
     {
         Dictionary<PlanColumn, BoundExpression> map = [];
         foreach (PlanColumn column in ExpressionTools.Columns(expression))
@@ -170,72 +254,33 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
             return false;
         foreach (BoundExpression part in ExpressionTools.SplitConjuncts(filter))
         {
-            if (Rebase(part, scan, binding) is not { } own)
+            if (Rebase(part, scan, binding) is not { } own || !Implication.Proves(terms, own))
                 return false;
-            bool implied = false;
-            foreach (BoundExpression term in terms)
-            {
-                if (ExpressionTools.AreSame(own, term))
-                {
-                    implied = true;
-                    rest.Remove(term);
-                }
-
-                if (own is BoundIsNull { IsNegated: true, Operand: BoundColumn column })
-                    implied |= NullRejection.Rejects(term, column.Column);
-            }
-
-            if (!implied)
-                return false;
+            rest.RemoveAll(t => ExpressionTools.AreSame(own, t));
         }
 
         return true;
     }
 
-    private AccessPath Make(LogicalScan scan, IReadOnlyList<BoundExpression> terms, TableIndex? index, KeyPart[] parts, double tableRows, bool seek)
+    private AccessPath Make(Source source, IReadOnlyList<SeekSpec>? specs, List<BoundExpression> residual, double seekedRows, double seeks, IReadOnlyList<Seek> alternatives)
     {
-        List<BoundExpression> residual = [.. terms];
-        List<SeekPart> equals = [];
+        LogicalScan scan = source.Scan;
+        KeyPart[] parts = source.Parts;
+
+        // What all alternatives fix to the same value.
         HashSet<PlanColumn> fixedColumns = [];
-        SeekSpec? spec = null;
-        double seekedRows = tableRows;
-        double seeks = 1;
-        bool isUnique = index is null ? parts.Length > 0 : index.IsUnique;
-        bool singleValued = true;
-        if (seek)
+        int fixedParts = 0;
+        if (alternatives.Count > 0)
         {
-            int p = 0;
-            for (; p < parts.Length; p++)
+            IReadOnlyList<SeekPart> first = alternatives[0].Spec.Parts;
+            for (; fixedParts < first.Count && first[fixedParts].Kind is SeekPartKind.Value or SeekPartKind.IsNull; fixedParts++)
             {
-                if (parts[p].Expression is null || FindEquality(scan, parts[p], residual, out BoundExpression? used) is not { } part)
+                int at = fixedParts;
+                if (!alternatives.All(a => a.Spec.Parts.Count > at && AreSame(a.Spec.Parts[at], first[at])))
                     break;
-                residual.Remove(used!);
-                equals.Add(part);
-                double distinct = cardinality.Distinct(parts[p].Expression!, scan, tableRows);
-                double values = part.Kind switch
-                {
-                    SeekPartKind.List => part.Values.Count,
-                    SeekPartKind.Array => 10,
-                    _ => 1,
-                };
-                singleValued &= part.Kind is SeekPartKind.Value or SeekPartKind.IsNull;
-                if (part.Kind is SeekPartKind.Value or SeekPartKind.IsNull && parts[p].Expression is BoundColumn fixedColumn)
+                if (parts[at].Expression is BoundColumn fixedColumn)
                     fixedColumns.Add(fixedColumn.Column);
-                seeks *= values;
-                seekedRows = Math.Max(seekedRows * Math.Min(1, values / Math.Max(distinct, 1)), 0.5);
             }
-
-            if (p == parts.Length && isUnique && equals.All(e => e.Kind != SeekPartKind.IsNull))
-                seekedRows = Math.Min(seekedRows, seeks);
-            spec = new SeekSpec(equals);
-            if (p < parts.Length && parts[p].Expression is not null)
-            {
-                spec = FindBounds(scan, spec, parts[p], residual, out double selectivity);
-                seekedRows *= selectivity;
-            }
-
-            if (spec.Parts.Count == 0 && !spec.HasBounds)
-                spec = null;
         }
 
         List<OrderItem> ordering = [];
@@ -243,18 +288,14 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
         for (int i = 0; i < parts.Length && isOrderKnown; i++)
         {
             if (parts[i].Expression is BoundColumn column)
-            {
                 ordering.Add(new OrderItem(column.Column, parts[i].Descending, parts[i].NullsFirst));
-            }
-            else if (!(i < equals.Count && equals[i].Kind is SeekPartKind.Value or SeekPartKind.IsNull))
-            {
-                isOrderKnown = false;
-            }
+            else
+                isOrderKnown = i < fixedParts;
         }
 
-        if (isOrderKnown && index is not null && !index.IsUnique)
+        if (isOrderKnown && source.Index is { IsUnique: false })
         {
-            foreach (KeyPart part in PrimaryParts(scan))
+            foreach (KeyPart part in source.Primary)
             {
                 if (part.Expression is not BoundColumn column)
                     break;
@@ -262,18 +303,16 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
             }
         }
 
-        bool covering = index is not null && IsCovering(scan, index);
-        double rows = seekedRows;
-        foreach (BoundExpression term in residual)
-            rows *= cardinality.Selectivity(term, scan, tableRows);
-        double cost = (spec is null ? 1 : seeks * SeekCost) + (seekedRows * (index is null ? RowCost : covering ? RowCost * 1.2 : FetchCost));
+        bool covering = source.Index is not null && IsCovering(scan, source.Index);
+        double rowCost = source.Index is null ? PlanCost.Row : covering ? PlanCost.Entry : FetchCost(source);
+        SeekSpec? only = specs is [var one] ? one : null;
         return new AccessPath
         {
             Settings = new ScanSettings(scan.Table, scan.Columns)
             {
-                Index = index,
+                Index = source.Index,
                 IsCovering = covering,
-                Seeks = spec is null ? null : [spec],
+                Seeks = specs,
                 Lock = scan.Lock,
                 LockWait = scan.LockWait,
                 RowKey = scan.RowKey,
@@ -281,13 +320,25 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
             KeyNames = [.. parts.Select(k => k.Name)],
             Residual = residual,
             ScannedRows = seekedRows,
-            Rows = Math.Max(rows, 0.01),
-            Cost = cost,
+            Rows = Math.Min(source.OutRows, Math.Max(seekedRows, 0.01)),
+            Cost = (specs is null ? PlanCost.Open : seeks * PlanCost.Seek) + (seekedRows * rowCost) + (seekedRows * residual.Count * PlanCost.Condition),
             Ordering = ordering,
             Fixed = fixedColumns,
-            IsPoint = spec is not null && isUnique && singleValued && equals.Count == parts.Length && equals.All(e => e.Kind == SeekPartKind.Value),
+            IsPoint = only is { HasBounds: false } && source.IsUnique && only.Parts.Count == parts.Length && only.Parts.All(e => e.Kind == SeekPartKind.Value),
         };
     }
+
+    /// <summary>Rows that lie in the order of the index are found on the page of the row before.</summary>
+    private double FetchCost(Source source)
+    {
+        double correlation = 0;
+        if (source.Parts[0].Expression is BoundColumn { Column: { Origin: { } origin } } && options.Statistics(source.Scan.Table)?.Find(origin) is { } known)
+            correlation = Math.Abs(known.Correlation);
+        return PlanCost.Fetch * (1 - (0.5 * correlation));
+    }
+
+    private static bool AreSame(SeekPart a, SeekPart b) =>
+        a.Kind == b.Kind && (a.Kind == SeekPartKind.IsNull || (a.Values.Count == 1 && b.Values.Count == 1 && ExpressionTools.AreSame(a.Values[0], b.Values[0])));
 
     private static bool IsCovering(LogicalScan scan, TableIndex index)
     {
@@ -299,205 +350,5 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
         }
 
         return true;
-    }
-
-    /// <summary>A condition that makes the part equal to values from outside of the scan.</summary>
-    private static SeekPart? FindEquality(LogicalScan scan, KeyPart part, List<BoundExpression> terms, out BoundExpression? used)
-    {
-        SeekPart? best = null;
-        used = null;
-        foreach (BoundExpression term in terms)
-        {
-            SeekPart? found = MatchEquality(scan, part, term);
-            if (found is null || (best is not null && found.Kind is not SeekPartKind.Value))
-                continue;
-            best = found;
-            used = term;
-            if (found.Kind == SeekPartKind.Value && found.Values[0] is BoundConstant or BoundParameter)
-                break;
-        }
-
-        return best;
-    }
-
-    private static SeekPart? MatchEquality(LogicalScan scan, KeyPart part, BoundExpression term)
-    {
-        switch (term)
-        {
-            case BoundCall { Function.Name: "=" } call:
-            {
-                if (IsPart(call.Arguments[0], part) && Outside(call.Arguments[1], scan, part, call.Arguments[0]) is { } right)
-                    return new SeekPart(SeekPartKind.Value, [right]);
-                if (IsPart(call.Arguments[1], part) && Outside(call.Arguments[0], scan, part, call.Arguments[1]) is { } left)
-                    return new SeekPart(SeekPartKind.Value, [left]);
-                return null;
-            }
-
-            case BoundInList { IsNegated: false } inList when IsPart(inList.Operand, part):
-            {
-                List<BoundExpression> values = [];
-                foreach (BoundExpression item in inList.Items)
-                {
-                    if (item is BoundConstant { Value.IsNull: true })
-                        continue;
-                    if (Outside(item, scan, part, inList.Operand) is not { } value)
-                        return null;
-                    values.Add(value);
-                }
-
-                return new SeekPart(values.Count == 1 ? SeekPartKind.Value : SeekPartKind.List, values);
-            }
-
-            case BoundQuantifiedArray { IsAll: false, Comparison.Name: "=" } any when IsExactPart(any.Operand, part):
-                return any.Array.Type.Element?.Kind == part.Type.Kind && IsOutside(any.Array, scan) ? new SeekPart(SeekPartKind.Array, [any.Array]) : null;
-            case BoundIsNull { IsNegated: false } isNull when IsExactPart(isNull.Operand, part) && part.IsNullable:
-                return new SeekPart(SeekPartKind.IsNull, []);
-            case BoundColumn column when part.Type.Kind == SqlTypeKind.Boolean && IsExactPart(column, part):
-                return new SeekPart(SeekPartKind.Value, [new BoundConstant(Value.From(SqlTypeKind.Boolean, true), SqlType.Boolean)]);
-            case BoundNot { Operand: BoundColumn column } when part.Type.Kind == SqlTypeKind.Boolean && IsExactPart(column, part):
-                return new SeekPart(SeekPartKind.Value, [new BoundConstant(Value.From(SqlTypeKind.Boolean, false), SqlType.Boolean)]);
-            case BoundLogical { IsAnd: false } or:
-            {
-                List<BoundExpression> values = [];
-                foreach (BoundExpression alternative in or.Terms)
-                {
-                    if (MatchEquality(scan, part, alternative) is not { Kind: SeekPartKind.Value or SeekPartKind.List } found)
-                        return null;
-                    values.AddRange(found.Values);
-                }
-
-                return new SeekPart(SeekPartKind.List, values);
-            }
-
-            default:
-                return null;
-        }
-    }
-
-    /// <summary>The part itself, or an integer part widened for the comparison.</summary>
-    private static bool IsPart(BoundExpression expression, KeyPart part) => IsExactPart(expression, part) || (expression is BoundCast cast && IsWidening(cast.Operand.Type, cast.Type) && IsExactPart(cast.Operand, part));
-
-    private static bool IsExactPart(BoundExpression expression, KeyPart part) => part.Expression is not null && ExpressionTools.AreSame(expression, part.Expression);
-
-    private static bool IsWidening(SqlType from, SqlType to) => (from.Kind, to.Kind) is
-        (SqlTypeKind.TinyInt, SqlTypeKind.SmallInt or SqlTypeKind.Integer or SqlTypeKind.BigInt)
-        or (SqlTypeKind.SmallInt, SqlTypeKind.Integer or SqlTypeKind.BigInt)
-        or (SqlTypeKind.Integer, SqlTypeKind.BigInt)
-        or (SqlTypeKind.UTinyInt, SqlTypeKind.SmallInt or SqlTypeKind.Integer or SqlTypeKind.BigInt or SqlTypeKind.USmallInt or SqlTypeKind.UInteger or SqlTypeKind.UBigInt)
-        or (SqlTypeKind.USmallInt, SqlTypeKind.Integer or SqlTypeKind.BigInt or SqlTypeKind.UInteger or SqlTypeKind.UBigInt)
-        or (SqlTypeKind.UInteger, SqlTypeKind.BigInt or SqlTypeKind.UBigInt);
-
-    private static bool IsOutside(BoundExpression expression, LogicalScan scan)
-    {
-        if (ExpressionTools.ContainsSubquery(expression) || ExpressionTools.IsVolatile(expression))
-            return false;
-        foreach (PlanColumn column in ExpressionTools.Columns(expression))
-        {
-            if (scan.Columns.Contains(column) || ReferenceEquals(scan.RowKey, column))
-                return false;
-        }
-
-        return true;
-    }
-
-    /// <summary>The value to seek, of the part's type; null when it depends on the scan's own columns.</summary>
-    private static BoundExpression? Outside(BoundExpression value, LogicalScan scan, KeyPart part, BoundExpression compared)
-    {
-        if (!IsOutside(value, scan))
-            return null;
-        if (value.Type.Kind == part.Type.Kind)
-            return compared.Type.Kind == part.Type.Kind ? value : null;
-        if (value is BoundConstant { Value.IsNull: true })
-            return new BoundConstant(Value.Null(part.Type.Kind), part.Type);
-        return compared is BoundCast && IsWidening(part.Type, value.Type) ? new NarrowedInteger(value, part.Type) : null;
-    }
-
-    private static SeekSpec FindBounds(LogicalScan scan, SeekSpec spec, KeyPart part, List<BoundExpression> terms, out double selectivity)
-    {
-        selectivity = 1;
-        foreach (BoundExpression term in terms.ToArray())
-        {
-            if (term is BoundCall { Function.Name: "<" or "<=" or ">" or ">=" } call)
-            {
-                bool mirrored = IsExactPart(call.Arguments[1], part);
-                if (!mirrored && !IsExactPart(call.Arguments[0], part))
-                    continue;
-                BoundExpression value = call.Arguments[mirrored ? 0 : 1];
-                if (value.Type.Kind != part.Type.Kind || !IsOutside(value, scan))
-                    continue;
-                string op = call.Function.Name;
-                bool isLow = (op[0] == '>') != mirrored;
-                bool inclusive = op.Length == 2;
-                if (isLow && spec.Low is null)
-                    spec = spec with { Low = value, LowInclusive = inclusive };
-                else if (!isLow && spec.High is null)
-                    spec = spec with { High = value, HighInclusive = inclusive };
-                else
-                    continue;
-                selectivity *= 0.3;
-                terms.Remove(term);
-            }
-        }
-
-        if (spec.HasBounds)
-            return spec;
-        foreach (BoundExpression term in terms)
-        {
-            if (term is BoundCall { Function.Name: "starts_with" } starts
-                && part.Type.Kind == SqlTypeKind.Text
-                && part.Type.Collation is null
-                && IsExactPart(starts.Arguments[0], part)
-                && IsOutside(starts.Arguments[1], scan))
-            {
-                terms.Remove(term);
-                selectivity = 0.02;
-                return spec with { TextPrefix = starts.Arguments[1] };
-            }
-
-            if (term is BoundCall { Function.Name: "like", Arguments: [var text, BoundConstant { Value.IsNull: false } pattern] }
-                && part.Type.Kind == SqlTypeKind.Text
-                && part.Type.Collation is null
-                && IsExactPart(text, part)
-                && LikePrefix(pattern.Value.As<ByteSlice>().Span) is { Length: > 0 } prefix)
-            {
-                selectivity = 0.05;
-                return spec with { TextPrefix = new BoundConstant(Value.From(SqlTypeKind.Text, new ByteSlice(prefix)), SqlType.Text) };
-            }
-        }
-
-        foreach (BoundExpression term in terms)
-        {
-            if (term is BoundIsNull { IsNegated: true } notNull && part.IsNullable && IsExactPart(notNull.Operand, part))
-            {
-                terms.Remove(term);
-                selectivity = 0.95;
-                return spec with { IsNotNull = true };
-            }
-        }
-
-        return spec;
-    }
-
-    /// <summary>The literal beginning of a LIKE pattern.</summary>
-    private static byte[] LikePrefix(ReadOnlySpan<byte> pattern)
-    {
-        List<byte> prefix = [];
-        for (int i = 0; i < pattern.Length; i++)
-        {
-            byte b = pattern[i];
-            if (b is (byte)'%' or (byte)'_')
-                break;
-            if (b == (byte)'\\')
-            {
-                if (++i >= pattern.Length)
-                    break;
-                b = pattern[i];
-            }
-
-            prefix.Add(b);
-        }
-
-        // A cut inside of a character would still be a prefix of its bytes, but the seek's value must be whole text.
-        return [.. prefix];
     }
 }

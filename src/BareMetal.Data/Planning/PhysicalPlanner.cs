@@ -20,8 +20,8 @@ internal readonly record struct PlanRequest(IReadOnlyList<OrderItem> Ordering, d
 /// <summary>Chooses operators for a logical plan. One object per statement; also plans the subqueries of its expressions, once each.</summary>
 internal sealed class PhysicalPlanner
 {
-    private const double HashBuildCost = 0.15;
-    private const double HashProbeCost = 0.06;
+    private const double HashBuildCost = PlanCost.HashBuild;
+    private const double HashProbeCost = PlanCost.HashProbe;
     private const double OpenCost = 1.5;
     private const double SortedGroupCost = 0.015;
 
@@ -214,7 +214,7 @@ internal sealed class PhysicalPlanner
         return best!;
     }
 
-    private static double SortCost(double rows) => rows < 2 ? 0.5 : rows * 0.03 * Math.Log2(rows);
+    private static double SortCost(double rows) => PlanCost.Sort(rows);
 
     /// <summary>Whether a path gives the wanted order, forward or backward.</summary>
     private static bool Satisfies(AccessPath path, IReadOnlyList<OrderItem> wanted, out bool reverse)

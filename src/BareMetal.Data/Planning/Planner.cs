@@ -18,7 +18,9 @@ internal static class Planner
 
         bool isModification = LogicalTools.Writes(statement);
         PhysicalPlanner planner = new(options);
-        LogicalOperator optimized = options.Optimize ? LogicalOptimizer.Optimize(statement, planner.Cardinality) : statement;
+        LogicalOperator optimized = options.Optimize
+            ? LogicalOptimizer.Optimize(Rules.ParameterFolding.Apply(statement, options), planner.Cardinality)
+            : statement;
         PlanNode root = planner.PlanStatement(optimized);
         if (!isModification)
             root = PhysicalPlanner.Arrange(root, statement.Output);

@@ -15,7 +15,6 @@ namespace BareMetal.Data.Planning;
 /// </summary>
 internal sealed class Selectivity(PlannerOptions options)
 {
-    private const double UnknownEquals = 0.005;
     private const double UnknownRange = 0.3;
     private const double Tiny = 1e-9;
 
@@ -407,7 +406,7 @@ internal sealed class Selectivity(PlannerOptions options)
     /// <summary>The share of texts that begin with what a pattern begins with.</summary>
     private double? OfPrefix(BoundCall call)
     {
-        if (call.Arguments is not [BoundColumn { Column: var column }, var pattern, ..] || StatisticsOf(column) is not { } s || s.Type.Kind != SqlTypeKind.Text)
+        if (call.Arguments is not [BoundColumn { Column: var column }, var pattern] || StatisticsOf(column) is not { } s || s.Type.Kind != SqlTypeKind.Text)
             return null;
         if (!options.TryGetValue(pattern, out Value value) || value.IsNull || value.Kind != SqlTypeKind.Text)
             return null;

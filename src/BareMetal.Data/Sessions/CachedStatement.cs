@@ -7,14 +7,20 @@ using BareMetal.Data.Planning.Logical;
 using BareMetal.Data.Sql;
 using BareMetal.Data.Sql.Syntax;
 using BareMetal.Data.Types;
+using BareMetal.Data.Values;
 
 namespace BareMetal.Data.Sessions;
 
 /// <summary>A statement's syntax tree and the plan that was made of it last.</summary>
 internal sealed class CachedStatement(string text, SqlType[] parameterTypes)
 {
+    /// <summary>Plans for different kinds of parameters' values that are kept at most.</summary>
+    private const int MaxVariants = 16;
+
     private volatile Statement? _syntax;
+    private readonly Lock _gate = new();
     private volatile PlannedStatement? _planned;
+    private volatile PlannedStatement[] _variants = [];
 
     /// <summary>The normalised text.</summary>
     public string Text { get; } = text;
@@ -28,23 +34,82 @@ internal sealed class CachedStatement(string text, SqlType[] parameterTypes)
     /// <summary>The syntax tree; parsed at first use.</summary>
     public Statement Syntax => _syntax ??= SqlParser.ParseStatement(Text);
 
-    /// <summary>The plan for a catalog: the last one while nothing that it names has changed, otherwise a new one.</summary>
-    public PlannedStatement Plan(Session session, SessionTransaction transaction)
+    /// <summary>
+    /// The plan for a catalog and the parameters' values: the last one while nothing that it names has changed and it was made for such values, then one of the
+    /// others that are kept, otherwise a new one.
+    /// </summary>
+    /// <param name="session">The session.</param>
+    /// <param name="transaction">The transaction, whose catalog counts.</param>
+    /// <param name="values">The parameters' values; null when the plan is not going to run.</param>
+    public PlannedStatement Plan(Session session, SessionTransaction transaction, Value[]? values)
     {
         CatalogSnapshot catalog = transaction.Catalog;
-        SessionSettings settings = session.Settings;
         PlannedStatement? planned = _planned;
-        if (planned is not null && planned.IsValid(catalog, settings, transaction.HasOwnCatalog, out bool renew) && planned.IsUpToDate(session.Database))
+        if (planned is not null && IsUsable(planned, catalog, session, transaction, out bool renew))
         {
-            if (renew)
-                _planned = planned.For(catalog);
-            return planned;
+            if (values is null || planned.Serves(values))
+            {
+                if (renew)
+                    _planned = Replace(planned, planned.For(catalog));
+                return planned;
+            }
+
+            foreach (PlannedStatement other in _variants)
+            {
+                if (other != planned && IsUsable(other, catalog, session, transaction, out renew) && other.Serves(values))
+                    return _planned = renew ? Replace(other, other.For(catalog)) : other;
+            }
         }
 
-        planned = PlannedStatement.Make(Syntax, ParameterTypes, catalog, session);
+        planned = PlannedStatement.Make(Syntax, ParameterTypes, catalog, session, values);
         if (!transaction.HasOwnCatalog)
+        {
+            Add(planned, catalog, session, transaction);
             _planned = planned;
+        }
+
         return planned;
+    }
+
+    /// <summary>Plans that are kept for several kinds of values.</summary>
+    public int Variants => _variants.Length;
+
+    private static bool IsUsable(PlannedStatement planned, CatalogSnapshot catalog, Session session, SessionTransaction transaction, out bool renew) =>
+        planned.IsValid(catalog, session.Settings, transaction.HasOwnCatalog, out renew) && planned.IsUpToDate(session.Database);
+
+    private PlannedStatement Replace(PlannedStatement old, PlannedStatement renewed)
+    {
+        lock (_gate)
+        {
+            int at = Array.IndexOf(_variants, old);
+            if (at >= 0)
+                _variants = [.. _variants[..at], renewed, .. _variants[(at + 1)..]];
+        }
+
+        return renewed;
+    }
+
+    /// <summary>Keeps a plan beside those for other values; those that no longer hold go, then the oldest.</summary>
+    private void Add(PlannedStatement made, CatalogSnapshot catalog, Session session, SessionTransaction transaction)
+    {
+        lock (_gate)
+        {
+            List<PlannedStatement> kept = [];
+            if (made.HasGuards)
+            {
+                foreach (PlannedStatement old in _variants)
+                {
+                    if (old.HasGuards && IsUsable(old, catalog, session, transaction, out _))
+                        kept.Add(old);
+                }
+
+                if (kept.Count >= MaxVariants)
+                    kept.RemoveAt(0);
+            }
+
+            kept.Add(made);
+            _variants = [.. kept];
+        }
     }
 }
 
@@ -56,6 +121,7 @@ internal sealed class PlannedStatement
     private (Table Table, long Rows)[] _sizes = [];
     private (Table Table, TableStatistics? Statistics)[] _statistics = [];
     private int _epoch;
+    private PlanGuard[] _guards = [];
     private int _uses;
 
     public PhysicalPlan Plan { get; private init; } = null!;
@@ -142,15 +208,74 @@ internal sealed class PlannedStatement
         _sizes = _sizes,
         _statistics = _statistics,
         _epoch = _epoch,
+        _guards = _guards,
     };
 
-    public static PlannedStatement Make(Statement syntax, SqlType[] parameterTypes, CatalogSnapshot catalog, Session session)
+    /// <summary>Whether what the plan relies on of its parameters' values depends on them at all.</summary>
+    public bool HasGuards => _guards.Length > 0;
+
+    /// <summary>Whether the plan was made for values like these.</summary>
+    public bool Serves(Value[] values)
+    {
+        foreach (PlanGuard guard in _guards)
+        {
+            if (guard.Parameter >= values.Length || !TryConvert(values[guard.Parameter], ParameterTypes[guard.Parameter], out Value value))
+                return true; // What is wrong with it is said when it is used.
+            if (guard.Classify(value) != guard.Class)
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>A value in the type that a plan has for the parameter.</summary>
+    private static bool TryConvert(in Value value, SqlType type, out Value converted)
+    {
+        converted = value;
+        if (value.Kind == type.Kind)
+            return true;
+        if (value.IsNull)
+        {
+            converted = Value.Null(type.Kind);
+            return true;
+        }
+
+        if (type.Kind == SqlTypeKind.Unknown)
+            return false;
+        try
+        {
+            converted = Casts.Convert(value, new SqlType(value.Kind), type);
+            return true;
+        }
+        catch (BareMetalException)
+        {
+            // The statement itself will tell.
+            return false;
+        }
+    }
+
+    /// <summary>The values in the plan's types; null when one of them can't have its type.</summary>
+    private static Value[]? Converted(Value[]? values, SqlType[] types)
+    {
+        if (values is null || values.Length < types.Length)
+            return null;
+        Value[] converted = new Value[types.Length];
+        for (int i = 0; i < converted.Length; i++)
+        {
+            if (!TryConvert(values[i], types[i], out converted[i]))
+                return null;
+        }
+
+        return converted;
+    }
+
+    public static PlannedStatement Make(Statement syntax, SqlType[] parameterTypes, CatalogSnapshot catalog, Session session, Value[]? values)
     {
         ExplainStatement? explain = syntax as ExplainStatement;
         BoundStatement bound = Binder.Bind(explain?.Statement ?? syntax, catalog, new BindingOptions { SearchPath = session.Settings.SearchPath, Functions = session.Options.Functions }, parameterTypes);
         Database database = session.Database;
         int epoch = database.Statistics.Epoch;
-        PlannerOptions options = database.PlannerOptions(catalog, session.Settings.SearchPath);
+        PlannerOptions options = database.PlannerOptions(catalog, session.Settings.SearchPath, Converted(values, bound.ParameterTypes));
         PhysicalPlan plan = explain is null
             ? Planner.Plan(bound.Plan, options)
             : Planner.Explain(bound.Plan, options, explain.Analyze, explain.Format == ExplainFormat.Json);
@@ -169,6 +294,7 @@ internal sealed class PlannedStatement
             _sizes = [.. sizes],
             _statistics = [.. statistics],
             _epoch = epoch,
+            _guards = [.. options.Guards],
             Target = TargetOf(bound.Plan),
             _catalog = catalog,
             _searchPathKey = session.Settings.SearchPathKey,

@@ -67,7 +67,7 @@ internal sealed partial class CommandExecution
             bool willRetry = false;
             try
             {
-                PlannedStatement planned = cached?.Plan(_session, transaction) ?? PlannedStatement.Make(inner!, [], transaction.Catalog, _session);
+                PlannedStatement planned = cached?.Plan(_session, transaction, _options.SchemaOnly ? null : _statementValues) ?? PlannedStatement.Make(inner!, [], transaction.Catalog, _session, []);
                 transaction.NoteObjects(planned.Objects);
                 Open(transaction, planned);
                 return;

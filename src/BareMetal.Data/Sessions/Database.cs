@@ -281,8 +281,9 @@ internal sealed class Database
     }
 
     /// <summary>What the planner may ask, for a catalog.</summary>
-    public PlannerOptions PlannerOptions(CatalogSnapshot catalog, IReadOnlyList<string> searchPath) => new()
+    public PlannerOptions PlannerOptions(CatalogSnapshot catalog, IReadOnlyList<string> searchPath, IReadOnlyList<Values.Value>? parameters = null) => new()
     {
+        Parameters = parameters,
         // A plan outlives the day when its table was empty: no table counts as smaller than this.
         RowCount = CountRows,
         Statistics = Statistics.Find,

@@ -130,7 +130,7 @@ internal sealed unsafe class ScanOperator : PhysicalOperator
         _isDone = false;
         _target = _settings.RowGoal > 0 ? Math.Min(_settings.RowGoal, context.BatchSize) : Math.Min(FirstBatch, context.BatchSize);
         if (_seeks is not null && !_isPoint)
-            _seeks.Build(context);
+            _seeks.Build(context, _seeks.Skips ? Cursor(context) : null);
     }
 
     public override Batch? Next(QueryContext context)

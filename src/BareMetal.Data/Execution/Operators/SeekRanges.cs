@@ -2,6 +2,7 @@ using BareMetal.Data.Binding;
 using BareMetal.Data.Execution.Expressions;
 using BareMetal.Data.Planning;
 using BareMetal.Data.Rows;
+using BareMetal.Data.Storage;
 using BareMetal.Data.Values;
 
 namespace BareMetal.Data.Execution.Operators;
@@ -12,6 +13,9 @@ namespace BareMetal.Data.Execution.Operators;
 /// </summary>
 internal sealed class SeekRanges
 {
+    /// <summary>Values of skipped parts that are gone through; behind them lies one range.</summary>
+    public const int MaxSkipped = 20_000;
+
     private static readonly Batch OneRow = new([]) { Count = 1 };
 
     private readonly KeyEncoder[] _parts;
@@ -21,6 +25,8 @@ internal sealed class SeekRanges
     private readonly RowBuffer _bytes = new();
     private readonly List<Range> _ranges = [];
     private readonly Vector?[] _scratch;
+    private TreeCursor? _cursor;
+    private int _skipped;
 
     /// <param name="parts">Encoders of the key.</param>
     /// <param name="isUnique">Whether at most one entry has all parts equal and not null, its key being the parts alone.</param>
@@ -33,7 +39,10 @@ internal sealed class SeekRanges
         _scratch = new Vector?[_parts.Length];
         _specs = new CompiledSpec[specs.Count];
         for (int i = 0; i < _specs.Length; i++)
+        {
             _specs[i] = new CompiledSpec(specs[i], builder);
+            Skips |= Array.Exists(_specs[i].Parts, static p => p.Kind == SeekPartKind.Skip);
+        }
     }
 
     /// <summary>Whether there is exactly one specification and it names one entry at most.</summary>
@@ -65,9 +74,16 @@ internal sealed class SeekRanges
         return true;
     }
 
+    /// <summary>Whether <see cref="Build"/> looks for values in the tree.</summary>
+    public bool Skips { get; }
+
     /// <summary>Computes the ranges.</summary>
-    public void Build(QueryContext context)
+    /// <param name="context">The statement.</param>
+    /// <param name="cursor">A cursor over the tree; needed when <see cref="Skips"/>.</param>
+    public void Build(QueryContext context, TreeCursor? cursor = null)
     {
+        _cursor = cursor;
+        _skipped = 0;
         _bytes.Clear();
         _ranges.Clear();
         foreach (CompiledSpec spec in _specs)
@@ -95,6 +111,9 @@ internal sealed class SeekRanges
             case SeekPartKind.IsNull:
                 _parts[part].Append(_work, Value.Null(_parts[part].Type.Kind));
                 Expand(spec, part + 1, context);
+                break;
+            case SeekPartKind.Skip:
+                ExpandSkip(spec, part, context);
                 break;
             case SeekPartKind.Array:
             {
@@ -131,6 +150,45 @@ internal sealed class SeekRanges
         }
 
         _work.Length = start;
+    }
+
+    /// <summary>Goes from one value of the part to the next.</summary>
+    private void ExpandSkip(CompiledSpec spec, int part, QueryContext context)
+    {
+        int start = _work.Length;
+        RowBuffer end = new(64);
+        end.Append(_work.Span);
+        bool hasEnd = KeyRanges.TryMakeEnd(end);
+        RowBuffer at = new(64);
+        at.Append(_work.Span);
+        while (at.Length == 0 ? _cursor!.SeekFirst() : _cursor!.Seek(at.Span))
+        {
+            ReadOnlySpan<byte> key = _cursor.Key;
+            if (hasEnd && key.SequenceCompareTo(end.Span) >= 0)
+                return;
+            if (++_skipped > MaxSkipped)
+            {
+                // Too many: the rest is read as one range.
+                Range rest = new() { LowStart = _bytes.Length, LowLength = key.Length };
+                _bytes.Append(key);
+                rest.HighStart = _bytes.Length;
+                rest.HighLength = hasEnd ? end.Length : -1;
+                _bytes.Append(end.Span);
+                _ranges.Add(rest);
+                return;
+            }
+
+            if ((_skipped & 255) == 0)
+                context.Cancellation.ThrowIfCancellationRequested();
+            _work.Length = start;
+            _work.Append(key[start.._parts[part].Skip(key, start)]);
+            at.Clear();
+            at.Append(_work.Span);
+            Expand(spec, part + 1, context);
+            _work.Length = start;
+            if (!KeyRanges.TryMakeEnd(at))
+                return;
+        }
     }
 
     private void AddRange(CompiledSpec spec, int part, QueryContext context)

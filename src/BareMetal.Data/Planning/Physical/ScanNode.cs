@@ -54,6 +54,7 @@ internal sealed class ScanNode(ScanSettings settings, IReadOnlyList<string> keyN
             parts.Add(part.Kind switch
             {
                 SeekPartKind.IsNull => $"{name} IS NULL",
+                SeekPartKind.Skip => $"each {name}",
                 SeekPartKind.Array => $"{name} = ANY ({ExpressionText.Format(part.Values[0])})",
                 SeekPartKind.List => $"{name} IN ({string.Join(", ", part.Values.Take(20).Select(ExpressionText.Format))})",
                 _ => $"{name} = {ExpressionText.Format(part.Values[0])}",

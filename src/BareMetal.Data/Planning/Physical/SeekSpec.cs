@@ -15,6 +15,9 @@ internal enum SeekPartKind
 
     /// <summary>Null.</summary>
     IsNull,
+
+    /// <summary>Anything: each of its values in turn, found in the tree itself. Conditions behind it are looked at again, since very many values are not gone through one by one.</summary>
+    Skip,
 }
 
 /// <summary>What a key part must equal. Values are constants, parameters or outer columns, of the part's type.</summary>
