@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
 using BareMetal.Data.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
@@ -11,6 +12,10 @@ namespace BareMetal.Data.EntityFrameworkCore.Design;
 /// <summary>Writes this provider's annotations as the calls that make them, in snapshots and scaffolded contexts.</summary>
 public sealed class BareMetalAnnotationCodeGenerator : AnnotationCodeGenerator
 {
+    private static readonly MethodInfo s_toTable = typeof(RelationalEntityTypeBuilderExtensions).GetRuntimeMethod(
+        nameof(RelationalEntityTypeBuilderExtensions.ToTable),
+        [typeof(EntityTypeBuilder), typeof(Action<TableBuilder>)])!;
+
     /// <summary>Creates the generator.</summary>
     /// <param name="dependencies">Services that all generators share.</param>
     public BareMetalAnnotationCodeGenerator(AnnotationCodeGeneratorDependencies dependencies)
@@ -58,6 +63,10 @@ public sealed class BareMetalAnnotationCodeGenerator : AnnotationCodeGenerator
         IProperty property,
         IDictionary<string, IAnnotation> annotations)
     {
+        // A scaffolded column has both, the value where its text is a plain one.
+        if (annotations.ContainsKey(RelationalAnnotationNames.DefaultValue))
+            annotations.Remove(RelationalAnnotationNames.DefaultValueSql);
+
         var fragments = new List<MethodCallCodeFragment>(base.GenerateFluentApiCalls(property, annotations));
         if (!TryTake<BareMetalValueGenerationStrategy>(annotations, BareMetalAnnotationNames.ValueGenerationStrategy, out var strategy))
             return fragments;
@@ -107,6 +116,42 @@ public sealed class BareMetalAnnotationCodeGenerator : AnnotationCodeGenerator
 
     /// <inheritdoc />
     public override IReadOnlyList<MethodCallCodeFragment> GenerateFluentApiCalls(
+        IEntityType entityType,
+        IDictionary<string, IAnnotation> annotations)
+    {
+        var fragments = new List<MethodCallCodeFragment>(base.GenerateFluentApiCalls(entityType, annotations));
+        var table = new List<MethodCallCodeFragment>();
+        if (TryTake<bool>(annotations, BareMetalAnnotationNames.Compression, out var isCompressed))
+        {
+            var call = Call(typeof(BareMetalTableExtensions), nameof(BareMetalTableExtensions.HasCompression), isCompressed ? [] : [false]);
+            table.Add(call);
+        }
+
+        if (TryTake<string[]>(annotations, BareMetalAnnotationNames.ScaffoldedChecks, out var checks))
+        {
+            for (var i = 0; i < checks.Length; i += 2)
+                table.Add(new MethodCallCodeFragment(nameof(TableBuilder.HasCheckConstraint), checks[i], checks[i + 1]));
+        }
+
+        foreach (var call in table)
+            fragments.Add(new MethodCallCodeFragment(s_toTable, new NestedClosureCodeFragment("t", call)));
+
+        if (TryTake<string[][]>(annotations, BareMetalAnnotationNames.ScaffoldedKeys, out var keys))
+        {
+            foreach (var key in keys)
+            {
+                var properties = key.Skip(1).Select(column => entityType.GetProperties().First(p => p.GetColumnName() == column).Name).ToArray<object?>();
+                fragments.Add(
+                    new MethodCallCodeFragment(nameof(EntityTypeBuilder.HasAlternateKey), properties)
+                        .Chain(new MethodCallCodeFragment(nameof(RelationalKeyBuilderExtensions.HasName), key[0])));
+            }
+        }
+
+        return fragments;
+    }
+
+    /// <inheritdoc />
+    public override IReadOnlyList<MethodCallCodeFragment> GenerateFluentApiCalls(
         IIndex index,
         IDictionary<string, IAnnotation> annotations)
     {
@@ -116,6 +161,9 @@ public sealed class BareMetalAnnotationCodeGenerator : AnnotationCodeGenerator
             fragments.Add(
                 Call(typeof(BareMetalIndexExtensions), nameof(BareMetalIndexExtensions.IncludeProperties), [include]));
         }
+
+        if (TryTake<bool>(annotations, BareMetalAnnotationNames.NullsDistinct, out var nullsDistinct))
+            fragments.Add(Call(typeof(BareMetalIndexExtensions), nameof(BareMetalIndexExtensions.AreNullsDistinct), nullsDistinct));
 
         return fragments;
     }

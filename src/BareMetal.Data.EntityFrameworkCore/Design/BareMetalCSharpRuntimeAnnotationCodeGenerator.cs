@@ -65,7 +65,11 @@ public sealed class BareMetalCSharpRuntimeAnnotationCodeGenerator : RelationalCS
     public override void Generate(IIndex index, CSharpRuntimeAnnotationCodeGeneratorParameters parameters)
     {
         if (!parameters.IsRuntime)
+        {
             parameters.Annotations.Remove(BareMetalAnnotationNames.IndexInclude);
+            parameters.Annotations.Remove(BareMetalAnnotationNames.NullsDistinct);
+        }
+
         base.Generate(index, parameters);
     }
 
@@ -73,7 +77,11 @@ public sealed class BareMetalCSharpRuntimeAnnotationCodeGenerator : RelationalCS
     public override void Generate(ITableIndex index, CSharpRuntimeAnnotationCodeGeneratorParameters parameters)
     {
         if (!parameters.IsRuntime)
+        {
             parameters.Annotations.Remove(BareMetalAnnotationNames.IndexInclude);
+            parameters.Annotations.Remove(BareMetalAnnotationNames.NullsDistinct);
+        }
+
         base.Generate(index, parameters);
     }
 }

@@ -15,6 +15,31 @@ public static class BareMetalIndexExtensions
     public static IReadOnlyList<string>? GetIncludeProperties(this IReadOnlyIndex index)
         => (string[]?)index[BareMetalAnnotationNames.IndexInclude];
 
+    /// <summary>Whether nulls differ from one another in the index, so that many rows of a unique one may have them.</summary>
+    /// <param name="index">The index.</param>
+    /// <returns>False when two nulls are a duplicate; null when the model does not say: then they differ.</returns>
+    public static bool? GetAreNullsDistinct(this IReadOnlyIndex index)
+        => (bool?)index[BareMetalAnnotationNames.NullsDistinct];
+
+    /// <summary>Says whether nulls differ from one another in a unique index (<c>NULLS NOT DISTINCT</c> when not).</summary>
+    /// <param name="indexBuilder">The builder of the index.</param>
+    /// <param name="areNullsDistinct">False: two nulls are a duplicate. They differ by default.</param>
+    /// <returns>The same builder.</returns>
+    public static IndexBuilder AreNullsDistinct(this IndexBuilder indexBuilder, bool areNullsDistinct = true)
+    {
+        ArgumentNullException.ThrowIfNull(indexBuilder);
+        indexBuilder.Metadata.SetOrRemoveAnnotation(BareMetalAnnotationNames.NullsDistinct, areNullsDistinct ? null : false);
+        return indexBuilder;
+    }
+
+    /// <summary>Says whether nulls differ from one another in a unique index (<c>NULLS NOT DISTINCT</c> when not).</summary>
+    /// <typeparam name="TEntity">The entity type.</typeparam>
+    /// <param name="indexBuilder">The builder of the index.</param>
+    /// <param name="areNullsDistinct">False: two nulls are a duplicate. They differ by default.</param>
+    /// <returns>The same builder.</returns>
+    public static IndexBuilder<TEntity> AreNullsDistinct<TEntity>(this IndexBuilder<TEntity> indexBuilder, bool areNullsDistinct = true)
+        => (IndexBuilder<TEntity>)AreNullsDistinct((IndexBuilder)indexBuilder, areNullsDistinct);
+
     /// <summary>Makes the index carry further properties, so that queries on them need not read the row.</summary>
     /// <param name="indexBuilder">The builder of the index.</param>
     /// <param name="propertyNames">The names of the properties.</param>

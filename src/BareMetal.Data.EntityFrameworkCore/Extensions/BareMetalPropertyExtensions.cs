@@ -88,15 +88,16 @@ public static class BareMetalPropertyExtensions
     // A key that is also a foreign key takes its value from the row it refers to.
     private static bool LinksToAnotherRow(IReadOnlyProperty property, in StoreObjectIdentifier storeObject)
     {
-        // Unless the model says that it is generated: two rows that point at each other have to begin somewhere.
-        if (property is IConventionProperty { ValueGenerated: ValueGenerated.OnAdd } configured
-            && configured.GetValueGeneratedConfigurationSource() == ConfigurationSource.Explicit)
-            return false;
+        // Unless the model says that it is generated: two rows that point at each other have to begin somewhere. The row of a derived type's own table never does, and snapshots
+        // say so of every key.
+        var isSaid = property is IConventionProperty { ValueGenerated: ValueGenerated.OnAdd } configured
+            && configured.GetValueGeneratedConfigurationSource() == ConfigurationSource.Explicit;
 
         foreach (var foreignKey in property.GetContainingForeignKeys())
         {
             if (!foreignKey.IsBaseLinking()
-                || (StoreObjectIdentifier.Create(foreignKey.PrincipalEntityType, StoreObjectType.Table) is { } principal
+                ? !isSaid
+                : (StoreObjectIdentifier.Create(foreignKey.PrincipalEntityType, StoreObjectType.Table) is { } principal
                     && foreignKey.GetConstraintName(storeObject, principal) is not null))
                 return true;
         }

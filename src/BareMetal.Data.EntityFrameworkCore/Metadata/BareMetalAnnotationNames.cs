@@ -33,6 +33,15 @@ public static class BareMetalAnnotationNames
     /// <summary>Columns that an index carries without being ordered by them.</summary>
     public const string IndexInclude = Prefix + "IndexInclude";
 
+    /// <summary>Whether nulls differ from one another in a unique index.</summary>
+    public const string NullsDistinct = Prefix + "NullsDistinct";
+
+    /// <summary>Check constraints of a scaffolded table: names and conditions in turn.</summary>
+    internal const string ScaffoldedChecks = Prefix + "ScaffoldedChecks";
+
+    /// <summary>Alternate keys of a scaffolded table: for each a name and its columns.</summary>
+    internal const string ScaffoldedKeys = Prefix + "ScaffoldedKeys";
+
     /// <summary>Whether large rows of a table are stored compressed.</summary>
     public const string Compression = Prefix + "Compression";
 }

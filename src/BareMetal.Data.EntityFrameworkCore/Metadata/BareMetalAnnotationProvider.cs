@@ -55,6 +55,8 @@ public sealed class BareMetalAnnotationProvider : RelationalAnnotationProvider
             yield break;
 
         var modelIndex = index.MappedIndexes.First();
+        if (modelIndex.GetAreNullsDistinct() == false)
+            yield return new Annotation(BareMetalAnnotationNames.NullsDistinct, false);
         if (modelIndex.GetIncludeProperties() is not { } include)
             yield break;
 

@@ -118,6 +118,20 @@ public sealed class BareMetalMigrationsSqlGenerator : MigrationsSqlGenerator
         => RenameAndMove("SEQUENCE", operation.Name, operation.Schema, operation.NewName, operation.NewSchema, builder);
 
     /// <inheritdoc />
+    protected override void Generate(AlterSequenceOperation operation, IModel? model, MigrationCommandListBuilder builder)
+    {
+        builder.Append("ALTER SEQUENCE ").Append(Quote(operation.Name, operation.Schema));
+
+        // The start has an operation of its own, which comes after this; but it may have to change for new limits to be possible.
+        var sequence = model?.GetRelationalModel().FindSequence(operation.Name, operation.Schema);
+        var limitsChange = operation.MinValue != operation.OldSequence.MinValue || operation.MaxValue != operation.OldSequence.MaxValue;
+        if (sequence is not null && limitsChange)
+            builder.Append(" START WITH ").Append(Number(sequence.StartValue));
+        SequenceOptions(operation.Schema, operation.Name, operation, model, builder, forAlter: true);
+        End(builder);
+    }
+
+    /// <inheritdoc />
     protected override void Generate(RestartSequenceOperation operation, IModel? model, MigrationCommandListBuilder builder)
     {
         builder.Append("ALTER SEQUENCE ").Append(Quote(operation.Name, operation.Schema));
@@ -374,12 +388,17 @@ public sealed class BareMetalMigrationsSqlGenerator : MigrationsSqlGenerator
         if (operation.Collation is not null)
             builder.Append(" COLLATE ").Append(Quote(operation.Collation));
         builder.Append(operation.IsNullable ? " NULL" : " NOT NULL");
-        DefaultValue(operation.DefaultValue, operation.DefaultValueSql, columnType, builder);
         if (IsIdentity(operation))
         {
+            // Rows that are there are numbered; the default that EF Core adds for them would say the same of all.
             builder.Append(" ");
             AppendIdentity(operation, builder);
+            return;
         }
+
+        // Of a required document EF Core knows that it is a string; an empty one is none.
+        var defaultValue = operation.DefaultValue is "" && columnType is "json" or "jsonb" ? "{}" : operation.DefaultValue;
+        DefaultValue(defaultValue, operation.DefaultValueSql, columnType, builder);
     }
 
     /// <inheritdoc />
@@ -418,6 +437,8 @@ public sealed class BareMetalMigrationsSqlGenerator : MigrationsSqlGenerator
     {
         if (operation is CreateIndexOperation && operation[BareMetalAnnotationNames.IndexInclude] is string[] { Length: > 0 } include)
             builder.Append(" INCLUDE (").Append(ColumnList(include)).Append(")");
+        if (operation is CreateIndexOperation && operation[BareMetalAnnotationNames.NullsDistinct] is false)
+            builder.Append(" NULLS NOT DISTINCT");
         base.IndexOptions(operation, model, builder);
     }
 

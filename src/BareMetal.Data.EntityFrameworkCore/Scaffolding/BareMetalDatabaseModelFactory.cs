@@ -33,7 +33,7 @@ public sealed class BareMetalDatabaseModelFactory : DatabaseModelFactory
             own.Open();
         try
         {
-            return Build(own.Session.Catalog, options);
+            return Build(own.Session.Catalog, options, new ConstantDefaults(own));
         }
         finally
         {
@@ -42,7 +42,7 @@ public sealed class BareMetalDatabaseModelFactory : DatabaseModelFactory
         }
     }
 
-    private static DatabaseModel Build(CatalogSnapshot catalog, DatabaseModelFactoryOptions options)
+    private static DatabaseModel Build(CatalogSnapshot catalog, DatabaseModelFactoryOptions options, ConstantDefaults defaults)
     {
         var model = new DatabaseModel();
         var filter = new ObjectFilter(options);
@@ -55,7 +55,7 @@ public sealed class BareMetalDatabaseModelFactory : DatabaseModelFactory
             {
                 case Table table when filter.Includes(table.Schema, table.Name):
                 {
-                    var target = BuildTable(model, catalog, table, owned);
+                    var target = BuildTable(model, catalog, table, owned, defaults);
                     tables.Add(table.Id, (table, target));
                     model.Tables.Add(target);
                     break;
@@ -83,9 +83,13 @@ public sealed class BareMetalDatabaseModelFactory : DatabaseModelFactory
     private static string? SchemaOf(CatalogObject found)
         => string.Equals(found.Schema, CatalogSnapshot.DefaultSchema, StringComparison.OrdinalIgnoreCase) ? null : found.Schema;
 
-    private static DatabaseTable BuildTable(DatabaseModel model, CatalogSnapshot catalog, Table table, HashSet<long> ownedSequences)
+    private static DatabaseTable BuildTable(DatabaseModel model, CatalogSnapshot catalog, Table table, HashSet<long> ownedSequences, ConstantDefaults defaults)
     {
         var target = new DatabaseTable { Database = model, Name = table.Name, Schema = SchemaOf(table), Comment = table.Comment };
+        if (table.Compression != TableCompression.None)
+            target[BareMetalAnnotationNames.Compression] = true;
+        if (table.Checks.Count > 0)
+            target[BareMetalAnnotationNames.ScaffoldedChecks] = table.Checks.SelectMany(c => new[] { c.Name, c.Sql }).ToArray();
         var byId = new Dictionary<int, DatabaseColumn>();
         foreach (var column in table.Columns)
         {
@@ -96,6 +100,7 @@ public sealed class BareMetalDatabaseModelFactory : DatabaseModelFactory
                 Name = column.Name,
                 StoreType = storeType,
                 IsNullable = column.IsNullable,
+                DefaultValue = defaults.Find(column, storeType),
                 DefaultValueSql = column.DefaultSql,
                 ComputedColumnSql = column.GeneratedSql,
                 IsStored = column.GeneratedSql is null ? null : column.IsStored,
@@ -140,14 +145,24 @@ public sealed class BareMetalDatabaseModelFactory : DatabaseModelFactory
         var keyIndexes = new HashSet<long>();
         if (table.PrimaryKey is { } primary)
             keyIndexes.Add(primary.IndexId);
+        var alternateKeys = new List<string[]>();
         foreach (var unique in table.UniqueConstraints)
         {
             keyIndexes.Add(unique.IndexId);
+            if (IsAlternateKey(unique))
+            {
+                alternateKeys.Add([unique.Name, .. unique.ColumnIds.Select(id => byId[id].Name)]);
+                continue;
+            }
+
             var constraint = new DatabaseUniqueConstraint { Table = target, Name = unique.Name };
             foreach (var id in unique.ColumnIds)
                 constraint.Columns.Add(byId[id]);
             target.UniqueConstraints.Add(constraint);
         }
+
+        if (alternateKeys.Count > 0)
+            target[BareMetalAnnotationNames.ScaffoldedKeys] = alternateKeys.ToArray();
 
         foreach (var index in table.Indexes)
         {
@@ -163,10 +178,30 @@ public sealed class BareMetalDatabaseModelFactory : DatabaseModelFactory
 
             if (index.IncludedColumnIds.Count > 0)
                 databaseIndex[BareMetalAnnotationNames.IndexInclude] = index.IncludedColumnIds.Select(id => byId[id].Name).ToArray();
+            if (index.NullsNotDistinct)
+                databaseIndex[BareMetalAnnotationNames.NullsDistinct] = false;
             target.Indexes.Add(databaseIndex);
         }
 
         return target;
+
+        // EF Core makes unique indexes of unique constraints. What a model can have as an alternate key goes past it, but for what foreign keys refer to: there it looks for an index.
+        bool IsAlternateKey(KeyConstraint unique)
+        {
+            foreach (var id in unique.ColumnIds)
+            {
+                if (byId[id].IsNullable)
+                    return false;
+            }
+
+            foreach (var other in catalog.Objects)
+            {
+                if (other is Table referrer && referrer.ForeignKeys.Any(k => k.ReferencedTableId == table.Id && k.ReferencedColumnIds.SequenceEqual(unique.ColumnIds)))
+                    return false;
+            }
+
+            return true;
+        }
     }
 
     private static DatabaseView BuildView(DatabaseModel model, View view)
@@ -234,6 +269,17 @@ public sealed class BareMetalDatabaseModelFactory : DatabaseModelFactory
     private static DatabaseSequence BuildSequence(DatabaseModel model, Sequence sequence)
     {
         var storeType = DataTypeNames.Format(sequence.Type);
+        var (smallest, largest) = storeType switch
+        {
+            "tinyint" => (sbyte.MinValue, sbyte.MaxValue),
+            "smallint" => (short.MinValue, short.MaxValue),
+            "integer" => (int.MinValue, int.MaxValue),
+            "utinyint" => (0L, byte.MaxValue),
+            "usmallint" => (0L, ushort.MaxValue),
+            "uinteger" => (0L, uint.MaxValue),
+            "ubigint" => (0L, long.MaxValue),
+            _ => (long.MinValue, long.MaxValue),
+        };
         return new DatabaseSequence
         {
             Database = model,
@@ -242,8 +288,8 @@ public sealed class BareMetalDatabaseModelFactory : DatabaseModelFactory
             StoreType = storeType,
             StartValue = sequence.StartValue,
             IncrementBy = (int)sequence.Increment,
-            MinValue = sequence.MinValue == 1 ? null : sequence.MinValue,
-            MaxValue = sequence.MaxValue == long.MaxValue ? null : sequence.MaxValue,
+            MinValue = sequence.MinValue == (sequence.Increment > 0 ? 1 : smallest) ? null : sequence.MinValue,
+            MaxValue = sequence.MaxValue == (sequence.Increment > 0 ? largest : -1) ? null : sequence.MaxValue,
             IsCyclic = sequence.IsCycle,
         };
     }

@@ -118,7 +118,16 @@ public sealed class BareMetalTypeMappingSource : RelationalTypeMappingSource
 
     /// <inheritdoc />
     protected override RelationalTypeMapping? FindMapping(in RelationalTypeMappingInfo mappingInfo)
-        => base.FindMapping(mappingInfo) ?? FindRawMapping(mappingInfo)?.WithTypeMappingInfo(mappingInfo);
+        => base.FindMapping(mappingInfo) ?? FindRawMapping(mappingInfo)?.WithTypeMappingInfo(mappingInfo) ?? FindArrayMapping(mappingInfo);
+
+    // Scaffolding knows the store's type only.
+    private static BareMetalArrayTypeMapping? FindArrayMapping(in RelationalTypeMappingInfo info)
+    {
+        if (info.ClrType is not null || info.StoreTypeName is not { } storeType || !storeType.EndsWith("[]", StringComparison.Ordinal))
+            return null;
+        var element = FindRawMapping(new RelationalTypeMappingInfo(storeType[..^2], storeType[..^2], unicode: null, size: null, precision: null, scale: null));
+        return element is null ? null : new BareMetalArrayTypeMapping(element.ClrType.MakeArrayType(), element);
+    }
 
     private static RelationalTypeMapping? FindRawMapping(in RelationalTypeMappingInfo info)
     {

@@ -76,6 +76,9 @@ public sealed class BareMetalRuntimeModelConvention : RelationalRuntimeModelConv
     {
         base.ProcessIndexAnnotations(annotations, index, runtimeIndex, runtime);
         if (!runtime)
+        {
             annotations.Remove(BareMetalAnnotationNames.IndexInclude);
+            annotations.Remove(BareMetalAnnotationNames.NullsDistinct);
+        }
     }
 }
