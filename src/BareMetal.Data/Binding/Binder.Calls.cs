@@ -18,9 +18,10 @@ internal sealed partial class Binder
     {
         if (call.ArgumentNames is not null)
             throw SqlErrors.NotSupported(call.Position, "Arguments by name are not supported.", "Give them by position.");
+        bool writesJson = WritesJson(call.Name.Name);
         var arguments = new BoundExpression[call.Arguments.Length];
         for (int i = 0; i < arguments.Length; i++)
-            arguments[i] = Bind(call.Arguments[i], scope);
+            arguments[i] = writesJson ? BindJsonArgument(call.Arguments[i], scope) : Bind(call.Arguments[i], scope);
         return arguments;
     }
 
@@ -93,6 +94,8 @@ internal sealed partial class Binder
                 return null;
             }
 
+            case "row_to_json" when arguments is [BoundCall row] && row.Function == Functions.Scalars.JsonFunctions.RowObject:
+                return row;
             case "grouping":
                 return new BoundGrouping(arguments);
             case "current_schema" when arguments.Length == 0 && _options.Functions.FindScalar("current_schema").Count == 0:

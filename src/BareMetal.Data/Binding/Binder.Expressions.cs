@@ -350,7 +350,13 @@ internal sealed partial class Binder
     {
         BoundExpression operand = Bind(subscript.Operand, scope);
         if (operand.Type.Kind is SqlTypeKind.Json or SqlTypeKind.Jsonb && !subscript.IsSlice)
-            return Operator("->", [operand, Bind(subscript.Lower!, scope)], [subscript.Operand.Position, subscript.Lower!.Position], subscript.Position);
+        {
+            BoundExpression step = Known(Bind(subscript.Lower!, scope), subscript.Lower!.Position);
+
+            // A text is a member's name, and in an array an element's number.
+            string name = step.Type.Kind != SqlTypeKind.Text ? "->" : operand.Type.Kind == SqlTypeKind.Jsonb ? "jsonb_extract_path" : "json_extract_path";
+            return Operator(name, [operand, step], [subscript.Operand.Position, subscript.Lower!.Position], subscript.Position);
+        }
         if (operand.Type.Kind != SqlTypeKind.Array)
         {
             throw SqlErrors.At(

@@ -1,5 +1,6 @@
 using BareMetal.Data.Catalog;
 using BareMetal.Data.Functions;
+using BareMetal.Data.Functions.Json;
 using BareMetal.Data.Planning;
 using BareMetal.Data.Planning.Logical;
 using BareMetal.Data.Sql;
@@ -268,8 +269,11 @@ internal sealed partial class Binder
 
     private (LogicalOperator Plan, FromScope Scope) BindFunctionTable(Ast.FunctionTableReference reference, FromContext context)
     {
-        if (reference.Alias?.ColumnTypes is not null)
-            throw SqlErrors.NotSupported(reference.Alias.Position, "A list of column definitions is not supported.", "Take the fields from the JSON with -> and ->>.");
+        bool definesColumns = reference.Calls is [var only] && JsonRecords.IsRecordFunction(only.Name.Name);
+        if (reference.Alias?.ColumnTypes is not null && !definesColumns)
+            throw SqlErrors.NotSupported(reference.Alias.Position, "A list of column definitions goes with json_to_record and json_to_recordset only.", "Take the fields from the JSON with -> and ->>.");
+        if (definesColumns && reference.Alias?.ColumnTypes is null)
+            throw SqlErrors.Syntax(reference.Position, $"{reference.Calls[0].Name} needs a list of column definitions.", "Write … AS t(a integer, b text).");
         var scope = new Scope(context.Lateral ?? context.Outer, FromScope.Empty) { Clause = "FROM" };
         var calls = new List<TableCall>();
         var arguments = new List<BoundExpression>();
@@ -312,7 +316,21 @@ internal sealed partial class Binder
         // The only column of the only function is named by the alias.
         string? alias = reference.Calls.Length == 1 && call.Arguments.Length == own.Length ? reference.Alias?.Name.Name : null;
         string name = call.Name.Name;
-        if (_options.Functions.ResolveTable(name, TypesOf(own)) is { } resolved)
+        if (reference.Alias is { ColumnTypes: { } types } definition)
+        {
+            if (own.Length != 1)
+                throw UndefinedFunction(call, own, "table function");
+            var shape = new (string Name, SqlType Type)[types.Length];
+            for (int i = 0; i < shape.Length; i++)
+                shape[i] = (definition.Columns[i].Name, TypeNames.Resolve(types[i]));
+            TableFunction records = JsonRecords.Create(name, shape);
+            CoerceArguments(own, [.. records.Parameters], call);
+            foreach ((string column, SqlType type) in shape)
+                columns.Add(NewColumn(column, type, true));
+            arguments.AddRange(own);
+            calls.Add(new TableCall(records, 1, shape.Length));
+        }
+        else if (_options.Functions.ResolveTable(name, TypesOf(own)) is { } resolved)
         {
             CoerceArguments(own, resolved.ArgumentTypes, call);
             IReadOnlyList<(string Name, SqlType Type)> shape = resolved.Function.Columns(resolved.ArgumentTypes);

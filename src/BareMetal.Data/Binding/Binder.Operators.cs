@@ -54,6 +54,8 @@ internal sealed partial class Binder
         Ast.BinaryOperator.JsonExists => "?",
         Ast.BinaryOperator.JsonExistsAny => "?|",
         Ast.BinaryOperator.JsonExistsAll => "?&",
+        Ast.BinaryOperator.JsonPathExists => "@?",
+        Ast.BinaryOperator.JsonPathMatch => "@@",
         Ast.BinaryOperator.RegexMatch => "~",
         Ast.BinaryOperator.RegexMatchInsensitive => "~*",
         Ast.BinaryOperator.RegexNotMatch => "!~",

@@ -18,6 +18,7 @@ internal static class BuiltinFunctions
         BinaryFunctions.Define(define);
         DateTimeFunctions.Define(define);
         JsonFunctions.Define(define);
+        JsonPathFunctions.Define(define);
         ArrayFunctions.Define(define);
         SystemFunctions.Define(define);
         AggregateFunctions.Define(define);

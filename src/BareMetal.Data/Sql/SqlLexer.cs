@@ -321,6 +321,8 @@ internal struct SqlLexer
             '#' => next == '>' ? (Peek(2) == '>' ? (TokenKind.HashArrowText, 3) : (TokenKind.HashArrow, 2))
                 : next == '-' && Peek(2) != '-' ? (TokenKind.HashMinus, 2) : (TokenKind.Hash, 1),
             '@' when next == '>' => (TokenKind.AtGreater, 2),
+            '@' when next == '?' => (TokenKind.AtQuestion, 2),
+            '@' when next == '@' && !IsParameterPart(Peek(2)) => (TokenKind.AtAt, 2),
             '?' => next == '|' && Peek(2) != '|' ? (TokenKind.QuestionPipe, 2)
                 : next == '&' && Peek(2) != '&' ? (TokenKind.QuestionAmpersand, 2) : (TokenKind.Question, 1),
             '~' => next == '*' ? (TokenKind.TildeStar, 2) : (TokenKind.Tilde, 1),

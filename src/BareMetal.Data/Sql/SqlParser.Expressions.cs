@@ -110,6 +110,8 @@ internal sealed partial class SqlParser
             TokenKind.Question => (BinaryOperator.JsonExists, Precedence.Other),
             TokenKind.QuestionPipe => (BinaryOperator.JsonExistsAny, Precedence.Other),
             TokenKind.QuestionAmpersand => (BinaryOperator.JsonExistsAll, Precedence.Other),
+            TokenKind.AtQuestion => (BinaryOperator.JsonPathExists, Precedence.Other),
+            TokenKind.AtAt => (BinaryOperator.JsonPathMatch, Precedence.Other),
             TokenKind.Tilde => (BinaryOperator.RegexMatch, Precedence.Other),
             TokenKind.TildeStar => (BinaryOperator.RegexMatchInsensitive, Precedence.Other),
             TokenKind.NotTilde => (BinaryOperator.RegexNotMatch, Precedence.Other),

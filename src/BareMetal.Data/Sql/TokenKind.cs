@@ -32,7 +32,7 @@ internal enum TokenKind : byte
     Concat, Ampersand, Pipe, Hash, ShiftLeft, ShiftRight,
     Arrow, ArrowText, HashArrow, HashArrowText, HashMinus,
     AtGreater, LessAt, DoubleAmpersand,
-    Question, QuestionPipe, QuestionAmpersand,
+    Question, QuestionPipe, QuestionAmpersand, AtQuestion, AtAt,
     Tilde, TildeStar, NotTilde, NotTildeStar,
 }
 

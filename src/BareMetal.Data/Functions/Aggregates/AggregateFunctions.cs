@@ -287,37 +287,71 @@ internal static class AggregateFunctions
         foreach (SqlTypeKind kind in new[] { SqlTypeKind.Json, SqlTypeKind.Jsonb })
         {
             string prefix = kind == SqlTypeKind.Json ? "json" : "jsonb";
-            define.Registry.Add(new AggregateFunction
+            foreach (bool strict in new[] { false, true })
             {
-                Name = prefix + "_agg",
-                Parameters = [SqlType.Unknown],
-                IsOrderSensitive = true,
-                ResultType = _ => new SqlType(kind),
-                CreateAccumulator = (types, _) => Listing(s => ToJsonArray(kind, types[0], s.Items), skipNulls: false),
-            });
-            define.Registry.Add(new AggregateFunction
-            {
-                Name = prefix + "_object_agg",
-                Parameters = [SqlType.Unknown, SqlType.Unknown],
-                ResultType = _ => new SqlType(kind),
-                CreateAccumulator = (types, _) => new ObjectAccumulator<ListState>(
-                    (s, v) =>
+                define.Registry.Add(new AggregateFunction
+                {
+                    Name = prefix + (strict ? "_agg_strict" : "_agg"),
+                    Parameters = [SqlType.Unknown],
+                    IsOrderSensitive = true,
+                    ResultType = _ => new SqlType(kind),
+                    CreateAccumulator = (types, _) => Listing(s => ToJsonArray(kind, types[0], s.Items), skipNulls: strict),
+                });
+                foreach (bool unique in new[] { false, true })
+                {
+                    define.Registry.Add(new AggregateFunction
                     {
-                        if (v[0].IsNull)
-                            throw new BareMetalException(SqlStates.NullValueNotAllowed, "The name of an object's member is null.");
-                        s.Items.Add(v[0]);
-                        s.Items.Add(v[1]);
-                        s.Bytes += Size(v[0]) + Size(v[1]);
-                    },
-                    (s, other) =>
-                    {
-                        s.Items.AddRange(other.Items);
-                        s.Bytes += other.Bytes;
-                    },
-                    s => ToJsonObject(kind, types, s.Items),
-                    s => s.Bytes,
-                    skipNulls: false),
-            });
+                        Name = prefix + "_object_agg" + (unique ? "_unique" : "") + (strict ? "_strict" : ""),
+                        Parameters = [SqlType.Unknown, SqlType.Unknown],
+                        ResultType = _ => new SqlType(kind),
+                        CreateAccumulator = (types, _) => ObjectMembers(kind, types, strict, unique),
+                    });
+                }
+            }
+        }
+    }
+
+    /// <summary>Names and values as an object.</summary>
+    /// <param name="kind">json or jsonb.</param>
+    /// <param name="types">The types of name and value.</param>
+    /// <param name="strict">Whether members whose value is null are left out.</param>
+    /// <param name="unique">Whether a name that comes twice is an error.</param>
+    private static ObjectAccumulator<ListState> ObjectMembers(SqlTypeKind kind, IReadOnlyList<SqlType> types, bool strict, bool unique) => new(
+        (s, v) =>
+        {
+            if (v[0].IsNull)
+                throw new BareMetalException(SqlStates.NullValueNotAllowed, "The name of an object's member is null.");
+            if (strict && v[1].IsNull)
+                return;
+            s.Items.Add(v[0]);
+            s.Items.Add(v[1]);
+            s.Bytes += Size(v[0]) + Size(v[1]);
+        },
+        (s, other) =>
+        {
+            s.Items.AddRange(other.Items);
+            s.Bytes += other.Bytes;
+        },
+        s =>
+        {
+            if (unique)
+                CheckNames(types[0], s.Items);
+            return ToJsonObject(kind, types, s.Items);
+        },
+        s => s.Bytes,
+        skipNulls: false);
+
+    private static void CheckNames(SqlType type, List<Value> items)
+    {
+        HashSet<string> names = new(StringComparer.Ordinal);
+        RowBuffer name = new();
+        for (int i = 0; i < items.Count; i += 2)
+        {
+            name.Clear();
+            ValueText.Append(type, items[i], name);
+            string text = Utf8.ToString(name.Span);
+            if (!names.Add(text))
+                throw new BareMetalException("22030", $"The object would have two members \"{text}\".");
         }
     }
 

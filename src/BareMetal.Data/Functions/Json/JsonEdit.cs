@@ -82,6 +82,146 @@ internal static class JsonEdit
         output.AppendByte(isObject ? (byte)'}' : (byte)']');
     }
 
+    /// <summary>Removes members by their names; from an array the strings that are one of the names.</summary>
+    public static void DeleteNames(ReadOnlySpan<byte> target, ReadOnlySpan<byte[]> names, RowBuffer output)
+    {
+        target = JsonText.Trim(target);
+        bool first = true;
+        output.AppendByte(target[0]);
+        JsonMembers members = new(target);
+        while (members.Next())
+        {
+            if (IsOneOf(members.RawName, names))
+                continue;
+            Separator(output, ref first);
+            Name(members.RawName, output);
+            output.Append(members.Value);
+        }
+
+        JsonElements elements = new(target);
+        while (elements.Next())
+        {
+            if (elements.Value[0] == '"' && IsOneOf(elements.Value[1..^1], names))
+                continue;
+            Separator(output, ref first);
+            output.Append(elements.Value);
+        }
+
+        output.AppendByte(target[0] == '{' ? (byte)'}' : (byte)']');
+
+        static bool IsOneOf(ReadOnlySpan<byte> raw, ReadOnlySpan<byte[]> names)
+        {
+            foreach (byte[] name in names)
+            {
+                if (JsonText.NameIs(raw, name))
+                    return true;
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// Adds a value at the path: before the element that is there, or behind it; as a member that is not there yet. When an earlier step is
+    /// missing the target stays as it is.
+    /// </summary>
+    public static void Insert(ReadOnlySpan<byte> target, ReadOnlySpan<byte[]> path, ReadOnlySpan<byte> value, bool after, RowBuffer output, int step = 1)
+    {
+        target = JsonText.Trim(target);
+        if (path.IsEmpty || target[0] is not ((byte)'{' or (byte)'['))
+        {
+            output.Append(target);
+            return;
+        }
+
+        bool first = true;
+        output.AppendByte(target[0]);
+        if (target[0] == '{')
+        {
+            bool found = false;
+            JsonMembers members = new(target);
+            while (members.Next())
+            {
+                Separator(output, ref first);
+                Name(members.RawName, output);
+                if (!JsonText.NameIs(members.RawName, path[0]))
+                {
+                    output.Append(members.Value);
+                    continue;
+                }
+
+                found = true;
+                if (path.Length == 1)
+                {
+                    throw new BareMetalException(SqlStates.InvalidParameterValue, $"The object has a member \"{Utf8.ToString(path[0])}\" already.")
+                    {
+                        Hint = "jsonb_set replaces the value of a member.",
+                    };
+                }
+
+                Insert(members.Value, path[1..], value, after, output, step + 1);
+            }
+
+            if (!found && path.Length == 1)
+            {
+                Separator(output, ref first);
+                JsonText.WriteString(path[0], output);
+                output.AppendByte((byte)':');
+                output.Append(value);
+            }
+
+            output.AppendByte((byte)'}');
+            return;
+        }
+
+        int length = JsonText.ArrayLength(target), index = ParseIndex(path[0], step);
+        bool isLast = path.Length == 1;
+        if (index < 0)
+            index = index < -length ? -1 : index + length;
+        if (isLast && (index < 0 || length == 0))
+        {
+            Separator(output, ref first);
+            output.Append(value);
+            index = int.MaxValue;
+        }
+
+        int i = 0;
+        JsonElements elements = new(target);
+        while (elements.Next())
+        {
+            bool hit = i++ == index;
+            if (hit && isLast && !after)
+            {
+                Separator(output, ref first);
+                output.Append(value);
+            }
+
+            Separator(output, ref first);
+            if (hit && !isLast)
+                Insert(elements.Value, path[1..], value, after, output, step + 1);
+            else
+                output.Append(elements.Value);
+            if (hit && isLast && after)
+            {
+                Separator(output, ref first);
+                output.Append(value);
+            }
+        }
+
+        if (isLast && index >= length && index != int.MaxValue)
+        {
+            Separator(output, ref first);
+            output.Append(value);
+        }
+
+        output.AppendByte((byte)']');
+    }
+
+    private static int ParseIndex(ReadOnlySpan<byte> step, int number) =>
+        Utf8Parser.TryParse(step, out int index, out int used) && used == step.Length
+            ? index
+            : throw new BareMetalException(SqlStates.InvalidTextRepresentation, $"The path's step {number}, \"{Utf8.ToString(step)}\", leads into an array but is not a whole number.");
+
     /// <summary>PostgreSQL's <c>||</c>: objects merge with the right one winning, otherwise both sides become one array.</summary>
     public static void Concat(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right, RowBuffer output)
     {

@@ -11,6 +11,31 @@ internal static class JsonFunctions
 {
     private static readonly SqlType Texts = SqlType.ArrayOf(SqlType.Text);
 
+    /// <summary>A row as an object: the names of its columns, then their values. Called by the binder, not by name.</summary>
+    public static readonly ScalarFunction RowObject = new()
+    {
+        Name = "row_to_json",
+        Parameters = [Texts, Definitions.Any],
+        IsVariadic = true,
+        IsStrict = false,
+        ResultType = _ => SqlType.Json,
+        CreateKernel = (types, _) => Kernel.Values((v, _) => Write(SqlTypeKind.Json, output =>
+        {
+            Value[] names = v[0].As<ArrayValue>().Items;
+            output.AppendByte((byte)'{');
+            for (int i = 0; i < names.Length; i++)
+            {
+                if (i > 0)
+                    output.AppendByte((byte)',');
+                JsonText.WriteString(Bytes(names[i]), output);
+                output.AppendByte((byte)':');
+                JsonWriter.Write(types[i + 1], v[i + 1], output);
+            }
+
+            output.AppendByte((byte)'}');
+        }), strict: false),
+    };
+
     public static void Define(Definitions define)
     {
         SqlType text = SqlType.Text, integer = SqlType.Integer, boolean = SqlType.Boolean;
@@ -31,14 +56,7 @@ internal static class JsonFunctions
             define.Add(["?", prefix + "_exists"], boolean, Kernel.FromBytes(HasKey), json, text);
             define.AddValues("?|", boolean, (v, _) => Boolean(Keys(v[1]).Any(k => HasKey(Bytes(v[0]), k))), [json, Texts]);
             define.AddValues("?&", boolean, (v, _) => Boolean(Keys(v[1]).All(k => HasKey(Bytes(v[0]), k))), [json, Texts]);
-            Edit(define, "||", kind, (v, output) => JsonEdit.Concat(Bytes(v[0]), Bytes(v[1]), output), [json, json]);
-            Edit(define, "-", kind, (v, output) => JsonEdit.Delete(Bytes(v[0]), [Bytes(v[1]).ToArray()], output), [json, text]);
-            Edit(define, "-", kind, (v, output) => JsonEdit.Delete(Bytes(v[0]), [Utf8.ToBytes(v[1].As<int>().ToString(System.Globalization.CultureInfo.InvariantCulture))], output), [json, integer]);
-            Edit(define, "-", kind, DeleteKeys, [json, Texts]);
-            Edit(define, "#-", kind, (v, output) => JsonEdit.Delete(Bytes(v[0]), Keys(v[1]), output), [json, Texts]);
-            Edit(define, prefix + "_set", kind, (v, output) => JsonEdit.Set(Bytes(v[0]), Keys(v[1]), Bytes(v[2]), create: true, output), [json, Texts, json]);
-            Edit(define, prefix + "_set", kind, (v, output) => JsonEdit.Set(Bytes(v[0]), Keys(v[1]), Bytes(v[2]), v[3].As<bool>(), output), [json, Texts, json, boolean]);
-            Edit(define, prefix + "_strip_nulls", kind, (v, output) => JsonEdit.StripNulls(Bytes(v[0]), output), [json]);
+            JsonEditFunctions.Define(define, json, prefix);
             define.Add(prefix + "_array_length", integer, new LengthKernel(), json);
             define.Add(prefix + "_typeof", text, Kernel.Bytes((j, output) =>
             {
@@ -101,73 +119,21 @@ internal static class JsonFunctions
         }), [Texts, Texts]);
     }
 
-    /// <summary>json_value, json_query and json_path_exists with a path such as <c>$.lines[0].price</c> or <c>$."a b"</c>.</summary>
+    /// <summary>json_value and json_query as functions: a path that finds nothing, or several items, gives null.</summary>
     private static void SqlPath(Definitions define, SqlType json)
     {
         SqlTypeKind kind = json.Kind;
-        define.AddValues("json_value", SqlType.Text, (v, _) =>
+        define.AddValues("json_value", SqlType.Text, (v, context) =>
         {
             RowBuffer output = new();
-            return JsonText.TryPath(Bytes(v[0]), ParsePath(v[1]), out ReadOnlySpan<byte> value) && value[0] is not ((byte)'{' or (byte)'[') && JsonText.WriteAsText(value, output)
+            return JsonPathFunctions.Find(v, silent: true, context) is [{ Kind: not ('{' or '[') } item] && JsonText.WriteAsText(item.Span, output)
                 ? Value.From(SqlTypeKind.Text, new ByteSlice(output.ToArray()))
                 : Value.Null(SqlTypeKind.Text);
         }, [json, SqlType.Text]);
-        define.AddValues("json_query", json, (v, _) => JsonText.TryPath(Bytes(v[0]), ParsePath(v[1]), out ReadOnlySpan<byte> value)
-            ? Value.From(kind, new ByteSlice(value.ToArray()))
+        define.AddValues("json_query", json, (v, context) => JsonPathFunctions.Find(v, silent: true, context) is [var item]
+            ? JsonPathFunctions.ToValue(kind, item)
             : Value.Null(kind), [json, SqlType.Text]);
-        define.AddValues("json_path_exists", SqlType.Boolean, (v, _) => Boolean(JsonText.TryPath(Bytes(v[0]), ParsePath(v[1]), out ReadOnlySpan<byte> _)), [json, SqlType.Text]);
     }
-
-    private static byte[][] ParsePath(in Value path)
-    {
-        string text = Utf8.ToString(path);
-        List<byte[]> steps = [];
-        int at = text.StartsWith("lax ", StringComparison.Ordinal) ? 4 : 0;
-        if (at >= text.Length || text[at++] != '$')
-            throw InvalidPath(text);
-        while (at < text.Length)
-        {
-            if (text[at] == '[')
-            {
-                int end = text.IndexOf(']', at);
-                if (end < 0 || !int.TryParse(text.AsSpan(at + 1, end - at - 1), System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out int index))
-                    throw InvalidPath(text);
-                steps.Add(Utf8.ToBytes(index.ToString(System.Globalization.CultureInfo.InvariantCulture)));
-                at = end + 1;
-            }
-            else if (text[at] == '.' && at + 1 < text.Length && text[at + 1] == '"')
-            {
-                int end = at + 2;
-                while (end < text.Length && text[end] != '"')
-                    end += text[end] == '\\' ? 2 : 1;
-                if (end >= text.Length)
-                    throw InvalidPath(text);
-                RowBuffer name = new();
-                JsonText.Unescape(Utf8.ToBytes(text[(at + 2)..end]), name);
-                steps.Add(name.ToArray());
-                at = end + 1;
-            }
-            else if (text[at] == '.')
-            {
-                int end = ++at;
-                while (end < text.Length && text[end] is not ('.' or '['))
-                    end++;
-                if (end == at)
-                    throw InvalidPath(text);
-                steps.Add(Utf8.ToBytes(text[at..end]));
-                at = end;
-            }
-            else
-            {
-                throw InvalidPath(text);
-            }
-        }
-
-        return [.. steps];
-    }
-
-    private static BareMetalException InvalidPath(string path) =>
-        new(SqlStates.InvalidParameterValue, $"The JSON path '{path}' is not understood.") { Hint = "Write it as $.member[0].\"other member\"." };
 
     private static bool IsValid(ReadOnlySpan<byte> text)
     {
@@ -205,19 +171,6 @@ internal static class JsonFunctions
         }
     }
 
-    private static void DeleteKeys(Value[] v, RowBuffer output)
-    {
-        byte[] current = Bytes(v[0]).ToArray();
-        foreach (byte[] key in Keys(v[1]))
-        {
-            RowBuffer next = new(current.Length);
-            JsonEdit.Delete(current, [key], next);
-            current = next.ToArray();
-        }
-
-        output.Append(current);
-    }
-
     private static void BuildObject(IReadOnlyList<SqlType> types, Value[] v, RowBuffer output)
     {
         if (v.Length % 2 != 0)
@@ -227,7 +180,7 @@ internal static class JsonFunctions
         for (int i = 0; i < v.Length; i += 2)
         {
             if (v[i].IsNull)
-                throw new BareMetalException(SqlStates.NullValueNotAllowed, $"The name at argument {i + 1} is null.");
+                throw new BareMetalException(SqlStates.InvalidParameterValue, $"The name at argument {i + 1} is null.");
             if (i > 0)
                 output.Append(", "u8);
             name.Clear();
@@ -239,9 +192,6 @@ internal static class JsonFunctions
 
         output.AppendByte((byte)'}');
     }
-
-    private static void Edit(Definitions define, string name, SqlTypeKind kind, Action<Value[], RowBuffer> edit, SqlType[] parameters) =>
-        define.AddValues(name, new SqlType(kind), (v, _) => Write(kind, output => edit(v, output)), parameters);
 
     private static Value Write(SqlTypeKind kind, Action<RowBuffer> write)
     {

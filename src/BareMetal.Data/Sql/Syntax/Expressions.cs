@@ -94,7 +94,7 @@ internal enum BinaryOperator : byte
     Concat, BitwiseAnd, BitwiseOr, BitwiseXor, ShiftLeft, ShiftRight,
     JsonGet, JsonGetText, JsonPath, JsonPathText, JsonDeletePath,
     Contains, ContainedBy, Overlaps,
-    JsonExists, JsonExistsAny, JsonExistsAll,
+    JsonExists, JsonExistsAny, JsonExistsAll, JsonPathExists, JsonPathMatch,
     RegexMatch, RegexMatchInsensitive, RegexNotMatch, RegexNotMatchInsensitive,
 }
 
