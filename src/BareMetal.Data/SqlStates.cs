@@ -29,6 +29,7 @@ public static class SqlStates
     public const string ArraySubscriptError = "2202E";
     public const string InvalidTextRepresentation = "22P02";
     public const string InvalidJsonText = "22032";
+    public const string BadCopyFileFormat = "22P04";
     public const string IntegrityConstraintViolation = "23000";
     public const string NotNullViolation = "23502";
     public const string ForeignKeyViolation = "23503";
@@ -47,6 +48,7 @@ public static class SqlStates
     public const string SerializationFailure = "40001";
     public const string ExternalRoutineException = "38000";
     public const string DeadlockDetected = "40P01";
+    public const string InsufficientPrivilege = "42501";
     public const string SyntaxError = "42601";
     public const string InvalidColumnReference = "42P10";
     public const string UndefinedColumn = "42703";

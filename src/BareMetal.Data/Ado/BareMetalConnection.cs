@@ -11,7 +11,7 @@ namespace BareMetal.Data;
 /// A connection: a session of the engine while it is open. Opening and closing take a session from the data source's pool and give it
 /// back. Several readers, and writes beside them, may be open at once; a connection is used by one thread at a time.
 /// </summary>
-public sealed class BareMetalConnection : DbConnection
+public sealed partial class BareMetalConnection : DbConnection
 {
     private static readonly StateChangeEventArgs s_opened = new(ConnectionState.Closed, ConnectionState.Open);
     private static readonly StateChangeEventArgs s_closed = new(ConnectionState.Open, ConnectionState.Closed);

@@ -12,7 +12,7 @@ namespace BareMetal.Data;
 /// </summary>
 public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
 {
-    private const int KeyCount = (int)Key.PersistSecurityInfo + 1;
+    private const int KeyCount = (int)Key.CopyFiles + 1;
 
     private static readonly string[] s_keys =
     [
@@ -20,6 +20,7 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
         "Checkpoint Size", "Checkpoint Rate", "Analyze Threshold", "Work Memory", "Max Parallelism", "Full Scan Rows",
         "Command Timeout", "Lock Timeout", "Isolation Level", "Pooling", "Max Pool Size", "Enlist",
         "Password", "Encryption Key", "Mirror Paths", "Mirror Degraded", "Mirror Rebuild", "Persist Security Info",
+        "Copy Files",
     ];
 
     private static readonly Dictionary<string, Key> s_names = MakeNames();
@@ -64,6 +65,7 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
         MirrorDegraded,
         MirrorRebuild,
         PersistSecurityInfo,
+        CopyFiles,
     }
 
     /// <summary>
@@ -182,6 +184,16 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
     {
         get => Get(Key.FullScanRows, 100_000L);
         set => Set(Key.FullScanRows, value);
+    }
+
+    /// <summary>
+    /// Whether COPY may read and write files of this machine. Default false: a text that reaches the database by mistake then reaches no file. Streams that the
+    /// program gives (<see cref="BareMetalConnection.BeginTextImport(string)"/> and its kin) need no permission.
+    /// </summary>
+    public bool CopyFiles
+    {
+        get => Get(Key.CopyFiles, false);
+        set => Set(Key.CopyFiles, value);
     }
 
     /// <summary>Seconds that a command may run, for commands that do not say. Default 30; 0 is no limit.</summary>
@@ -413,7 +425,7 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
                 return text.Length == 0 || ConnectionSettings.TryParseKey(text, out _)
                     ? text
                     : throw new ArgumentException($"The value of the connection string key '{name}' is not a key of 32 bytes: 64 hexadecimal digits, or Base64.");
-            case Key.ReadOnly or Key.Pooling or Key.Enlist or Key.MirrorDegraded or Key.MirrorRebuild or Key.PersistSecurityInfo:
+            case Key.ReadOnly or Key.Pooling or Key.Enlist or Key.MirrorDegraded or Key.MirrorRebuild or Key.PersistSecurityInfo or Key.CopyFiles:
                 return ParseBool(name, value);
             case Key.CacheSize:
                 return ParseSize(name, value, 1 << 20, long.MaxValue);
@@ -519,7 +531,8 @@ public sealed class BareMetalConnectionStringBuilder : DbConnectionStringBuilder
         Key.MirrorPaths => MirrorPaths,
         Key.MirrorDegraded => MirrorDegraded,
         Key.MirrorRebuild => MirrorRebuild,
-        _ => PersistSecurityInfo,
+        Key.PersistSecurityInfo => PersistSecurityInfo,
+        _ => CopyFiles,
     };
 
     private T Get<T>(Key key, T fallback) => _values[(int)key] is T value ? value : fallback;

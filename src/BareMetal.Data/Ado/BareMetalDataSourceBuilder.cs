@@ -35,6 +35,14 @@ public sealed class BareMetalDataSourceBuilder
         return this;
     }
 
+    /// <summary>Lets COPY read and write files of this machine; see <see cref="BareMetalConnectionStringBuilder.CopyFiles"/>.</summary>
+    /// <param name="allow">Whether it may.</param>
+    public BareMetalDataSourceBuilder UseCopyFiles(bool allow = true)
+    {
+        ConnectionStringBuilder.CopyFiles = allow;
+        return this;
+    }
+
     /// <summary>Keeps the database in this storage instead of local files; <c>Data Source</c> names the data file within it.</summary>
     public BareMetalDataSourceBuilder UseSubstrate(IStorageProvider substrate)
     {

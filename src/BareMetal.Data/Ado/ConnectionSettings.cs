@@ -68,6 +68,7 @@ internal sealed class ConnectionSettings
             WorkMemory = builder.WorkMemory,
             MaxParallelism = builder.MaxParallelism,
             FullScanRows = builder.FullScanRows,
+            CopyFiles = builder.CopyFiles,
             Durability = builder.Durability,
             Functions = functions?.Registry ?? Functions.FunctionRegistry.Default,
         };

@@ -16,7 +16,7 @@ internal sealed class BulkTarget
     private readonly SqlType[] _types;
     private readonly Value[] _parameters;
     private readonly ParameterDeclaration[] _declarations;
-    private readonly string _sql;
+    private readonly Func<Session> _session;
 
     /// <param name="connection">An open connection.</param>
     /// <param name="tableName">The table, with or without its schema, quoted or not.</param>
@@ -27,9 +27,22 @@ internal sealed class BulkTarget
     /// <exception cref="BareMetalException">42P01: there is no such table; 42703: no such column.</exception>
     public BulkTarget(
         BareMetalConnection connection, string tableName, IReadOnlyList<string>? columns, BareMetalBulkConflict conflict, IReadOnlyList<string>? keys, IReadOnlyList<string>? returning = null)
+        : this(() => connection.Session, Find(connection.Session, tableName), columns, conflict, keys, returning, null)
     {
-        Connection = connection;
-        Table = Find(connection.Session, tableName);
+    }
+
+    /// <param name="session">Gives the session that writes.</param>
+    /// <param name="table">The table.</param>
+    /// <param name="columns">The columns that are written; null for all that can be.</param>
+    /// <param name="conflict">What happens to rows whose key is there.</param>
+    /// <param name="keys">The columns of the unique key that decides; null for the primary key.</param>
+    /// <param name="returning">Columns to be read back for each row, in the order of the rows.</param>
+    /// <param name="where">A condition over the columns that a row must meet to be written; null for none.</param>
+    public BulkTarget(
+        Func<Session> session, Table table, IReadOnlyList<string>? columns, BareMetalBulkConflict conflict, IReadOnlyList<string>? keys, IReadOnlyList<string>? returning, string? where)
+    {
+        _session = session;
+        Table = table;
         Columns = columns is null ? [.. Table.Columns.Where(c => c.GeneratedSql is null)] : [.. columns.Select(Column)];
         if (Columns.Count == 0)
             throw new ArgumentException("A bulk copy needs at least one column.", nameof(columns));
@@ -37,10 +50,11 @@ internal sealed class BulkTarget
         _types = [.. Columns.Select(c => c.Type.Unmodified)];
         _parameters = new Value[Columns.Count];
         _declarations = [.. _types.Select(t => new ParameterDeclaration(null, ClrTypes.ArrayOf(t)))];
-        _sql = Statement(conflict, keys, returning);
+        Sql = Statement(conflict, keys, returning, where);
     }
 
-    public BareMetalConnection Connection { get; }
+    /// <summary>The statement; $1, $2 … are arrays of the columns' values.</summary>
+    public string Sql { get; }
 
     public Table Table { get; }
 
@@ -51,14 +65,22 @@ internal sealed class BulkTarget
     /// <summary>Takes the first <paramref name="count"/> values of each column as the parameters of the next execution.</summary>
     public CommandExecution Begin(Value[][] columns, int count, TimeSpan timeout, CancellationToken cancellationToken)
     {
-        for (int i = 0; i < _parameters.Length; i++)
+        FillParameters(columns, count, _parameters);
+        Session session = _session();
+        return session.Execute(session.Prepare(Sql, _declarations), _parameters, new ExecutionOptions(timeout), cancellationToken);
+    }
+
+    /// <summary>The types of the statement's parameters.</summary>
+    public SqlType[] ParameterTypes() => [.. _types.Select(SqlType.ArrayOf)];
+
+    /// <summary>Makes parameters of the first <paramref name="count"/> values of each column.</summary>
+    public void FillParameters(Value[][] columns, int count, Value[] parameters)
+    {
+        for (int i = 0; i < _types.Length; i++)
         {
             Value[] items = columns[i].Length == count ? columns[i] : columns[i][..count];
-            _parameters[i] = Value.From(SqlTypeKind.Array, new ArrayValue(_types[i], items));
+            parameters[i] = Value.From(SqlTypeKind.Array, new ArrayValue(_types[i], items));
         }
-
-        Session session = Connection.Session;
-        return session.Execute(session.Prepare(_sql, _declarations), _parameters, new ExecutionOptions(timeout), cancellationToken);
     }
 
     private static Table Find(Session session, string name)
@@ -126,7 +148,7 @@ internal sealed class BulkTarget
             : throw new BareMetalException(SqlStates.GeneratedAlways, $"The column \"{column.Name}\" is computed and can't be written.");
     }
 
-    private string Statement(BareMetalBulkConflict conflict, IReadOnlyList<string>? keys, IReadOnlyList<string>? returning)
+    private string Statement(BareMetalBulkConflict conflict, IReadOnlyList<string>? keys, IReadOnlyList<string>? returning, string? where)
     {
         StringBuilder sql = new("INSERT INTO ");
         if (Table.Schema is { } schema)
@@ -135,6 +157,8 @@ internal sealed class BulkTarget
         if (Columns.Any(c => c.Identity is { IsAlways: true }))
             sql.Append(" OVERRIDING SYSTEM VALUE");
         sql.Append(" SELECT * FROM unnest(").AppendJoin(", ", Columns.Select((_, i) => $"${i + 1}")).Append(')');
+        if (where is not null)
+            sql.Append(" AS ").Append(Quote(Table.Name)).Append(" (").AppendJoin(", ", Columns.Select(c => Quote(c.Name))).Append(") WHERE (").Append(where).Append(')');
         if (conflict != BareMetalBulkConflict.Fail)
         {
             Column[] key = keys is not null ? [.. keys.Select(k => Column(k))] : [.. (Table.PrimaryKey?.ColumnIds ?? []).Select(id => Table.FindColumn(id)!)];

@@ -246,6 +246,9 @@ internal sealed partial class CommandExecution
             case AnalyzeStatement analyze:
                 RunAnalyze(BeginRun(), analyze);
                 break;
+            case CopyStatement copy:
+                RunCopy(copy);
+                break;
             case VacuumStatement vacuum:
                 RunVacuum(vacuum);
                 break;
@@ -442,13 +445,14 @@ internal sealed partial class CommandExecution
     }
 
     /// <summary>Runs a statement of a block to its end; its rows go to <paramref name="rows"/>.</summary>
-    private long RunInner(SessionTransaction transaction, Statement statement, Action<Batch>? rows = null)
+    private long RunInner(SessionTransaction transaction, Statement statement, Action<Batch>? rows = null, Action<IReadOnlyList<ResultColumn>>? columns = null)
     {
         _statementValues = [];
         RunWithRestarts(transaction, null, statement);
         long affected = RowsAffected;
         try
         {
+            columns?.Invoke(Columns);
             while (_hasFirst || _instance is not null || _kept is { IsEmpty: false })
             {
                 Batch? batch;

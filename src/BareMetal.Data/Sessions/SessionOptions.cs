@@ -36,6 +36,9 @@ internal sealed record SessionOptions
     /// <summary>Threads that each statement may use; 0 for as many as there are processors.</summary>
     public int MaxParallelism { get; init; }
 
+    /// <summary>Whether COPY may read and write files of this machine.</summary>
+    public bool CopyFiles { get; init; }
+
     /// <summary>Bytes that each statement may hold before it spills.</summary>
     public long WorkMemory { get; init; } = 64L << 20;
 }

@@ -37,6 +37,7 @@ public sealed class ConnectionStringBuilderTests
             MirrorDegraded = true,
             MirrorRebuild = false,
             PersistSecurityInfo = true,
+            CopyFiles = true,
         };
         BareMetalConnectionStringBuilder read = new(written.ConnectionString);
         foreach (string key in read.Keys)
