@@ -315,6 +315,30 @@ public sealed class BareMetalQuerySqlGenerator : QuerySqlGenerator
     }
 
     /// <inheritdoc />
+    // A part of a document in a column of text is JSON, what it is compared with is text: both are compared as JSON, by value.
+    protected override Expression VisitSqlBinary(SqlBinaryExpression sqlBinaryExpression)
+    {
+        if (sqlBinaryExpression.OperatorType is not (ExpressionType.Equal or ExpressionType.NotEqual)
+            || !(IsTextDocument(sqlBinaryExpression.Left) || IsTextDocument(sqlBinaryExpression.Right)))
+            return base.VisitSqlBinary(sqlBinaryExpression);
+
+        VisitAsJson(sqlBinaryExpression.Left);
+        Sql.Append(sqlBinaryExpression.OperatorType == ExpressionType.Equal ? " = " : " <> ");
+        VisitAsJson(sqlBinaryExpression.Right);
+        return sqlBinaryExpression;
+
+        void VisitAsJson(SqlExpression operand)
+        {
+            Sql.Append("CAST(");
+            Visit(operand);
+            Sql.Append(" AS json)");
+        }
+    }
+
+    private static bool IsTextDocument(SqlExpression expression)
+        => expression.TypeMapping is BareMetalJsonTypeMapping { StoreType: not ("json" or "jsonb") };
+
+    /// <inheritdoc />
     protected override Expression VisitJsonScalar(JsonScalarExpression jsonScalarExpression)
     {
         var mapping = jsonScalarExpression.TypeMapping;
