@@ -30,7 +30,15 @@ public sealed class WindowOperatorTests
         RowsOperator source = new(Types, [.. rows.Select(r => new[] { Int(r.Group), Int(r.Key), Int(r.Value) })]);
         Evaluator[] all = [Column(0, SqlType.Integer), Column(1, SqlType.Integer), .. extra];
         WindowOperator window = new(source, all, 1, 1, [new SortDirection(false, true)], [call], Types);
-        return [.. OperatorHarness.Run(window, Context(batchSize)).Select(r => r[(r.LastIndexOf('|') + 1)..])];
+        List<string> inMemory = OperatorHarness.Run(window, Context(batchSize));
+        Assert.Equal(0, window.SpilledBytes);
+
+        // Partitions that do not fit are computed from a file, in any number of steps.
+        WindowOperator spilling = new(source, all, 1, 1, [new SortDirection(false, true)], [call], Types);
+        Assert.Equal(inMemory, OperatorHarness.Run(spilling, Context(batchSize, memory: 150)));
+        if (batchSize <= 7)
+            Assert.True(spilling.SpilledBytes > 0, "nothing was spilled");
+        return [.. inMemory.Select(r => r[(r.LastIndexOf('|') + 1)..])];
     }
 
     private static FixedEvaluator Fixed(SqlType type, Value value)

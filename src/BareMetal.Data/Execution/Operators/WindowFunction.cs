@@ -6,87 +6,130 @@ using BareMetal.Data.Values;
 
 namespace BareMetal.Data.Execution.Operators;
 
-/// <summary>Computes one window function over the rows of one partition.</summary>
+/// <summary>
+/// Computes one window function over the rows of one partition, some rows at a time in their order; what it knows of a partition goes on from
+/// call to call.
+/// </summary>
 internal sealed class WindowFunction
 {
+    private const int RowsAtOnce = 1024;
+
     private readonly WindowFunctionCall _call;
     private readonly int _firstKey;
     private readonly int _keys;
-    private readonly ColumnOperations[] _operations;
     private readonly SortDirection[] _directions;
     private readonly Accumulator? _accumulator;
     private readonly Vector[] _arguments;
     private readonly Vector _one;
-    private int[] _peerStart = [];
-    private int[] _peerEnd = [];
-    private int[] _peerGroup = [];
     private int[] _rows = [];
+    private WindowRows _store = null!;
+    private WindowPeers _peers = null!;
+    private int _start;
+    private int _end;
+    private long? _tiles;
+    private int _lastFrom;
+    private int _lastTo;
+    private int _fromHint;
+    private int _toHint;
 
-    public WindowFunction(WindowFunctionCall call, int firstKey, int keys, ColumnOperations[] operations, SortDirection[] directions, SqlType[] storeTypes)
+    public WindowFunction(WindowFunctionCall call, int firstKey, int keys, SortDirection[] directions, SqlType[] storeTypes)
     {
         _call = call;
         _firstKey = firstKey;
         _keys = keys;
-        _operations = operations;
         _directions = directions;
         _accumulator = call.CreateAccumulator?.Invoke();
         _arguments = VectorTools.CreateVectors([.. call.Arguments.Select(a => storeTypes[a])], 1);
         _one = Vector.Create(call.Type, 1);
     }
 
-    /// <summary>Fills rows start…end−1 of the result.</summary>
-    public void Compute(RowStore store, int start, int end, Vector result, QueryContext context)
+    /// <summary>Whether it asks which rows are equal in the order keys.</summary>
+    public bool NeedsPeers
+    {
+        get
+        {
+            if (_accumulator is null && _call.Name is not ("first_value" or "last_value" or "nth_value"))
+                return _call.Name is "rank" or "dense_rank" or "percent_rank" or "cume_dist";
+            return _call.Frame.Exclusion is not (FrameExclusion.None or FrameExclusion.CurrentRow)
+                || (_call.Frame.Unit != FrameUnit.Rows && !(IsUnbounded(_call.Frame.Start) && IsUnbounded(_call.Frame.End)));
+        }
+    }
+
+    /// <summary>Begins a partition: rows start…end−1.</summary>
+    public void Begin(WindowRows store, WindowPeers peers, int start, int end)
+    {
+        _store = store;
+        _peers = peers;
+        _start = start;
+        _end = end;
+        _lastFrom = -1;
+        _lastTo = -1;
+        _fromHint = start;
+        _toHint = start;
+        _tiles = null;
+        if (_accumulator is not null)
+        {
+            _accumulator.Clear();
+            _accumulator.EnsureGroups(1);
+        }
+        else if (_call.Name == "ntile")
+        {
+            _tiles = Number(_call.Arguments[0], start);
+            if (_tiles <= 0)
+                throw new BareMetalException(SqlStates.InvalidParameterValue, $"ntile was asked for {_tiles} parts.") { Hint = "Give one or more." };
+        }
+    }
+
+    /// <summary>Computes rows from…to−1 of the partition, which follow those of the last call, into the result from a place on.</summary>
+    public void Compute(int from, int to, Vector result, int at, QueryContext context)
     {
         if (_accumulator is not null)
         {
-            FindPeers(store, start, end);
-            ComputeAggregate(store, start, end, result, context);
+            ComputeAggregate(from, to, result, at, context);
             return;
         }
 
-        switch (_call.Name)
+        long count = _end - _start;
+        for (int i = from; i < to; i++, at++)
         {
-            case "row_number":
-                for (int i = start; i < end; i++)
-                    SetLong(result, i, i - start + 1);
-                break;
-            case "rank":
-                FindPeers(store, start, end);
-                for (int i = start; i < end; i++)
-                    SetLong(result, i, _peerStart[i - start] - start + 1);
-                break;
-            case "dense_rank":
-                FindPeers(store, start, end);
-                for (int i = start; i < end; i++)
-                    SetLong(result, i, _peerGroup[i - start] + 1);
-                break;
-            case "percent_rank":
-                FindPeers(store, start, end);
-                for (int i = start; i < end; i++)
-                    SetDouble(result, i, end - start == 1 ? 0 : (double)(_peerStart[i - start] - start) / (end - start - 1));
-                break;
-            case "cume_dist":
-                FindPeers(store, start, end);
-                for (int i = start; i < end; i++)
-                    SetDouble(result, i, (double)(_peerEnd[i - start] - start) / (end - start));
-                break;
-            case "ntile":
-                ComputeTiles(store, start, end, result);
-                break;
-            case "lag":
-                ComputeShift(store, start, end, result, -1);
-                break;
-            case "lead":
-                ComputeShift(store, start, end, result, 1);
-                break;
-            case "first_value" or "last_value" or "nth_value":
-                FindPeers(store, start, end);
-                ComputeFrameValue(store, start, end, result, context);
-                break;
-            default:
-                throw new BareMetalException(SqlStates.UndefinedFunction, $"There is no window function {_call.Name}.");
+            if (((i - from) & 1023) == 0)
+                context.Cancellation.ThrowIfCancellationRequested();
+            switch (_call.Name)
+            {
+                case "row_number":
+                    SetLong(result, at, i - _start + 1);
+                    break;
+                case "rank":
+                    SetLong(result, at, _peers.Start(i) - _start + 1);
+                    break;
+                case "dense_rank":
+                    SetLong(result, at, _peers.Group(i) + 1);
+                    break;
+                case "percent_rank":
+                    SetDouble(result, at, count == 1 ? 0 : (double)(_peers.Start(i) - _start) / (count - 1));
+                    break;
+                case "cume_dist":
+                    SetDouble(result, at, (double)(_peers.End(i) - _start) / count);
+                    break;
+                case "ntile":
+                    SetTile(result, at, i);
+                    break;
+                case "lag":
+                    SetShifted(result, at, i, -1);
+                    break;
+                case "lead":
+                    SetShifted(result, at, i, 1);
+                    break;
+                case "first_value" or "last_value" or "nth_value":
+                    SetFrameValue(result, at, i);
+                    break;
+                default:
+                    throw new BareMetalException(SqlStates.UndefinedFunction, $"There is no window function {_call.Name}.");
+            }
         }
     }
+
+    private static bool IsUnbounded(FrameBoundKind kind) => kind is FrameBoundKind.UnboundedPreceding or FrameBoundKind.UnboundedFollowing;
 
     private static void SetLong(Vector result, int row, long value)
     {
@@ -113,309 +156,318 @@ internal sealed class WindowFunction
             result.Nulls[row] = false;
     }
 
-    private void FindPeers(RowStore store, int start, int end)
+    private void SetTile(Vector result, int at, int row)
     {
-        int count = end - start;
-        if (_peerStart.Length < count)
+        if (_tiles is not { } tiles)
         {
-            int size = Math.Max(count, Math.Max(64, _peerStart.Length * 2));
-            _peerStart = new int[size];
-            _peerEnd = new int[size];
-            _peerGroup = new int[size];
-        }
-
-        int first = start;
-        int group = 0;
-        for (int i = start + 1; i <= end; i++)
-        {
-            if (i < end && ArePeers(store, i - 1, i))
-                continue;
-            for (int j = first; j < i; j++)
-            {
-                _peerStart[j - start] = first;
-                _peerEnd[j - start] = i;
-                _peerGroup[j - start] = group;
-            }
-
-            first = i;
-            group++;
-        }
-    }
-
-    private bool ArePeers(RowStore store, int a, int b)
-    {
-        for (int k = 0; k < _keys; k++)
-        {
-            Vector v = store.Columns[_firstKey + k];
-            if (!_operations[k].Equal(v, a, v, b))
-                return false;
-        }
-
-        return true;
-    }
-
-    private void ComputeTiles(RowStore store, int start, int end, Vector result)
-    {
-        long? tiles = Number(store.Columns[_call.Arguments[0]], start);
-        if (tiles is null)
-        {
-            for (int i = start; i < end; i++)
-                result.SetNull(i);
+            result.SetNull(at);
             return;
         }
 
-        if (tiles <= 0)
-            throw new BareMetalException(SqlStates.InvalidParameterValue, $"ntile was asked for {tiles} parts.") { Hint = "Give one or more." };
-        long count = end - start;
-        long size = count / tiles.Value;
-        long larger = count % tiles.Value;
-        for (int i = start; i < end; i++)
-        {
-            long at = i - start;
-            long tile = at < larger * (size + 1) ? at / (size + 1) : larger + ((at - (larger * (size + 1))) / Math.Max(size, 1));
-            SetLong(result, i, tile + 1);
-        }
+        long count = _end - _start;
+        long size = count / tiles;
+        long larger = count % tiles;
+        long place = row - _start;
+        long tile = place < larger * (size + 1) ? place / (size + 1) : larger + ((place - (larger * (size + 1))) / Math.Max(size, 1));
+        SetLong(result, at, tile + 1);
     }
 
-    private void ComputeShift(RowStore store, int start, int end, Vector result, int sign)
+    private void SetShifted(Vector result, int at, int row, int sign)
     {
-        Vector source = store.Columns[_call.Arguments[0]];
-        for (int i = start; i < end; i++)
+        long? offset = _call.Arguments.Length > 1 ? Number(_call.Arguments[1], row) : 1;
+        if (offset is null)
         {
-            long? offset = _call.Arguments.Length > 1 ? Number(store.Columns[_call.Arguments[1]], i) : 1;
-            if (offset is null)
-            {
-                result.SetNull(i);
-                continue;
-            }
-
-            long target = i + (sign * offset.Value);
-            if (target >= start && target < end)
-                result.CopyRow(source, (int)target, i);
-            else if (_call.Arguments.Length > 2)
-                result.CopyRow(store.Columns[_call.Arguments[2]], i, i);
-            else
-                result.SetNull(i);
-        }
-    }
-
-    private void ComputeFrameValue(RowStore store, int start, int end, Vector result, QueryContext context)
-    {
-        Vector source = store.Columns[_call.Arguments[0]];
-        for (int i = start; i < end; i++)
-        {
-            (int from, int to) = Frame(store, start, end, i, context);
-            int row = -1;
-            switch (_call.Name)
-            {
-                case "first_value":
-                    row = NthIncluded(from, to, i, start, 1);
-                    break;
-                case "last_value":
-                    for (int r = to - 1; r >= from && row < 0; r--)
-                    {
-                        if (IsIncluded(r, i, start))
-                            row = r;
-                    }
-
-                    break;
-                default:
-                    long? n = Number(store.Columns[_call.Arguments[1]], i);
-                    if (n <= 0)
-                        throw new BareMetalException(SqlStates.InvalidParameterValue, $"nth_value was asked for row {n}.") { Hint = "Rows are counted from one." };
-                    row = n is null ? -1 : NthIncluded(from, to, i, start, n.Value);
-                    break;
-            }
-
-            if (row < 0)
-                result.SetNull(i);
-            else
-                result.CopyRow(source, row, i);
-        }
-    }
-
-    private int NthIncluded(int from, int to, int row, int start, long n)
-    {
-        if (_call.Frame.Exclusion == FrameExclusion.None)
-            return from + n - 1 < to ? (int)(from + n - 1) : -1;
-        for (int r = from; r < to; r++)
-        {
-            if (IsIncluded(r, row, start) && --n == 0)
-                return r;
+            result.SetNull(at);
+            return;
         }
 
-        return -1;
+        Int128 target = row + ((Int128)sign * offset.Value);
+        if (target >= _start && target < _end)
+            CopyTo(result, at, _call.Arguments[0], (int)target);
+        else if (_call.Arguments.Length > 2)
+            CopyTo(result, at, _call.Arguments[2], row);
+        else
+            result.SetNull(at);
     }
 
-    private bool IsIncluded(int candidate, int row, int start) => _call.Frame.Exclusion switch
+    private void CopyTo(Vector result, int at, int column, int row)
     {
-        FrameExclusion.CurrentRow => candidate != row,
-        FrameExclusion.Group => candidate < _peerStart[row - start] || candidate >= _peerEnd[row - start],
-        FrameExclusion.Ties => candidate == row || candidate < _peerStart[row - start] || candidate >= _peerEnd[row - start],
-        _ => true,
+        Vector[] columns = _store.Locate(row, out int index);
+        result.CopyRow(columns[column], index, at, deep: _store.IsSpilled);
+    }
+
+    private void SetFrameValue(Vector result, int at, int row)
+    {
+        (int from, int to) = Frame(row);
+        int found;
+        switch (_call.Name)
+        {
+            case "first_value":
+                found = NthIncluded(from, to, row, 1);
+                break;
+            case "last_value":
+                found = LastIncluded(from, to, row);
+                break;
+            default:
+                long? n = Number(_call.Arguments[1], row);
+                if (n <= 0)
+                    throw new BareMetalException(SqlStates.InvalidParameterValue, $"nth_value was asked for row {n}.") { Hint = "Rows are counted from one." };
+                found = n is null ? -1 : NthIncluded(from, to, row, n.Value);
+                break;
+        }
+
+        if (found < 0)
+            result.SetNull(at);
+        else
+            CopyTo(result, at, _call.Arguments[0], found);
+    }
+
+    /// <summary>The rows that EXCLUDE takes out of the frame of a row: from, the first after, and whether the row itself stays in.</summary>
+    private (int From, int To, bool KeepsRow) Excluded(int row) => _call.Frame.Exclusion switch
+    {
+        FrameExclusion.CurrentRow => (row, row + 1, false),
+        FrameExclusion.Group => (_peers.Start(row), _peers.End(row), false),
+        FrameExclusion.Ties => (_peers.Start(row), _peers.End(row), true),
+        _ => (row, row, false),
     };
 
-    private void ComputeAggregate(RowStore store, int start, int end, Vector result, QueryContext context)
+    private int NthIncluded(int from, int to, int row, long n)
+    {
+        (int gap, int behind, bool keepsRow) = Excluded(row);
+        long before = Math.Max(0, Math.Min(to, gap) - from);
+        if (n <= before)
+            return (int)(from + n - 1);
+        n -= before;
+        if (keepsRow && row >= from && row < to && --n == 0)
+            return row;
+        long found = Math.Max(from, behind) + n - 1;
+        return found < to ? (int)found : -1;
+    }
+
+    private int LastIncluded(int from, int to, int row)
+    {
+        (int gap, int behind, bool keepsRow) = Excluded(row);
+        int last = to - 1;
+        if (last >= gap && last < behind)
+        {
+            // The frame ends within the gap.
+            if (keepsRow && row >= from && row <= last)
+                return row;
+            last = gap - 1;
+        }
+
+        return last >= from ? last : -1;
+    }
+
+    private void ComputeAggregate(int from, int to, Vector result, int at, QueryContext context)
     {
         bool growsOnly = _call.Frame.Start == FrameBoundKind.UnboundedPreceding && _call.Frame.Exclusion == FrameExclusion.None;
-        int lastFrom = -1;
-        int lastTo = -1;
-        _accumulator!.Clear();
-        _accumulator.EnsureGroups(1);
-        for (int i = start; i < end; i++)
+        for (int i = from; i < to; i++, at++)
         {
-            (int from, int to) = Frame(store, start, end, i, context);
+            if (((i - from) & 1023) == 0)
+                context.Cancellation.ThrowIfCancellationRequested();
+            (int frameFrom, int frameTo) = Frame(i);
             if (growsOnly)
             {
-                int added = lastTo < 0 ? start : lastTo;
-                if (lastTo < 0 || to > added)
+                int added = _lastTo < 0 ? _start : _lastTo;
+                if (_lastTo < 0 || frameTo > added)
                 {
-                    Add(store, Math.Min(added, to), to, -1, start, context);
+                    Add(Math.Min(added, frameTo), frameTo, -1, context);
                     _one.Reset();
-                    _accumulator.Result(0, 1, _one);
+                    _accumulator!.Result(0, 1, _one);
                 }
 
-                lastTo = Math.Max(added, to);
+                _lastTo = Math.Max(added, frameTo);
             }
-            else if (from != lastFrom || to != lastTo || _call.Frame.Exclusion != FrameExclusion.None)
+            else if (frameFrom != _lastFrom || frameTo != _lastTo || _call.Frame.Exclusion != FrameExclusion.None)
             {
-                context.Cancellation.ThrowIfCancellationRequested();
-                _accumulator.Clear();
+                _accumulator!.Clear();
                 _accumulator.EnsureGroups(1);
-                Add(store, from, to, i, start, context);
+                Add(frameFrom, frameTo, i, context);
                 _one.Reset();
                 _accumulator.Result(0, 1, _one);
-                lastFrom = from;
-                lastTo = to;
+                _lastFrom = frameFrom;
+                _lastTo = frameTo;
             }
 
-            result.CopyRow(_one, 0, i, deep: true);
+            result.CopyRow(_one, 0, at, deep: true);
         }
     }
 
     /// <summary>Adds rows of a frame to the accumulator; with a current row, exclusion applies.</summary>
-    private void Add(RowStore store, int from, int to, int row, int start, QueryContext context)
+    private void Add(int from, int to, int row, QueryContext context)
     {
-        if (to <= from)
-            return;
-        if (_rows.Length < to - from)
-            _rows = new int[Math.Max(to - from, 64)];
-        Vector<bool>? filter = _call.Filter >= 0 ? (Vector<bool>)store.Columns[_call.Filter] : null;
-        int count = 0;
-        for (int r = from; r < to; r++)
+        (int gap, int behind, bool keepsRow) = row < 0 ? (0, 0, false) : Excluded(row);
+        if (_rows.Length == 0)
+            _rows = new int[RowsAtOnce];
+        while (from < to)
         {
-            if ((filter is null || VectorTools.IsTrue(filter, r)) && (row < 0 || IsIncluded(r, row, start)))
-                _rows[count++] = r;
-        }
+            context.Cancellation.ThrowIfCancellationRequested();
+            Vector[] columns = _store.Locate(from, out int index, out int following);
+            int end = Math.Min(Math.Min(to, from + following), from + RowsAtOnce);
+            Vector<bool>? filter = _call.Filter >= 0 ? (Vector<bool>)columns[_call.Filter] : null;
+            int count = 0;
+            for (int r = from; r < end; r++, index++)
+            {
+                bool isOut = r >= gap && r < behind && !(keepsRow && r == row);
+                if (!isOut && (filter is null || VectorTools.IsTrue(filter, index)))
+                    _rows[count++] = index;
+            }
 
-        if (count == 0)
-            return;
-        for (int a = 0; a < _arguments.Length; a++)
-            BatchTools.Gather(store.Columns[_call.Arguments[a]], _rows.AsSpan(0, count), _arguments[a]);
-        _accumulator!.Add(_arguments, count, default, context.Functions);
+            from = end;
+            if (count == 0)
+                continue;
+            for (int a = 0; a < _arguments.Length; a++)
+                BatchTools.Gather(columns[_call.Arguments[a]], _rows.AsSpan(0, count), _arguments[a]);
+            _accumulator!.Add(_arguments, count, default, context.Functions);
+        }
     }
 
     /// <summary>The rows of the frame of a row: from, and the first after.</summary>
-    private (int From, int To) Frame(RowStore store, int start, int end, int row, QueryContext context)
+    private (int From, int To) Frame(int row)
     {
-        WindowFrame frame = _call.Frame;
-        int from = Bound(frame.Start, _call.StartOffset, true);
-        int to = Bound(frame.End, _call.EndOffset, false);
-        _ = context;
-        return (Math.Clamp(from, start, end), Math.Clamp(Math.Max(to, from), start, end));
+        int from = Bound(_call.Frame.Start, _call.StartOffset, row, isStart: true);
+        int to = Bound(_call.Frame.End, _call.EndOffset, row, isStart: false);
+        return (Math.Clamp(from, _start, _end), Math.Clamp(Math.Max(to, from), _start, _end));
+    }
 
-        int Bound(FrameBoundKind kind, int offsetColumn, bool isStart)
+    private int Bound(FrameBoundKind kind, int offsetColumn, int row, bool isStart)
+    {
+        FrameUnit unit = _call.Frame.Unit;
+        switch (kind)
         {
-            int at = row - start;
-            switch (kind)
-            {
-                case FrameBoundKind.UnboundedPreceding:
-                    return start;
-                case FrameBoundKind.UnboundedFollowing:
-                    return end;
-                case FrameBoundKind.CurrentRow:
-                    if (frame.Unit == FrameUnit.Rows)
-                        return isStart ? row : row + 1;
-                    return isStart ? _peerStart[at] : _peerEnd[at];
-            }
-
-            bool preceding = kind == FrameBoundKind.Preceding;
-            if (frame.Unit == FrameUnit.Range)
-                return RangeBound(store, start, end, row, offsetColumn, preceding, isStart);
-            long offset = Number(store.Columns[offsetColumn], row)
-                ?? throw new BareMetalException(SqlStates.NullValueNotAllowed, "A window frame's offset is null.");
-            if (offset < 0)
-                throw new BareMetalException(SqlStates.InvalidParameterValue, $"A window frame's offset is {offset}, which is negative.");
-            if (frame.Unit == FrameUnit.Rows)
-            {
-                long target = preceding ? row - offset : row + offset;
-                return (int)Math.Clamp(isStart ? target : target + 1, start, end);
-            }
-
-            long group = preceding ? _peerGroup[at] - offset : _peerGroup[at] + offset;
-            int r = start;
-            if (isStart)
-            {
-                while (r < end && _peerGroup[r - start] < group)
-                    r = _peerEnd[r - start];
-                return r;
-            }
-
-            while (r < end && _peerGroup[r - start] <= group)
-                r = _peerEnd[r - start];
-            return r;
+            case FrameBoundKind.UnboundedPreceding:
+                return _start;
+            case FrameBoundKind.UnboundedFollowing:
+                return _end;
+            case FrameBoundKind.CurrentRow:
+                if (unit == FrameUnit.Rows)
+                    return isStart ? row : row + 1;
+                return isStart ? _peers.Start(row) : _peers.End(row);
         }
+
+        bool preceding = kind == FrameBoundKind.Preceding;
+        if (unit == FrameUnit.Range)
+            return RangeBound(row, offsetColumn, preceding, isStart);
+        long offset = Number(offsetColumn, row)
+            ?? throw new BareMetalException(SqlStates.NullValueNotAllowed, "A window frame's offset is null.");
+        if (offset < 0)
+            throw new BareMetalException(SqlStates.InvalidParameterValue, $"A window frame's offset is {offset}, which is negative.");
+        if (unit == FrameUnit.Rows)
+        {
+            Int128 target = preceding ? row - (Int128)offset : row + (Int128)offset;
+            return (int)Int128.Clamp(isStart ? target : target + 1, _start, _end);
+        }
+
+        Int128 group = preceding ? _peers.Group(row) - (Int128)offset : _peers.Group(row) + (Int128)offset;
+        Limit limit = new() { Group = isStart ? group : group + 1 };
+        return Search(in limit, ref isStart ? ref _fromHint : ref _toHint);
     }
 
     /// <summary>RANGE with an offset: rows whose key lies within the distance of the row's key.</summary>
-    private int RangeBound(RowStore store, int start, int end, int row, int offsetColumn, bool preceding, bool isStart)
+    private int RangeBound(int row, int offsetColumn, bool preceding, bool isStart)
     {
         if (_keys != 1)
             throw new BareMetalException(SqlStates.WindowingError, "RANGE with an offset needs exactly one ORDER BY key.");
-        Vector key = store.Columns[_firstKey];
-        if (key.IsNull(row))
-            return isStart ? _peerStart[row - start] : _peerEnd[row - start];
-        Vector offsets = store.Columns[offsetColumn];
-        if (offsets.IsNull(row))
+        Vector[] columns = _store.Locate(row, out int index);
+        Vector key = columns[_firstKey];
+        if (key.IsNull(index))
+            return isStart ? _peers.Start(row) : _peers.End(row);
+        Vector offsets = columns[offsetColumn];
+        if (offsets.IsNull(index))
             throw new BareMetalException(SqlStates.NullValueNotAllowed, "A window frame's offset is null.");
-        bool descending = _directions[0].Descending;
-        decimal sign = preceding != descending ? -1 : 1;
+        decimal sign = preceding != _directions[0].Descending ? -1 : 1;
+        Limit limit = new() { IsKey = true, IsStart = isStart };
         if (key is Vector<double> or Vector<float>)
         {
-            double d = Float(offsets, row);
+            double d = Float(offsets, index);
             if (!(d >= 0))
                 throw new BareMetalException(SqlStates.InvalidParameterValue, $"A window frame's offset is {d}, which is negative.");
-            double limit = Float(key, row) + ((double)sign * d);
-            return Search(r => Float(key, r).CompareTo(limit));
+            limit.IsFloat = true;
+            limit.Float = Float(key, index) + ((double)sign * d);
+        }
+        else
+        {
+            decimal distance = Exact(offsets, index, key.Type.Kind == SqlTypeKind.Date && offsets.Type.Kind == SqlTypeKind.TimeSpan);
+            if (distance < 0)
+                throw new BareMetalException(SqlStates.InvalidParameterValue, $"A window frame's offset is {distance}, which is negative.");
+            limit.Exact = Exact(key, index, false) + (sign * distance);
         }
 
-        decimal distance = Exact(offsets, row, key.Type.Kind == SqlTypeKind.Date && offsets.Type.Kind == SqlTypeKind.TimeSpan);
-        if (distance < 0)
-            throw new BareMetalException(SqlStates.InvalidParameterValue, $"A window frame's offset is {distance}, which is negative.");
-        decimal bound = Exact(key, row, false) + (sign * distance);
-        return Search(r => Exact(key, r, false).CompareTo(bound));
+        return Search(in limit, ref isStart ? ref _fromHint : ref _toHint);
+    }
 
-        int Search(Func<int, int> compare)
+    /// <summary>
+    /// The first row of the partition that does not lie before the limit. Bounds mostly move a little from row to row: the search begins at the
+    /// last one and widens.
+    /// </summary>
+    private int Search(in Limit limit, ref int hint)
+    {
+        int at = Math.Clamp(hint, _start, _end);
+        int low, high;
+        if (at < _end && IsBefore(at, in limit))
         {
-            // For the start: the first row not before the limit; for the end: the first row beyond it.
-            for (int r = start; r < end; r++)
+            int step = 1;
+            low = at;
+            while (low + step < _end && IsBefore(low + step, in limit))
             {
-                if (key.IsNull(r))
-                {
-                    if (_directions[0].NullsFirst)
-                        continue;
-                    return r;
-                }
-
-                int c = compare(r);
-                if (descending)
-                    c = -c;
-                if (isStart ? c >= 0 : c > 0)
-                    return r;
+                low += step;
+                step *= 2;
             }
 
-            return end;
+            high = Math.Min(low + step, _end);
         }
+        else
+        {
+            int step = 1;
+            high = at;
+            while (high - step >= _start && !IsBefore(high - step, in limit))
+            {
+                high -= step;
+                step *= 2;
+            }
+
+            low = Math.Max(high - step, _start - 1);
+        }
+
+        // Before the limit: low. Not before it: high.
+        while (high - low > 1)
+        {
+            int middle = low + ((high - low) / 2);
+            if (IsBefore(middle, in limit))
+                low = middle;
+            else
+                high = middle;
+        }
+
+        return hint = high;
+    }
+
+    private bool IsBefore(int row, in Limit limit)
+    {
+        if (!limit.IsKey)
+            return _peers.Group(row) < limit.Group;
+        Vector[] columns = _store.Locate(row, out int index);
+        Vector key = columns[_firstKey];
+        if (key.IsNull(index))
+            return _directions[0].NullsFirst;
+        int c = limit.IsFloat ? FloatOperations<double>.Compare(Float(key, index), limit.Float) : decimal.Compare(Exact(key, index, false), limit.Exact);
+        if (_directions[0].Descending)
+            c = -c;
+
+        // For the start: the first row not before the limit; for the end: the first row beyond it.
+        return limit.IsStart ? c < 0 : c <= 0;
+    }
+
+    /// <summary>What a bound of a frame is compared with: the number of a group of equal rows, or a key.</summary>
+    private struct Limit
+    {
+        public bool IsKey;
+        public bool IsStart;
+        public bool IsFloat;
+        public Int128 Group;
+        public double Float;
+        public decimal Exact;
     }
 
     private static double Float(Vector v, int row) => v switch
@@ -440,11 +492,13 @@ internal sealed class WindowFunction
         _ => throw new BareMetalException(SqlStates.WindowingError, $"RANGE with an offset does not work over {v.Type.Kind}.") { Hint = "Use ROWS or GROUPS." },
     };
 
-    private static long? Number(Vector v, int row)
+    private long? Number(int column, int row)
     {
-        if (v.IsNull(row))
+        Vector[] columns = _store.Locate(row, out int index);
+        Vector v = columns[column];
+        if (v.IsNull(index))
             return null;
-        decimal d = Exact(v, row, false);
+        decimal d = Exact(v, index, false);
         return d > long.MaxValue ? long.MaxValue : d < long.MinValue ? long.MinValue : (long)d;
     }
 }

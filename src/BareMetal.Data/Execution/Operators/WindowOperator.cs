@@ -7,9 +7,10 @@ namespace BareMetal.Data.Execution.Operators;
 
 /// <summary>
 /// Window functions over an input that is sorted by partition and order keys: keeps the rows of whole partitions, computes, gives the
-/// input's columns followed by the functions'.
+/// input's columns followed by the functions'. A partition that does not fit the memory budget is kept in a temporary file and computed from
+/// there, some rows at a time.
 /// </summary>
-internal sealed class WindowOperator : PhysicalOperator
+internal sealed class WindowOperator : PhysicalOperator, ISpillingOperator
 {
     private readonly PhysicalOperator _input;
     private readonly Evaluator[] _extra;
@@ -19,18 +20,21 @@ internal sealed class WindowOperator : PhysicalOperator
     private readonly ColumnOperations[] _keyOperations;
     private readonly Vector[] _rowVectors;
     private readonly Vector?[] _scratch;
-    private readonly Batch _rowBatch;
     private readonly Batch _batch;
     private readonly Vector[] _results;
-    private RowStore _store;
-    private RowStore _spare;
-    private int _lastStart;
+    private readonly WindowRows _rows;
+    private readonly WindowPeers _peers;
+    private readonly bool _needsPeers;
     private readonly List<int> _starts = [];
+    private readonly Vector[] _lastKeys;
+    private Batch? _rest;
+    private int _restFrom;
+    private int _lastStart;
     private int _ready;
     private int _next;
+    private bool _hasLastKeys;
     private bool _inputEnded;
-    private long _reserved;
-    private QueryContext? _context;
+    private int[] _identity = [];
 
     /// <param name="input">Sorted rows.</param>
     /// <param name="extra">Partition keys, then order keys, then arguments, filters and offsets: columns of the store after the input's.</param>
@@ -52,22 +56,25 @@ internal sealed class WindowOperator : PhysicalOperator
         _extra = extra;
         _width = types.Count;
         _partitionKeys = partitionKeys;
-        SqlType[] storeTypes = [.. types, .. extra.Select(e => e.Type)];
-        _store = new RowStore(storeTypes);
-        _spare = new RowStore(storeTypes);
+        SqlType[] extraTypes = [.. extra.Select(e => e.Type)];
+        SqlType[] storeTypes = [.. types, .. extraTypes];
+        _rows = new WindowRows(storeTypes, 17 * calls.Length);
+        _peers = new WindowPeers(_width + partitionKeys, extraTypes[partitionKeys..(partitionKeys + orderKeys)]);
         _rowVectors = new Vector[storeTypes.Length];
-        _rowBatch = new Batch(_rowVectors);
         _scratch = new Vector?[extra.Length];
-        _keyOperations = ColumnOperations.For([.. extra.Take(partitionKeys + orderKeys).Select(e => e.Type)]);
-        _functions = [.. calls.Select(c => new WindowFunction(c, _width + partitionKeys, orderKeys, _keyOperations[partitionKeys..], directions, storeTypes))];
+        _keyOperations = ColumnOperations.For(extraTypes[..partitionKeys]);
+        _lastKeys = VectorTools.CreateVectors(extraTypes[..partitionKeys], 1);
+        _functions = [.. calls.Select(c => new WindowFunction(c, _width + partitionKeys, orderKeys, directions, storeTypes))];
+        _needsPeers = Array.Exists(_functions, f => f.NeedsPeers);
         _results = VectorTools.CreateVectors([.. calls.Select(c => c.Type)], 1);
         _batch = new Batch(VectorTools.CreateVectors([.. types, .. calls.Select(c => c.Type)], 1));
     }
 
+    public long SpilledBytes => _rows.SpilledBytes + _peers.SpilledBytes;
+
     public override void Open(QueryContext context)
     {
         Close();
-        _context = context;
         _input.Open(context);
     }
 
@@ -76,40 +83,96 @@ internal sealed class WindowOperator : PhysicalOperator
         if (_next >= _ready && !Fill(context))
             return null;
         int count = Math.Min(context.BatchSize, _ready - _next);
-        ReadOnlySpan<int> rows = VectorTools.Identity(_ready).Slice(_next, count);
-        for (int c = 0; c < _width; c++)
-            BatchTools.Gather(_store.Columns[c], rows, _batch.Columns[c]);
-        for (int f = 0; f < _results.Length; f++)
-            BatchTools.Gather(_results[f], rows, _batch.Columns[_width + f]);
+        if (_rows.Memory is { } store)
+        {
+            ReadOnlySpan<int> rows = VectorTools.Identity(_ready).Slice(_next, count);
+            for (int c = 0; c < _width; c++)
+                BatchTools.Gather(store.Columns[c], rows, _batch.Columns[c]);
+            for (int f = 0; f < _results.Length; f++)
+                BatchTools.Gather(_results[f], rows, _batch.Columns[_width + f]);
+        }
+        else
+        {
+            GatherSpilled(count, context);
+        }
+
         _next += count;
         _batch.Count = count;
         return _batch;
     }
 
+    /// <summary>Rows of a partition in a file with what the functions say of them.</summary>
+    private void GatherSpilled(int count, QueryContext context)
+    {
+        foreach (Vector v in _batch.Columns)
+        {
+            v.Reset();
+            v.EnsureCapacity(count);
+        }
+
+        for (int at = 0; at < count;)
+        {
+            Vector[] columns = _rows.Locate(_next + at, out int index, out int following);
+            int run = Math.Min(following, count - at);
+            ReadOnlySpan<int> rows = VectorTools.Identity(index + run)[index..];
+            for (int c = 0; c < _width; c++)
+                _batch.Columns[c].Gather(columns[c], rows, at, deep: true);
+            at += run;
+        }
+
+        for (int f = 0; f < _functions.Length; f++)
+            _functions[f].Compute(_next, _next + count, _batch.Columns[_width + f], 0, context);
+    }
+
     /// <summary>Reads until some partitions are whole, and computes them.</summary>
     private bool Fill(QueryContext context)
     {
-        DropGiven(context);
-        if (_inputEnded && _store.Count == 0)
-            return false;
-        while (!_inputEnded && _lastStart < context.BatchSize)
+        DropGiven();
+        bool isFull = false;
+        while (!_inputEnded && !isFull && _lastStart < context.BatchSize)
         {
-            Batch? batch = _input.Next(context);
+            Batch? batch = _rest;
             if (batch is null)
             {
-                _inputEnded = true;
-                _input.Close();
-                break;
+                batch = _input.Next(context);
+                _restFrom = 0;
+                if (batch is null)
+                {
+                    _inputEnded = true;
+                    _input.Close();
+                    break;
+                }
+
+                Evaluate(batch, context);
             }
 
             context.Cancellation.ThrowIfCancellationRequested();
-            Append(batch, context);
+            _rest = null;
+            isFull = Append(batch, context);
         }
 
-        _ready = _inputEnded ? _store.Count : _lastStart;
-        _next = 0;
+        if (_rows.IsSpilled)
+        {
+            _rows.EndAppending();
+            if (_needsPeers)
+                _peers.Find(_rows, _starts, _rows.Count, context);
+            _ready = _rows.Count;
+            foreach (WindowFunction function in _functions)
+                function.Begin(_rows, _peers, 0, _rows.Count);
+            return _ready > 0;
+        }
+
+        _ready = _inputEnded ? _rows.Count : _lastStart;
         if (_ready == 0)
             return false;
+        ComputeAll(context);
+        return true;
+    }
+
+    private void ComputeAll(QueryContext context)
+    {
+        if (_needsPeers)
+            _peers.Find(_rows, _starts, _ready, context);
         foreach (Vector result in _results)
         {
             result.Reset();
@@ -118,82 +181,124 @@ internal sealed class WindowOperator : PhysicalOperator
 
         for (int p = 0; p < _starts.Count && _starts[p] < _ready; p++)
         {
-            int end = p + 1 < _starts.Count ? _starts[p + 1] : _store.Count;
+            int end = Math.Min(p + 1 < _starts.Count ? _starts[p + 1] : _rows.Count, _ready);
             context.Cancellation.ThrowIfCancellationRequested();
             for (int f = 0; f < _functions.Length; f++)
-                _functions[f].Compute(_store, _starts[p], end, _results[f], context);
+            {
+                _functions[f].Begin(_rows, _peers, _starts[p], end);
+                _functions[f].Compute(_starts[p], end, _results[f], _starts[p], context);
+            }
         }
-
-        return true;
     }
 
     /// <summary>Forgets rows that were given; those of the unfinished partition stay.</summary>
-    private void DropGiven(QueryContext context)
+    private void DropGiven()
     {
         if (_ready == 0)
             return;
-        int rest = _store.Count - _ready;
-        _spare.Clear();
-        if (rest > 0)
-            _spare.Append(_store.Columns, VectorTools.Identity(_store.Count).Slice(_ready, rest));
-        (_store, _spare) = (_spare, _store);
-        _spare.Clear();
+        if (_rows.IsSpilled || _ready == _rows.Count)
+            _rows.Clear();
+        else
+            _rows.KeepFrom(_ready);
+        _peers.Clear();
         _ready = 0;
         _next = 0;
         _lastStart = 0;
         _starts.Clear();
-        if (rest > 0)
+        if (_rows.Count > 0)
             _starts.Add(0);
-        long held = _store.MemoryBytes;
-        context.Memory.Release(_reserved - held);
-        _reserved = held;
+        else
+            _hasLastKeys = false;
     }
 
-    private void Append(Batch batch, QueryContext context)
+    private void Evaluate(Batch batch, QueryContext context)
     {
         for (int c = 0; c < _width; c++)
             _rowVectors[c] = batch.Columns[c];
         for (int e = 0; e < _extra.Length; e++)
             _rowVectors[_width + e] = BatchTools.Spread(_extra[e].Evaluate(batch, context), batch.Count, ref _scratch[e]);
-        _rowBatch.Count = batch.Count;
-        int first = _store.Count;
-        _store.Append(_rowBatch);
-        long more = _store.MemoryBytes - _reserved;
-        context.Memory.Reserve(more);
-        _reserved += more;
-        for (int row = first; row < _store.Count; row++)
-        {
-            if (row > 0 && SamePartition(row - 1, row))
-                continue;
-            _starts.Add(row);
-            _lastStart = row;
-        }
     }
 
-    private bool SamePartition(int a, int b)
+    /// <summary>
+    /// Keeps the rows of a batch that were not kept yet. True when what is kept has to be computed before more is: memory is full of whole
+    /// partitions, or one partition in a file has ended. The rest of the batch waits then.
+    /// </summary>
+    private bool Append(Batch batch, QueryContext context)
     {
-        for (int k = 0; k < _partitionKeys; k++)
+        if (_identity.Length < batch.Count)
+            _identity = VectorTools.Identity(batch.Count).ToArray();
+        ReadOnlySpan<int> rows = _identity.AsSpan(_restFrom, batch.Count - _restFrom);
+        if (!_rows.IsSpilled && context.Temporary is not null && _rows.Count > 0 && !_rows.HasRoom(_rowVectors, rows, context))
         {
-            Vector v = _store.Columns[_width + k];
-            if (!_keyOperations[k].Equal(v, a, v, b))
-                return false;
+            if (_lastStart > 0)
+            {
+                _rest = batch;
+                return true;
+            }
+
+            _rows.MoveToFile(context);
         }
 
-        return true;
+        if (!_rows.IsSpilled)
+        {
+            int first = _rows.Count;
+            _rows.Append(_rowVectors, rows, context);
+            for (int i = 0; i < rows.Length; i++)
+            {
+                if (Continues(rows[i]))
+                    continue;
+                _starts.Add(first + i);
+                _lastStart = first + i;
+            }
+
+            return false;
+        }
+
+        int same = 0;
+        while (same < rows.Length && Continues(rows[same]))
+            same++;
+        _rows.Append(_rowVectors, rows[..same], context);
+        if (same < rows.Length)
+        {
+            // The row that was compared last begins the next partition: it is compared anew then.
+            _hasLastKeys = false;
+            _rest = batch;
+            _restFrom += same;
+        }
+
+        return same < rows.Length;
+    }
+
+    /// <summary>Whether a row of the current batch belongs to the partition of the row before.</summary>
+    private bool Continues(int row)
+    {
+        bool same = _hasLastKeys;
+        for (int k = 0; k < _partitionKeys && same; k++)
+            same = _keyOperations[k].Equal(_lastKeys[k], 0, _rowVectors[_width + k], row);
+        if (same)
+            return true;
+        for (int k = 0; k < _partitionKeys; k++)
+        {
+            _lastKeys[k].Reset();
+            _lastKeys[k].CopyRow(_rowVectors[_width + k], row, 0, deep: true);
+        }
+
+        _hasLastKeys = true;
+        return false;
     }
 
     public override void Close()
     {
         _input.Close();
-        _store.Clear();
-        _spare.Clear();
+        _rows.Clear();
+        _peers.Clear();
         _starts.Clear();
+        _rest = null;
+        _restFrom = 0;
         _lastStart = 0;
         _ready = 0;
         _next = 0;
+        _hasLastKeys = false;
         _inputEnded = false;
-        _context?.Memory.Release(_reserved);
-        _context = null;
-        _reserved = 0;
     }
 }

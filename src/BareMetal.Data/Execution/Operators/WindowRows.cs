@@ -8,7 +8,9 @@ namespace BareMetal.Data.Execution.Operators;
 /// <summary>
 /// Rows by number, for the functions of a window: in memory, or in blocks of a temporary file of which the last used are at hand.
 /// </summary>
-internal sealed class WindowRows(SqlType[] types)
+/// <param name="types">Types of the columns.</param>
+/// <param name="extraBytes">What each row in memory takes elsewhere.</param>
+internal sealed class WindowRows(SqlType[] types, int extraBytes = 0)
 {
     private const int CachedBlocks = 6;
 
@@ -38,7 +40,7 @@ internal sealed class WindowRows(SqlType[] types)
     /// <summary>Whether a batch fits the budget; nothing is added.</summary>
     public bool HasRoom(ReadOnlySpan<Vector> columns, ReadOnlySpan<int> rows, QueryContext context)
     {
-        long bytes = VectorTools.RowsBytes(columns, rows);
+        long bytes = Bytes(columns, rows);
         if (!context.Memory.TryGrow(_reserved, bytes))
             return false;
         context.Memory.Release(bytes);
@@ -50,7 +52,7 @@ internal sealed class WindowRows(SqlType[] types)
     {
         if (_file is null)
         {
-            long bytes = VectorTools.RowsBytes(columns, rows);
+            long bytes = Bytes(columns, rows);
             _memory = context.Memory;
             context.Memory.Reserve(bytes);
             _reserved += bytes;
@@ -132,7 +134,7 @@ internal sealed class WindowRows(SqlType[] types)
             _spare.Append(_store.Columns, VectorTools.Identity(_store.Count)[row..]);
         (_store, _spare) = (_spare, _store);
         _spare.Clear();
-        long held = _store.MemoryBytes;
+        long held = _store.MemoryBytes + ((long)_store.Count * extraBytes);
         _memory?.Release(_reserved - held);
         _reserved = held;
     }
@@ -154,6 +156,8 @@ internal sealed class WindowRows(SqlType[] types)
         _memory = null;
         _reserved = 0;
     }
+
+    private long Bytes(ReadOnlySpan<Vector> columns, ReadOnlySpan<int> rows) => VectorTools.RowsBytes(columns, rows) + ((long)rows.Length * extraBytes);
 
     private void WriteTail()
     {
