@@ -289,6 +289,8 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
         {
             if (parts[i].Expression is BoundColumn column)
                 ordering.Add(new OrderItem(column.Column, parts[i].Descending, parts[i].NullsFirst));
+            else if (i >= fixedParts && parts[i].Expression is { } expression && expression.Type.Collation == parts[i].Type.Collation)
+                ordering.Add(OrderItem.Of(expression, parts[i].Descending, parts[i].NullsFirst));
             else
                 isOrderKnown = i < fixedParts;
         }

@@ -208,7 +208,7 @@ internal sealed class PhysicalPlanner
             best = path;
             bestCost = cost;
             backward = ordered && reverse && request.Ordering.Count > 0;
-            ordering = ordered && request.Ordering.Count > 0 ? request.Ordering : path.Ordering;
+            ordering = ordered && request.Ordering.Count > 0 ? request.Ordering : [.. path.Ordering.TakeWhile(o => o.Expression is null)];
         }
 
         return best!;
@@ -231,7 +231,7 @@ internal sealed class PhysicalPlanner
                 continue;
             while (at < path.Ordering.Count && path.Fixed.Contains(path.Ordering[at].Column))
                 at++;
-            if (at >= path.Ordering.Count || !ReferenceEquals(path.Ordering[at].Column, item.Column))
+            if (at >= path.Ordering.Count || !path.Ordering[at].IsOfSame(item))
                 return false;
             OrderItem have = path.Ordering[at++];
             bool turned = have.Descending != item.Descending;
@@ -386,20 +386,13 @@ internal sealed class PhysicalPlanner
         List<OrderItem> below = [];
         foreach (OrderItem item in request.Ordering)
         {
-            BoundExpression? source = null;
-            foreach (ProjectItem p in project.Items)
-            {
-                if (ReferenceEquals(p.Column, item.Column))
-                    source = p.Expression;
-            }
-
-            if (source is not BoundColumn column)
+            if (BelowProject(project, item) is not { } lower)
             {
                 below.Clear();
                 break;
             }
 
-            below.Add(item with { Column = column.Column });
+            below.Add(lower);
         }
 
         PlanNode input = Plan(project.Input, new PlanRequest(below, request.RowGoal));
@@ -408,6 +401,12 @@ internal sealed class PhysicalPlanner
         List<OrderItem> ordering = [];
         foreach (OrderItem item in input.Ordering)
         {
+            if (ordering.Count < below.Count && below[ordering.Count] == item)
+            {
+                ordering.Add(request.Ordering[ordering.Count]);
+                continue;
+            }
+
             ProjectItem? passed = project.Items.FirstOrDefault(p => p.Expression is BoundColumn c && ReferenceEquals(c.Column, item.Column));
             if (passed is null)
                 break;
@@ -429,6 +428,35 @@ internal sealed class PhysicalPlanner
         if (SameColumns(input.Output, output) && expressions.TrueForAll(e => e is BoundColumn c && output.Contains(c.Column)) && IsIdentity(expressions, output))
             return input;
         return new ProjectNode(input, expressions, output) { Rows = input.Rows, Cost = input.Cost + (input.Rows * 0.02 * expressions.Count(e => e is not BoundColumn)), Ordering = ordering };
+    }
+
+    /// <summary>An item of a wanted order as the input of a projection would have to give it: a column, or an expression that an index may hold.</summary>
+    private static OrderItem? BelowProject(LogicalProject project, OrderItem item)
+    {
+        BoundExpression? source = null;
+        if (item.Expression is { } expression)
+        {
+            Dictionary<PlanColumn, BoundExpression> map = [];
+            foreach (ProjectItem p in project.Items)
+                map[p.Column] = p.Expression;
+            source = ExpressionTools.Substitute(expression, map);
+        }
+        else
+        {
+            foreach (ProjectItem p in project.Items)
+            {
+                if (ReferenceEquals(p.Column, item.Column))
+                    source = p.Expression;
+            }
+        }
+
+        return source switch
+        {
+            null => null,
+            BoundColumn column => new OrderItem(column.Column, item.Descending, item.NullsFirst),
+            _ when ExpressionTools.ContainsSubquery(source) || ExpressionTools.IsVolatile(source) || ExpressionTools.Columns(source).Count == 0 => null,
+            _ => OrderItem.Of(source, item.Descending, item.NullsFirst),
+        };
     }
 
     private static bool IsIdentity(List<BoundExpression> expressions, List<PlanColumn> output)

@@ -6,7 +6,22 @@ using BareMetal.Data.Types;
 namespace BareMetal.Data.Planning;
 
 /// <summary>A column of a known order of rows.</summary>
-internal readonly record struct OrderItem(PlanColumn Column, bool Descending, bool NullsFirst);
+internal readonly record struct OrderItem(PlanColumn Column, bool Descending, bool NullsFirst)
+{
+    /// <summary>
+    /// What the rows are ordered by when it is no column of theirs but an expression over them, as an index may hold it; the column then only
+    /// stands for it.
+    /// </summary>
+    public BoundExpression? Expression { get; init; }
+
+    /// <summary>Whether both are of the same column or expression.</summary>
+    public bool IsOfSame(OrderItem other) =>
+        ReferenceEquals(Column, other.Column) || (Expression is not null && other.Expression is not null && ExpressionTools.AreSame(Expression, other.Expression));
+
+    /// <summary>An order by an expression.</summary>
+    public static OrderItem Of(BoundExpression expression, bool descending, bool nullsFirst) =>
+        new(new PlanColumn(-1, "order", expression.Type, true), descending, nullsFirst) { Expression = expression };
+}
 
 /// <summary>
 /// A node of a physical plan: the operator to run, its columns, and what the planner expects of it. Immutable once planned; makes
