@@ -683,17 +683,43 @@ internal sealed partial class Binder
         Ast.FieldExpression { Field: { } field } => field.Name,
         Ast.SubscriptExpression subscript => NameOf(subscript.Operand, scope),
         Ast.CollateExpression collate => NameOf(collate.Operand, scope),
-        Ast.CastExpression cast => NameOf(cast.Operand, scope) is var name && name != "?column?" ? name : cast.Type.Name.ToLowerInvariant(),
-        Ast.TypedLiteralExpression literal => literal.Type.Name.ToLowerInvariant(),
-        Ast.CaseExpression { Else: Ast.ColumnExpression otherwise } => SpellingOf(otherwise, scope),
+        Ast.CastExpression cast => IsNamed(cast.Operand) ? NameOf(cast.Operand, scope) : NameOf(cast.Type),
+        Ast.TypedLiteralExpression literal => NameOf(literal.Type),
+        Ast.CaseExpression { Else: { } otherwise } when IsNamed(otherwise) => NameOf(otherwise, scope),
         Ast.CaseExpression => "case",
         Ast.ArrayExpression or Ast.ArrayQueryExpression => "array",
         Ast.ExistsExpression => "exists",
         Ast.RowExpression => "row",
         Ast.AtTimeZoneExpression => "timezone",
-        Ast.LiteralExpression { Kind: Ast.LiteralKind.Boolean } => "bool",
         Ast.SubqueryExpression { Query.Body: Ast.SelectBody { Items.Length: > 0 } inner } => inner.Items[0].Alias?.Name ?? NameOf(inner.Items[0].Expression, new Scope(null, FromScope.Empty)),
         _ => "?column?",
+    };
+
+    /// <summary>Whether an expression has a name of its own, rather than that of a type or none.</summary>
+    private static bool IsNamed(Ast.Expression expression) => expression switch
+    {
+        Ast.ColumnExpression or Ast.CallExpression or Ast.FieldExpression or Ast.ArrayExpression or Ast.ArrayQueryExpression => true,
+        Ast.ExistsExpression or Ast.RowExpression or Ast.AtTimeZoneExpression or Ast.SubqueryExpression => true,
+        Ast.SubscriptExpression subscript => IsNamed(subscript.Operand),
+        Ast.CollateExpression collate => IsNamed(collate.Operand),
+        Ast.CastExpression cast => IsNamed(cast.Operand),
+        Ast.CaseExpression { Else: { } otherwise } => IsNamed(otherwise),
+        _ => false,
+    };
+
+    /// <summary>The name that a cast gives its column: that of the type in PostgreSQL's catalog, whatever the spelling in the text.</summary>
+    private static string NameOf(Ast.TypeName type) => type.Name.ToLowerInvariant() switch
+    {
+        "smallint" => "int2",
+        "integer" or "int" => "int4",
+        "bigint" => "int8",
+        "real" => "float4",
+        "double precision" or "double" or "float" => "float8",
+        "boolean" => "bool",
+        "decimal" => "numeric",
+        "character varying" => "varchar",
+        "char" or "character" => "bpchar",
+        var name => name,
     };
 
     /// <summary>A column's name in the spelling of its definition.</summary>
@@ -921,8 +947,11 @@ internal sealed partial class Binder
             throw Ungrouped(column);
         }
 
-        private BoundColumn GroupingKey(BoundExpression argument)
+        private BoundExpression GroupingKey(BoundExpression argument)
         {
+            // Already a key of a query within.
+            if (argument is BoundColumn inner && !from.Produces(inner.Column))
+                return argument;
             foreach (ProjectItem key in keys)
             {
                 if (BoundTree.AreEqual(key.Expression, argument))

@@ -31,6 +31,9 @@ internal sealed class PhysicalPlanner
     private readonly Dictionary<BoundSubquery, PlanNode> _subqueries = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<PlanColumn, (PlanColumn Number, LogicalAggregate Aggregate)> _groupingKeys = [];
     private readonly Lock _gate = new();
+
+    /// <summary>An input was replaced by no rows, and may have had grouping sets: GROUPING over it may be anything.</summary>
+    private bool _isGroupingDropped;
     private double _outerRows = 1;
 
     public PhysicalPlanner(PlannerOptions options)
@@ -131,6 +134,7 @@ internal sealed class PhysicalPlanner
             case LogicalScan scan:
                 return PlanScan(scan, [], request);
             case LogicalValues values:
+                _isGroupingDropped |= values.Rows.Count == 0;
                 return values.Rows.Count == 0 ? new EmptyNode(values.Columns) { Rows = 0 } : new ValuesNode(values) { Rows = values.Rows.Count, Cost = values.Rows.Count * 0.2 };
             case LogicalTableFunction function:
                 return new TableFunctionNode(function) { Rows = _cardinality.Estimate(function), Cost = 5 };
@@ -292,8 +296,10 @@ internal sealed class PhysicalPlanner
 
         foreach (BoundExpression term in terms)
         {
-            if (ConstantTools.IsNeverTrue(term))
-                return new EmptyNode(PhysicalOutput(input)) { Rows = 0 };
+            if (!ConstantTools.IsNeverTrue(term))
+                continue;
+            _isGroupingDropped = true;
+            return new EmptyNode(PhysicalOutput(input)) { Rows = 0 };
         }
 
         if (terms.Count == 0)
@@ -825,11 +831,13 @@ internal sealed class PhysicalPlanner
     /// <summary>GROUPING(…) as a choice over the number of the grouping set.</summary>
     private BoundExpression RewriteGrouping(BoundExpression expression)
     {
-        if (_groupingKeys.Count == 0)
+        if (_groupingKeys.Count == 0 && !_isGroupingDropped)
             return expression;
         if (expression is not BoundGrouping grouping)
             return ExpressionTools.MapChildren(expression, RewriteGrouping);
-        (PlanColumn number, LogicalAggregate aggregate) = _groupingKeys[((BoundColumn)grouping.Arguments[0]).Column];
+        if (!_groupingKeys.TryGetValue(((BoundColumn)grouping.Arguments[0]).Column, out (PlanColumn Number, LogicalAggregate Aggregate) of))
+            return new BoundConstant(Value.From(SqlTypeKind.Integer, 0), SqlType.Integer);
+        (PlanColumn number, LogicalAggregate aggregate) = of;
         Dictionary<int, List<BoundExpression>> setsByValue = [];
         for (int s = 0; s < aggregate.GroupingSets!.Count; s++)
         {

@@ -59,13 +59,14 @@ internal static class ArrayFunctions
             TypeComparer comparer = TypeComparer.For(types[0].Element!);
             return Kernel.Of<ArrayValue, ArrayValue, bool>((a, b) => b.Items.Any(x => Holds(a, x, comparer)));
         }, [array, array]);
-        define.Add("||", same, (types, _) => Kernel.Values((v, _) => Array(types[0], [.. Items(v[0]), .. Items(v[1])])), [array, array]);
-        define.Add("||", same, (types, _) => Kernel.Values((v, _) => Array(types[0], [.. Items(v[0]), v[1]])), [array, any]);
-        define.Add("||", types => types[1], (types, _) => Kernel.Values((v, _) => Array(types[1], [v[0], .. Items(v[1])])), [any, array]);
-        define.Add("array_cat", same, (types, _) => Kernel.Values((v, _) =>
-            v[0].IsNull ? v[1] : v[1].IsNull ? v[0] : Array(types[0], [.. Items(v[0]), .. Items(v[1])]), strict: false), [array, array], strict: false);
-        define.Add("array_append", same, (types, _) => Kernel.Values((v, _) => Array(types[0], [.. v[0].IsNull ? [] : Items(v[0]), v[1]]), strict: false), [array, any], strict: false);
-        define.Add("array_prepend", types => types[1], (types, _) => Kernel.Values((v, _) => Array(types[1], [v[0], .. v[1].IsNull ? [] : Items(v[1])]), strict: false), [any, array], strict: false);
+        foreach ((string cat, string append, string prepend) in ((string, string, string)[])[("||", "||", "||"), ("array_cat", "array_append", "array_prepend")])
+        {
+            define.Add(cat, same, (types, _) => Kernel.Values((v, _) =>
+                v[0].IsNull ? v[1] : v[1].IsNull ? v[0] : Array(types[0], [.. Items(v[0]), .. Items(v[1])]), strict: false), [array, array], strict: false);
+            define.Add(append, same, (types, _) => Kernel.Values((v, _) => Array(types[0], [.. v[0].IsNull ? [] : Items(v[0]), v[1]]), strict: false), [array, any], strict: false);
+            define.Add(prepend, types => types[1], (types, _) => Kernel.Values((v, _) => Array(types[1], [v[0], .. v[1].IsNull ? [] : Items(v[1])]), strict: false), [any, array], strict: false);
+        }
+
         define.Add("array_remove", same, (types, _) =>
         {
             TypeComparer comparer = TypeComparer.For(types[0].Element!);

@@ -324,8 +324,15 @@ internal static class TextFunctions
         return true;
     }
 
+    /// <summary>Quotes only where the name needs it, as PostgreSQL does.</summary>
     private static bool QuoteIdentifier(ReadOnlySpan<byte> name, RowBuffer output)
     {
+        if (IsPlainName(name))
+        {
+            output.Append(name);
+            return true;
+        }
+
         output.AppendByte((byte)'"');
         foreach (byte b in name)
         {
@@ -336,6 +343,22 @@ internal static class TextFunctions
 
         output.AppendByte((byte)'"');
         return true;
+    }
+
+    private static bool IsPlainName(ReadOnlySpan<byte> name)
+    {
+        if (name.IsEmpty || name.Length > 63 || char.IsAsciiDigit((char)name[0]))
+            return false;
+        Span<char> word = stackalloc char[name.Length];
+        for (int i = 0; i < name.Length; i++)
+        {
+            word[i] = (char)name[i];
+            if (!char.IsAsciiLetterLower(word[i]) && !char.IsAsciiDigit(word[i]) && word[i] != '_')
+                return false;
+        }
+
+        Sql.Keyword keyword = Sql.Keywords.Find(word);
+        return !Sql.Keywords.IsReserved(keyword) && !Sql.Keywords.IsFunctionNameOnly(keyword) && !Sql.Keywords.IsColumnNameOnly(keyword);
     }
 
     private static bool QuoteLiteral(ReadOnlySpan<byte> text, RowBuffer output)
