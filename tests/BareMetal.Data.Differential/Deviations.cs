@@ -68,7 +68,7 @@ internal static class Deviations
         new(Functions, "boolean ↔ number", Handling.NotGenerated, "integer only"),
         new(Functions, "boolean in `concat`, in arrays as text", Handling.NotGenerated, ""),
         new(Functions, "`upper`, `lower`, `initcap`", Handling.NotGenerated, "letters that both sides map alike"),
-        new(Functions, "`json_set`, `-`, `#-` on a scalar, a path step that is no index into an array for `#-`", Handling.NotGenerated, "objects only"),
+        new(Functions, "`.datetime(template)` in JSON paths, division there", Handling.NotGenerated, ""),
         new(Functions, "`jsonb -> 0` on a scalar", Handling.NotGenerated, ""),
         new(Functions, "json (not jsonb)", Handling.NotGenerated, "jsonb only"),
         new(Functions, "regular expressions", Handling.NotGenerated, "syntax that both have"),

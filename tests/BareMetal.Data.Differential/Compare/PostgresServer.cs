@@ -23,6 +23,9 @@ internal sealed class PostgresServer : IDisposable
 
     public string ConnectionString { get; }
 
+    /// <summary>Whether there is one to find.</summary>
+    public static bool IsAvailable => !string.IsNullOrWhiteSpace(Environment.GetEnvironmentVariable(Variable)) || Binaries() is not null;
+
     /// <summary>The server, or null and the reason why there is none.</summary>
     public static PostgresServer? Find(out string reason)
     {

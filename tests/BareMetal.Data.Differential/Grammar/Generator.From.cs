@@ -148,7 +148,7 @@ internal sealed partial class Generator
             string how = _dice.Pick("", "LEFT ", "RIGHT ", "FULL ");
             Source right = SourceOf(query2, name2, names2);
             Source both = SourceOf(query, name, names);
-            Column merged = new(shared, kind, Math.Max(query.Magnitude, query2.Magnitude), Math.Max(query.Scale, query2.Scale));
+            Column merged = new(shared, kind, Math.Max(query.Magnitude, query2.Magnitude), Math.Max(query.Scale, query2.Scale)) { IsPlain = how != "FULL " };
             List<Column> columns = [merged, .. both.Columns.Skip(1), .. right.Columns.Skip(1)];
             Node pair = natural
                 ? Make("natural join", $"(({query}) AS {name} ({string.Join(", ", names)}) NATURAL {how}JOIN ({query2}) AS {name2} ({string.Join(", ", names2)}))")

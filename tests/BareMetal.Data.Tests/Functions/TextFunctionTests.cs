@@ -109,7 +109,7 @@ public sealed class TextFunctionTests(ITestOutputHelper output)
         Assert.Equal("a1.5true", Call("concat", "a", null, 1.5m, true));
         Assert.Equal("a,b", Call("concat_ws", ",", "a", null, "b"));
         Assert.Null(Call("concat_ws", null, "a"));
-        Assert.Equal("x 1 'it''s' \"c\" %", Call("format", "%s %s %L %I %%", "x", 1, "it's", "c"));
+        Assert.Equal("x 1 'it''s' c %", Call("format", "%s %s %L %I %%", "x", 1, "it's", "c"));
     }
 
     [Theory]
