@@ -99,6 +99,20 @@ public sealed class BareMetalException : DbException
     internal string PlainMessage => base.Message;
 
     /// <summary>The same error at another place in the text.</summary>
+    /// <summary>The same error without a place, which was one in a routine's body; the detail says where.</summary>
+    internal BareMetalException In(string routine) =>
+        new(SqlState, base.Message, InnerException)
+        {
+            Hint = Hint,
+            Detail = Detail is null ? routine : Detail + " " + routine,
+            SchemaName = SchemaName,
+            TableName = TableName,
+            ColumnName = ColumnName,
+            ConstraintName = ConstraintName,
+            Statement = Statement,
+            Row = Row,
+        };
+
     internal BareMetalException WithPosition(int position, int line, int column) =>
         new(SqlState, base.Message, InnerException)
         {

@@ -12,6 +12,9 @@ public static class SqlStates
     public const string TransactionResolutionUnknown = "08007";
     public const string FeatureNotSupported = "0A000";
     public const string CardinalityViolation = "21000";
+    public const string NoDataFound = "P0002";
+    public const string TooManyRows = "P0003";
+    public const string ReturnMissing = "2F005";
     public const string StringTooLong = "22001";
     public const string NumericOutOfRange = "22003";
     public const string NullValueNotAllowed = "22004";
@@ -57,6 +60,8 @@ public static class SqlStates
     public const string UndefinedParameter = "42P02";
     public const string UndefinedObject = "42704";
     public const string DuplicateColumn = "42701";
+    public const string DuplicateFunction = "42723";
+    public const string InvalidFunctionDefinition = "42P13";
     public const string DuplicateDatabase = "42P04";
     public const string DuplicateSchema = "42P06";
     public const string DuplicateTable = "42P07";

@@ -25,7 +25,6 @@ public sealed class BareMetalModelValidator : RelationalModelValidator
         base.Validate(model, logger);
         foreach (var entityType in model.GetEntityTypes())
         {
-            ValidateStoredProcedures(entityType);
             ValidateIdentities(entityType);
             foreach (var index in entityType.GetDeclaredIndexes())
                 ValidateIncludes(index);
@@ -74,17 +73,6 @@ public sealed class BareMetalModelValidator : RelationalModelValidator
 
         foreach (var complexProperty in type.GetDeclaredComplexProperties())
             ValidatePrimitiveCollections(complexProperty.ComplexType);
-    }
-
-    private static void ValidateStoredProcedures(IEntityType entityType)
-    {
-        if (entityType.GetInsertStoredProcedure() is not null
-            || entityType.GetUpdateStoredProcedure() is not null
-            || entityType.GetDeleteStoredProcedure() is not null)
-        {
-            throw new InvalidOperationException(
-                $"The entity type '{entityType.DisplayName()}' is mapped to stored procedures, which BareMetal.Data does not have.");
-        }
     }
 
     private static void ValidateIdentities(IEntityType entityType)

@@ -57,6 +57,29 @@ public sealed class BareMetalUpdateSqlGenerator : UpdateSqlGenerator, IBareMetal
     public void AppendPlainDelete(StringBuilder commandStringBuilder, IReadOnlyModificationCommand command)
         => AppendDeleteCommand(commandStringBuilder, command.TableName, command.Schema, [], Conditions(command));
 
+    /// <inheritdoc />
+    public override ResultSetMapping AppendStoredProcedureCall(
+        StringBuilder commandStringBuilder,
+        IReadOnlyModificationCommand command,
+        int commandPosition,
+        out bool requiresTransaction)
+    {
+        var start = commandStringBuilder.Length;
+        var mapping = base.AppendStoredProcedureCall(commandStringBuilder, command, commandPosition, out requiresTransaction);
+        foreach (var column in command.ColumnModifications)
+        {
+            if (column.Column is not Microsoft.EntityFrameworkCore.Metadata.IStoreStoredProcedureReturnValue)
+                continue;
+
+            // CALL @result = procedure(…)
+            commandStringBuilder.Insert(
+                start + "CALL ".Length, SqlGenerationHelper.GenerateParameterNamePlaceholder(column.ParameterName!) + " = ");
+            mapping |= ResultSetMapping.HasOutputParameters;
+        }
+
+        return mapping;
+    }
+
     private static List<IColumnModification> Conditions(IReadOnlyModificationCommand command)
     {
         var conditions = new List<IColumnModification>(2);

@@ -80,6 +80,30 @@ public sealed class StorageTransaction : IDisposable
             _snapshot = _snapshot.Renew();
     }
 
+    /// <summary>
+    /// Lets statements run within the current one, as the functions do that it calls: each begins as any other and sees what was changed before it;
+    /// <see cref="LeaveInner"/> goes back to what the outer one sees. Rolling the outer one back undoes them too.
+    /// </summary>
+    internal InnerStatements EnterInner()
+    {
+        EnsureActive();
+        return new InnerStatements(_snapshot.Share(), _statementStart);
+    }
+
+    /// <summary>Goes back to the statement that was current at <see cref="EnterInner"/>. Also after an error.</summary>
+    internal void LeaveInner(InnerStatements outer)
+    {
+        if (!IsActive)
+        {
+            outer.Snapshot.Release();
+            return;
+        }
+
+        _snapshot.Release();
+        _snapshot = outer.Snapshot;
+        _statementStart = outer.Start;
+    }
+
     /// <summary>Undoes what the current statement changed; its locks stay. For failed statements and before running one again.</summary>
     public void RollbackStatement() => RollbackToStatement(_statementStart);
 

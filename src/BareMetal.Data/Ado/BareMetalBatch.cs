@@ -155,7 +155,7 @@ public sealed class BareMetalBatch : DbBatch
         for (int i = 0; i < _commands.Count; i++)
         {
             BareMetalBatchCommand command = _commands[i];
-            command.Unit.Bind(session, command.CommandText, command.ParametersOrNull, out Value[] values);
+            command.Unit.Bind(session, command.CommandType, command.CommandText, command.ParametersOrNull, out Value[] values);
             command.Unit.Release(values);
         }
     }
@@ -185,8 +185,8 @@ public sealed class BareMetalBatch : DbBatch
         _current = command;
         if (command.CommandText.Length == 0)
             throw new InvalidOperationException($"Command {_next - 1} of the batch has no text.");
-        var prepared = command.Unit.Bind(_session!, command.CommandText, command.ParametersOrNull, out _values);
-        return _session!.Execute(prepared, _values, new ExecutionOptions(TimeSpan.FromSeconds(Timeout), behavior.HasFlag(CommandBehavior.SchemaOnly)), cancellationToken);
+        var prepared = command.Unit.Bind(_session!, command.CommandType, command.CommandText, command.ParametersOrNull, out _values);
+        return _session!.Execute(prepared, _values, new ExecutionOptions(TimeSpan.FromSeconds(Timeout), behavior.HasFlag(CommandBehavior.SchemaOnly), command.Unit.TakesOutputs, command.Unit.IsCall), cancellationToken);
     }
 
     /// <summary>The command that runs now.</summary>

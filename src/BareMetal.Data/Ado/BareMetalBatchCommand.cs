@@ -9,6 +9,7 @@ public sealed class BareMetalBatchCommand : DbBatchCommand
 {
     private string _text = "";
     private BareMetalParameterCollection? _parameters;
+    private CommandType _type = CommandType.Text;
     private int _affected = -1;
 
     /// <summary>Makes a command.</summary>
@@ -23,16 +24,12 @@ public sealed class BareMetalBatchCommand : DbBatchCommand
         set => _text = value ?? "";
     }
 
-    /// <summary>Text; nothing else exists.</summary>
+    /// <summary>As for <see cref="BareMetalCommand.CommandType"/>.</summary>
     /// <exception cref="ArgumentException">Another type is set.</exception>
     public override CommandType CommandType
     {
-        get => CommandType.Text;
-        set
-        {
-            if (value != CommandType.Text)
-                throw new ArgumentException($"Commands of type {value} do not exist; write SQL.", nameof(value));
-        }
+        get => _type;
+        set => _type = value is CommandType.Text or CommandType.StoredProcedure ? value : throw new ArgumentException($"Commands of type {value} do not exist; write SQL.", nameof(value));
     }
 
     /// <summary>Rows that the command changed when it ran last; −1 for SELECT, DDL, and before it ran.</summary>

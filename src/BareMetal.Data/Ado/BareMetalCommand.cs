@@ -14,6 +14,7 @@ public sealed class BareMetalCommand : DbCommand
 {
     private readonly CommandUnit _unit = new();
     private string _text = "";
+    private CommandType _type = CommandType.Text;
     private int _timeout = -1;
     private BareMetalConnection? _connection;
     private BareMetalTransaction? _transaction;
@@ -50,16 +51,15 @@ public sealed class BareMetalCommand : DbCommand
         set => _timeout = value >= 0 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "A timeout is 0 (no limit) or more, in seconds.");
     }
 
-    /// <summary>Text; nothing else exists.</summary>
+    /// <summary>
+    /// <see cref="CommandType.Text"/>, or <see cref="CommandType.StoredProcedure"/>: then the text is the name of a procedure or function, parameters are
+    /// matched by their names (those without by their places), and outputs come back in them.
+    /// </summary>
     /// <exception cref="ArgumentException">Another type is set.</exception>
     public override CommandType CommandType
     {
-        get => CommandType.Text;
-        set
-        {
-            if (value != CommandType.Text)
-                throw new ArgumentException($"Commands of type {value} do not exist; write SQL.", nameof(value));
-        }
+        get => _type;
+        set => _type = value is CommandType.Text or CommandType.StoredProcedure ? value : throw new ArgumentException($"Commands of type {value} do not exist; write SQL.", nameof(value));
     }
 
     /// <inheritdoc/>
@@ -120,7 +120,7 @@ public sealed class BareMetalCommand : DbCommand
     public override void Prepare()
     {
         Session session = Check();
-        _unit.Bind(session, _text, _parameters, out Value[] values);
+        _unit.Bind(session, _type, _text, _parameters, out Value[] values);
         _unit.Release(values);
     }
 
@@ -132,7 +132,11 @@ public sealed class BareMetalCommand : DbCommand
         {
             long affected = -1;
             while (execution.NextResult())
+            {
+                _unit.TakeOutputs(execution);
                 Finish(execution, ref affected);
+            }
+
             return Clamp(affected);
         }
         finally
@@ -150,7 +154,11 @@ public sealed class BareMetalCommand : DbCommand
         {
             long affected = -1;
             while (await execution.NextResultAsync(cancellationToken).ConfigureAwait(false))
+            {
+                _unit.TakeOutputs(execution);
                 Finish(execution, ref affected);
+            }
+
             return Clamp(affected);
         }
         finally
@@ -169,6 +177,7 @@ public sealed class BareMetalCommand : DbCommand
             bool found = false;
             while (execution.NextResult())
             {
+                _unit.TakeOutputs(execution);
                 if (TakeScalar(execution, ref found, ref result) && single)
                     break;
             }
@@ -192,6 +201,7 @@ public sealed class BareMetalCommand : DbCommand
             bool found = false;
             while (await execution.NextResultAsync(cancellationToken).ConfigureAwait(false))
             {
+                _unit.TakeOutputs(execution);
                 if (TakeScalar(execution, ref found, ref result) && single)
                     break;
             }
@@ -281,11 +291,11 @@ public sealed class BareMetalCommand : DbCommand
     private CommandExecution Begin(CommandBehavior behavior, CancellationToken cancellationToken, out Value[] values, out bool single)
     {
         Session session = Check();
-        PreparedCommand prepared = _unit.Bind(session, _text, _parameters, out values);
-        single = prepared.Statements.Length == 1;
+        PreparedCommand prepared = _unit.Bind(session, _type, _text, _parameters, out values);
+        single = prepared.IsSingle;
         try
         {
-            return session.Execute(prepared, values, new ExecutionOptions(TimeSpan.FromSeconds(CommandTimeout), behavior.HasFlag(CommandBehavior.SchemaOnly)), cancellationToken);
+            return session.Execute(prepared, values, new ExecutionOptions(TimeSpan.FromSeconds(CommandTimeout), behavior.HasFlag(CommandBehavior.SchemaOnly), _unit.TakesOutputs, _unit.IsCall), cancellationToken);
         }
         catch
         {

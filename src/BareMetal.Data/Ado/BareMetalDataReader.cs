@@ -642,6 +642,8 @@ public sealed class BareMetalDataReader : DbDataReader, IDbColumnSchemaGenerator
     private bool Accept()
     {
         CommandExecution execution = _execution!;
+        if (execution.Outputs.Count > 0)
+            (_unit ?? _batch?.Current?.Unit)?.TakeOutputs(execution);
         long affected = execution.RowsAffected;
         if (affected >= 0)
         {

@@ -20,6 +20,7 @@ public class BareMetalParameter : DbParameter
     private SqlType? _declaredType;
     private string _sourceColumn = "";
     private int _size;
+    private ParameterDirection _direction = ParameterDirection.Input;
 
     /// <summary>Makes a parameter without name and value.</summary>
     public BareMetalParameter()
@@ -99,16 +100,17 @@ public class BareMetalParameter : DbParameter
         }
     }
 
-    /// <summary>Input; nothing else exists.</summary>
-    /// <exception cref="ArgumentException">Another direction is set.</exception>
+    /// <summary>
+    /// Whether the value goes to the command, comes back from a procedure that it calls, or both. <see cref="ParameterDirection.ReturnValue"/> takes what a
+    /// procedure or function returns. Values come back when the command has run: of a reader when it is closed or has moved past the call.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not a direction.</exception>
     public sealed override ParameterDirection Direction
     {
-        get => ParameterDirection.Input;
-        set
-        {
-            if (value != ParameterDirection.Input)
-                throw new ArgumentException($"Parameters of direction {value} do not exist; use RETURNING or a result column to get values back.", nameof(value));
-        }
+        get => _direction;
+        set => _direction = value is ParameterDirection.Input or ParameterDirection.Output or ParameterDirection.InputOutput or ParameterDirection.ReturnValue
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "Not a direction of a parameter.");
     }
 
     /// <inheritdoc/>
@@ -160,7 +162,8 @@ public class BareMetalParameter : DbParameter
     /// <summary>The value as the engine takes it, and its type.</summary>
     internal virtual Value Bind(out SqlType type)
     {
-        object? value = Value;
+        // What comes back is not what went out.
+        object? value = _direction is ParameterDirection.Output or ParameterDirection.ReturnValue ? null : Value;
         try
         {
             if (_declaredType is { } declared)
@@ -175,6 +178,21 @@ public class BareMetalParameter : DbParameter
         {
             throw Unusable(value, e);
         }
+    }
+
+    /// <summary>Takes a value that a procedure gave; in the parameter's own type when it has one.</summary>
+    internal virtual void Take(in Value value, SqlType type)
+    {
+        if (value.IsNull)
+        {
+            Value = DBNull.Value;
+            return;
+        }
+
+        SqlType wanted = _declaredType is { } declared && declared.Kind != type.Kind && Casts.Find(type, declared) is not null ? declared : type;
+        Vector vector = Vector.Create(wanted, 1);
+        vector.SetValue(0, wanted == type ? value : Casts.Convert(value, type, wanted));
+        Value = ClrReader.ToObject(vector, 0);
     }
 
     /// <summary>A new parameter with the same properties.</summary>
@@ -197,6 +215,7 @@ public class BareMetalParameter : DbParameter
         clone._dataTypeName = _dataTypeName;
         clone._declaredType = _declaredType;
         clone._size = _size;
+        clone._direction = _direction;
         clone._sourceColumn = _sourceColumn;
         clone.IsNullable = IsNullable;
         clone.Precision = Precision;

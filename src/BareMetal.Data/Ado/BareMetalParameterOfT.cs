@@ -33,7 +33,7 @@ public sealed class BareMetalParameter<T> : BareMetalParameter
 
     internal override Value Bind(out SqlType type)
     {
-        if (DeclaredType is null && ClrTypes.TryToValue(TypedValue, out Value value, out type))
+        if (DeclaredType is null && Direction is System.Data.ParameterDirection.Input or System.Data.ParameterDirection.InputOutput && ClrTypes.TryToValue(TypedValue, out Value value, out type))
             return value;
         return base.Bind(out type);
     }

@@ -1,4 +1,8 @@
+using System.Data;
+using System.Text;
+using BareMetal.Data.Catalog.Ddl;
 using BareMetal.Data.Sessions;
+using BareMetal.Data.Sql;
 using BareMetal.Data.Types;
 using BareMetal.Data.Values;
 
@@ -16,6 +20,80 @@ internal sealed class CommandUnit
     private ParameterDeclaration[] _declared = [];
     private Value[] _values = [];
     private bool _valuesInUse;
+    private BareMetalParameterCollection? _parameters;
+    private string _procedure = "";
+    private string _call = "";
+
+    /// <summary>How the command was bound last: whether parameters take outputs, and whether it calls a procedure by its name.</summary>
+    public bool TakesOutputs { get; private set; }
+
+    public bool IsCall { get; private set; }
+
+    /// <summary>As the other overload; of a stored procedure the text is its name.</summary>
+    public PreparedCommand Bind(Session session, CommandType type, string text, BareMetalParameterCollection? parameters, out Value[] values)
+    {
+        IsCall = type == CommandType.StoredProcedure;
+        return Bind(session, IsCall ? CallOf(text, parameters) : text, parameters, out values);
+    }
+
+    /// <summary>Gives the command's parameters what a procedure gave.</summary>
+    public void TakeOutputs(CommandExecution execution)
+    {
+        foreach (OutputValue output in execution.Outputs)
+        {
+            if (_parameters is not null && output.Parameter < _parameters.Count && _parameters[output.Parameter] is { Direction: not ParameterDirection.Input } parameter)
+                parameter.Take(output.Value, output.Type);
+        }
+    }
+
+    /// <summary>CALL [@result =] name(parameter => @parameter, …).</summary>
+    private string CallOf(string name, BareMetalParameterCollection? parameters)
+    {
+        StringBuilder call = new("CALL ");
+        for (int i = 0; i < (parameters?.Count ?? 0); i++)
+        {
+            if (parameters![i].Direction == ParameterDirection.ReturnValue)
+                Marker(parameters[i].Key, i).Append(" = ");
+        }
+
+        call.Append(IsName(name) ? name : SqlText.Quote(name)).Append('(');
+        bool any = false;
+        for (int i = 0; i < (parameters?.Count ?? 0); i++)
+        {
+            BareMetalParameter parameter = parameters![i];
+            if (parameter.Direction == ParameterDirection.ReturnValue)
+                continue;
+            if (any)
+                call.Append(", ");
+            any = true;
+            if (parameter.Key.Length > 0)
+                call.Append(SqlText.Quote(parameter.Key)).Append(" => ");
+            Marker(parameter.Key, i);
+        }
+
+        call.Append(')');
+
+        // The same text is the same object, so that what was prepared is found at once.
+        if (_procedure != name || !call.Equals(_call.AsSpan()))
+            (_procedure, _call) = (name, call.ToString());
+        return _call;
+
+        StringBuilder Marker(string key, int index) => key.Length > 0 ? call.Append('@').Append(key) : call.Append('$').Append(index + 1);
+    }
+
+    private static bool IsName(string text)
+    {
+        try
+        {
+            SqlParser.ParseQualifiedName(text);
+            return true;
+        }
+        catch (BareMetalException)
+        {
+            // A name with blanks or the like: it is quoted.
+            return false;
+        }
+    }
 
     /// <summary>Forgets the prepared text.</summary>
     public void Forget() => _prepared = null;
@@ -24,6 +102,8 @@ internal sealed class CommandUnit
     public PreparedCommand Bind(Session session, string text, BareMetalParameterCollection? parameters, out Value[] values)
     {
         int count = parameters?.Count ?? 0;
+        _parameters = parameters;
+        TakesOutputs = false;
         bool same = _prepared is not null && ReferenceEquals(_commands, session.Commands)
             && (ReferenceEquals(_text, text) || _text == text) && _declared.Length == count;
         values = _values;
@@ -40,6 +120,7 @@ internal sealed class CommandUnit
             {
                 BareMetalParameter parameter = parameters![i];
                 values[i] = parameter.Bind(out SqlType type);
+                TakesOutputs |= parameter.Direction != ParameterDirection.Input;
                 string name = parameter.Key;
                 if (same)
                 {

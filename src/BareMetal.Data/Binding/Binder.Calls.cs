@@ -14,10 +14,10 @@ internal sealed partial class Binder
         "row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead", "first_value", "last_value", "nth_value",
     ];
 
-    private BoundExpression[] BindArguments(Ast.CallExpression call, Scope scope)
+    private BoundExpression[] BindArguments(Ast.CallExpression call, Scope scope, bool allowNames = false)
     {
-        if (call.ArgumentNames is not null)
-            throw SqlErrors.NotSupported(call.Position, "Arguments by name are not supported.", "Give them by position.");
+        if (call.ArgumentNames is not null && !allowNames)
+            throw SqlErrors.NotSupported(call.Position, "Arguments by name are not supported by the engine's own functions.", "Give them by position.");
         bool writesJson = WritesJson(call.Name.Name);
         var arguments = new BoundExpression[call.Arguments.Length];
         for (int i = 0; i < arguments.Length; i++)
@@ -35,6 +35,9 @@ internal sealed partial class Binder
     {
         EnsureStack(call.Position);
         string name = call.Name.Name;
+        IReadOnlyList<Catalog.Routine> routines = RoutinesNamed(call.Name);
+        if (routines.Count > 0 && call.Name.Schema is not null && call.Over is null)
+            return BindRoutineCall(call, scope, routines);
         if (call.Name.Schema is { } schema && !schema.Equals("pg_catalog", StringComparison.OrdinalIgnoreCase)
             && !schema.Equals(Catalog.CatalogSnapshot.DefaultSchema, StringComparison.OrdinalIgnoreCase)
             && !_options.Functions.HasOwn(name))
@@ -44,6 +47,8 @@ internal sealed partial class Binder
 
         if (call.Over is not null)
             return BindWindowCall(call, call.Over, scope);
+        if (routines.Count > 0 && _options.Functions.FindAggregate(name).Count == 0 && Array.FindIndex(WindowFunctions, w => w.Equals(name, StringComparison.OrdinalIgnoreCase)) < 0)
+            return BindRoutineCall(call, scope, routines);
         if (call.WithinGroup.Length > 0 || call.Star || call.Filter is not null || call.Distinct || call.OrderBy.Length > 0
             || _options.Functions.FindAggregate(name).Count > 0)
         {
@@ -58,6 +63,19 @@ internal sealed partial class Binder
             throw SqlErrors.NotSupported(call.Position, "VARIADIC is not supported.");
         BoundExpression[] arguments = BindArguments(call, scope);
         return Special(call, arguments) ?? BindScalarCall(call, arguments);
+    }
+
+    /// <summary>Binds a call that may mean a function of the catalog or one of the engine's of the same name.</summary>
+    private BoundExpression BindRoutineCall(Ast.CallExpression call, Scope scope, IReadOnlyList<Catalog.Routine> routines)
+    {
+        if (call.Star || call.Distinct || call.Filter is not null || call.OrderBy.Length > 0 || call.WithinGroup.Length > 0)
+            throw SqlErrors.At(call.Position, SqlStates.WrongObjectType, $"{call.Name} is not an aggregate function.");
+        if (call.Variadic)
+            throw SqlErrors.NotSupported(call.Position, "VARIADIC is not supported.");
+        BoundExpression[] arguments = BindArguments(call, scope, allowNames: true);
+        if (FindBuiltIn(call, arguments))
+            return Special(call, arguments) ?? BindScalarCall(call, arguments);
+        return BindRoutineValue(call, arguments, routines);
     }
 
     /// <summary>Forms that look like functions but evaluate only what they need.</summary>
@@ -145,7 +163,7 @@ internal sealed partial class Binder
         }
         else
         {
-            string? near = NameSuggestion.Nearest(name, functions.Names.Where(n => char.IsAsciiLetter(n[0])).Concat(WindowFunctions));
+            string? near = NameSuggestion.Nearest(name, functions.Names.Where(n => char.IsAsciiLetter(n[0])).Concat(WindowFunctions).Concat(_catalog.RoutineNames));
             hint = near is null ? null : $"Did you mean {near}?";
         }
 

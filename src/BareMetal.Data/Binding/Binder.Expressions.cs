@@ -107,8 +107,14 @@ internal sealed partial class Binder
         },
     };
 
-    private BoundParameter BindParameter(Ast.ParameterExpression parameter)
+    private BoundExpression BindParameter(Ast.ParameterExpression parameter)
     {
+        if (_variables is not null)
+        {
+            return _variables.ByOrdinal(parameter.Index)
+                ?? throw SqlErrors.At(parameter.Position, SqlStates.UndefinedParameter, $"The routine has no parameter ${parameter.Index + 1}.");
+        }
+
         if (_restricted is not null)
             throw SqlErrors.Syntax(parameter.Position, $"A parameter cannot stand in {_restricted}.");
         if (parameter.Index >= _parameterTypes.Length)

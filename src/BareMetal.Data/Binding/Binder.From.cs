@@ -138,8 +138,10 @@ internal sealed partial class Binder
             throw SqlErrors.At(position, SqlStates.InvalidObjectDefinition, $"Views nest deeper than {MaxViewDepth} levels at \"{view.Name}\".");
         CteScope? ctes = _ctes;
         string? restricted = _restricted;
+        VariableScope? variables = _variables;
         _ctes = null;
         _restricted = null;
+        _variables = null;
         _viewDepth++;
         try
         {
@@ -160,6 +162,7 @@ internal sealed partial class Binder
             _viewDepth--;
             _ctes = ctes;
             _restricted = restricted;
+            _variables = variables;
         }
     }
 
@@ -278,9 +281,11 @@ internal sealed partial class Binder
         var calls = new List<TableCall>();
         var arguments = new List<BoundExpression>();
         var columns = new List<PlanColumn>();
+        if (reference.Calls.Length == 1 && BindRoutineTable(reference, context, scope) is { } routine)
+            return routine;
         foreach (Ast.CallExpression call in reference.Calls)
         {
-            BoundExpression[] own = BindArguments(call, scope);
+            BoundExpression[] own = BindArguments(call, scope, allowNames: RoutinesNamed(call.Name).Count > 0);
             if (own.Length > 1 && string.Equals(call.Name.Name, "unnest", StringComparison.OrdinalIgnoreCase))
             {
                 // unnest of several arrays is several functions side by side.
@@ -330,6 +335,14 @@ internal sealed partial class Binder
             arguments.AddRange(own);
             calls.Add(new TableCall(records, 1, shape.Length));
         }
+        else if (CallRoutineTable(call, own, alias) is { } routine)
+        {
+            IReadOnlyList<(string Name, SqlType Type)> shape = routine.Function.Columns([]);
+            foreach ((string column, SqlType type) in shape)
+                columns.Add(NewColumn(column, type, true));
+            arguments.AddRange(routine.Arguments);
+            calls.Add(new TableCall(routine.Function, routine.Arguments.Length, shape.Count));
+        }
         else if (_options.Functions.ResolveTable(name, TypesOf(own)) is { } resolved)
         {
             CoerceArguments(own, resolved.ArgumentTypes, call);
@@ -339,7 +352,7 @@ internal sealed partial class Binder
             arguments.AddRange(own);
             calls.Add(new TableCall(resolved.Function, own.Length, shape.Count));
         }
-        else if (_options.Functions.FindTable(name).Count == 0 && _options.Functions.FindScalar(name).Count > 0)
+        else if (_options.Functions.FindTable(name).Count == 0 && (_options.Functions.FindScalar(name).Count > 0 || RoutinesNamed(call.Name).Count > 0))
         {
             BoundExpression value = Known(BindCall(call, scope), call.Position);
             columns.Add(NewColumn(alias ?? name, value.Type, true));

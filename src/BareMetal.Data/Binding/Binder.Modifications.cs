@@ -252,12 +252,8 @@ internal sealed partial class Binder
 
         if (column.DefaultSql is null)
             return null;
-        string? restricted = _restricted;
-        _restricted = "a default";
-        BoundExpression value = Stored(table, column.DefaultSql, $"The default of the column \"{column.Name}\"", () =>
-            Coerce(Bind(SqlParser.ParseExpression(column.DefaultSql), new Scope(null, FromScope.Empty) { Clause = "a default" }), column.Type, CastContext.Assignment, default, $"The column \"{column.Name}\""));
-        _restricted = restricted;
-        return value;
+        return Stored(table, column.DefaultSql, $"The default of the column \"{column.Name}\"", () => Restricted("a default", () =>
+            Coerce(Bind(SqlParser.ParseExpression(column.DefaultSql), new Scope(null, FromScope.Empty) { Clause = "a default" }), column.Type, CastContext.Assignment, default, $"The column \"{column.Name}\"")));
     }
 
     private BoundExpression Assign(BoundExpression value, Table table, Column column, SourcePosition position)

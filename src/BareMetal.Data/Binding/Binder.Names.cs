@@ -30,6 +30,8 @@ internal sealed partial class Binder
         Ast.Identifier name = expression.Parts[^1];
         if (expression.Parts.Length == 1)
             return BindUnqualified(name, scope);
+        if (expression.Parts.Length == 2 && FindQualifiedVariable(expression.Parts[0], name, scope) is { } variable)
+            return variable;
         if (expression.Parts.Length > 3)
             throw SqlErrors.At(expression.Position, SqlStates.UndefinedColumn, "A column has at most three parts: schema.table.column.");
         RangeTable table = FindTable(expression.Parts.AsSpan()[..^1], scope, out Scope at);
@@ -66,10 +68,15 @@ internal sealed partial class Binder
 
             if (found is not null)
             {
+                if (_variables is not null && VariableBefore(found, name) is { } variable)
+                    return variable;
                 s.Referenced = true;
                 return Reference(found, name.Position);
             }
         }
+
+        if (_variables is { } variables && variables.Find(name.Name) is >= 0 and int index)
+            return variables.ValueOf(index);
 
         var candidates = new List<string>();
         for (Scope? s = scope; s is not null; s = s.Parent)
@@ -95,6 +102,46 @@ internal sealed partial class Binder
         }
 
         throw Undefined(name.Position, name.Name, near, name.Name, null);
+    }
+
+    /// <summary>
+    /// A variable that goes before a column of the same name: names do not regard case, but where only the variable is spelled just so, it is meant. In a
+    /// block a name that is spelled as both are is ambiguous, elsewhere it means the column.
+    /// </summary>
+    private BoundExpression? VariableBefore(ScopeColumn column, Ast.Identifier name)
+    {
+        int index = _variables!.Find(name.Name);
+        if (index < 0)
+            return null;
+        bool isVariable = _variables.Names[index] == name.Name;
+        bool isColumn = column.Name == name.Name;
+        if (isVariable && !isColumn)
+            return _variables.ValueOf(index);
+        if (_variables.IsBlock && isVariable == isColumn)
+        {
+            throw SqlErrors.At(
+                name.Position, SqlStates.AmbiguousColumn, $"\"{name}\" is a column and a variable.", "Write the column with its table, or call the variable something else.");
+        }
+
+        return null;
+    }
+
+    /// <summary>A parameter with the routine's name in front, unless an item of FROM is called so.</summary>
+    private BoundExpression? FindQualifiedVariable(Ast.Identifier qualifier, Ast.Identifier name, Scope scope)
+    {
+        if (_variables is not { } variables || !qualifier.Is(variables.Routine))
+            return null;
+        for (Scope? s = scope; s is not null; s = s.Parent)
+        {
+            foreach (RangeTable table in s.From.Tables)
+            {
+                if (qualifier.Is(table.Alias))
+                    return null;
+            }
+        }
+
+        int index = variables.Find(name.Name);
+        return index < 0 ? null : variables.ValueOf(index);
     }
 
     private static BareMetalException Ambiguous(Ast.Identifier name) => SqlErrors.At(

@@ -89,7 +89,9 @@ internal sealed partial class Binder
     private T Restricted<T>(string what, Func<T> bind)
     {
         string? before = _restricted;
+        VariableScope? variables = _variables;
         _restricted = what;
+        _variables = null;
         try
         {
             return bind();
@@ -97,6 +99,7 @@ internal sealed partial class Binder
         finally
         {
             _restricted = before;
+            _variables = variables;
         }
     }
 

@@ -40,6 +40,7 @@ internal sealed partial class Binder
     {
         _catalog = catalog;
         _options = options;
+        _variables = options.Variables;
         _parameterTypes = parameterTypes.ToArray();
     }
 
@@ -93,6 +94,16 @@ internal sealed partial class Binder
     /// <summary>A binder for the expressions of tables.</summary>
     internal static Binder ForDefinitions(CatalogSnapshot catalog, IReadOnlyList<string> searchPath) =>
         new(catalog, new BindingOptions { SearchPath = searchPath }, []);
+
+    /// <summary>The objects that were needed so far.</summary>
+    internal IReadOnlyCollection<long> ObjectIds => _objects.Keys;
+
+    /// <summary>Binds the default of a routine's parameter.</summary>
+    internal static BoundExpression BindDefaultValue(string sql, SqlType type, CatalogSnapshot catalog, IReadOnlyList<string> searchPath)
+    {
+        Binder binder = ForDefinitions(catalog, searchPath);
+        return binder.Coerce(binder.Bind(SqlParser.ParseExpression(sql), new Scope(null, FromScope.Empty) { Clause = "a default" }), type, CastContext.Assignment, default, "The parameter");
+    }
 
     internal TableRowBinding Row(Table table) => BindRow(table);
 

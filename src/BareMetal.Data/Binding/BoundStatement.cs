@@ -29,4 +29,10 @@ internal sealed class BindingOptions
     public IReadOnlyList<string> SearchPath { get; init; } = [CatalogSnapshot.DefaultSchema];
 
     public Functions.FunctionRegistry Functions { get; init; } = Data.Functions.FunctionRegistry.Default;
+
+    /// <summary>The variables of the routine or block that the statement belongs to; null without.</summary>
+    public VariableScope? Variables { get; init; }
+
+    /// <summary>Whether CALL takes functions, too: commands of the type StoredProcedure do not say which it is.</summary>
+    public bool CallFunctions { get; init; }
 }

@@ -48,6 +48,20 @@ internal static class TableBinder
         }
     }
 
+    /// <summary>What the expressions of a table need beside its columns: routines.</summary>
+    public static IReadOnlyCollection<long> ObjectsOf(Table table, CatalogSnapshot catalog, IReadOnlyList<string> searchPath)
+    {
+        Binder binder = Binder.ForDefinitions(catalog, searchPath);
+        binder.Row(table);
+        foreach (Column column in table.Columns)
+        {
+            if (column.DefaultSql is not null)
+                binder.Default(table, column);
+        }
+
+        return binder.ObjectIds;
+    }
+
     /// <summary>An expression over a row that is bound already, converted to a type when one is given.</summary>
     public static BoundExpression BindOver(
         TableRowBinding row, Ast.Expression expression, CatalogSnapshot catalog, IReadOnlyList<string> searchPath, SqlType? type = null) =>

@@ -8,9 +8,9 @@ namespace BareMetal.Data.Catalog;
 /// Catalog objects as entries of the catalog tree: key = object id (8 bytes, big-endian), value = format version, kind, fields.
 /// Fields are only ever appended, with a higher format version; readers know every version up to their own.
 /// </summary>
-internal static class CatalogCodec
+internal static partial class CatalogCodec
 {
-    private const byte FormatVersion = 2;
+    private const byte FormatVersion = 3;
 
     private enum Kind : byte
     {
@@ -18,6 +18,7 @@ internal static class CatalogCodec
         Table = 2,
         Sequence = 3,
         View = 4,
+        Routine = 5,
     }
 
     public static byte[] EncodeKey(long id)
@@ -37,6 +38,7 @@ internal static class CatalogCodec
             Table => Kind.Table,
             Sequence => Kind.Sequence,
             View => Kind.View,
+            Routine => Kind.Routine,
             _ => throw new ArgumentException($"{o.GetType().Name} has no entry of its own.", nameof(o)),
         }));
         WriteCommon(w, o);
@@ -50,6 +52,9 @@ internal static class CatalogCodec
                 break;
             case View view:
                 WriteView(w, view);
+                break;
+            case Routine routine:
+                WriteRoutine(w, routine);
                 break;
         }
 
@@ -70,6 +75,7 @@ internal static class CatalogCodec
             Kind.Table => ReadTable(ref r, common, format),
             Kind.Sequence => ReadSequence(ref r, common),
             Kind.View => ReadView(ref r, common),
+            Kind.Routine => ReadRoutine(ref r, common),
             _ => throw CatalogReader.Damaged(),
         };
         return r.IsAtEnd ? o : throw CatalogReader.Damaged();

@@ -17,6 +17,7 @@ internal sealed class CatalogSnapshot
     private readonly Dictionary<string, SchemaObject> _schemas;
     private readonly Dictionary<(string Schema, string Name), (Table Table, TableIndex Index)> _indexes;
     private readonly Dictionary<long, List<Table>> _referencing;
+    private readonly Dictionary<(string Schema, string Name), List<Routine>> _routines;
 
     internal CatalogSnapshot(long version, Lsn lsn, IEnumerable<CatalogObject> objects)
     {
@@ -27,6 +28,7 @@ internal sealed class CatalogSnapshot
         _schemas = new Dictionary<string, SchemaObject>(StringComparer.OrdinalIgnoreCase);
         _indexes = new Dictionary<(string, string), (Table, TableIndex)>(NameComparer.Instance);
         _referencing = [];
+        _routines = new Dictionary<(string, string), List<Routine>>(NameComparer.Instance);
         foreach (CatalogObject o in objects)
             Add(o);
     }
@@ -40,6 +42,7 @@ internal sealed class CatalogSnapshot
         _schemas = source._schemas;
         _indexes = source._indexes;
         _referencing = source._referencing;
+        _routines = source._routines;
     }
 
     /// <summary>Grows by one with each committed change; a transaction's own changes carry the next number until they are committed.</summary>
@@ -81,6 +84,44 @@ internal sealed class CatalogSnapshot
 
         return null;
     }
+
+    /// <summary>The functions and procedures of a name in a schema.</summary>
+    public IReadOnlyList<Routine> FindRoutines(string schema, string name) => _routines.GetValueOrDefault((schema, name)) ?? (IReadOnlyList<Routine>)[];
+
+    /// <summary>The functions and procedures that a name may mean: in its schema, or along a search path, where earlier ones hide those of the same parameters.</summary>
+    public IReadOnlyList<Routine> ResolveRoutines(string? schema, string name, IReadOnlyList<string> searchPath)
+    {
+        if (_routines.Count == 0)
+            return [];
+        if (schema is not null)
+            return FindRoutines(schema, name);
+        IReadOnlyList<Routine> found = [];
+        foreach (string s in searchPath)
+        {
+            IReadOnlyList<Routine> more = FindRoutines(s, name);
+            if (more.Count == 0)
+                continue;
+            if (found.Count == 0)
+            {
+                found = more;
+                continue;
+            }
+
+            List<Routine> all = [.. found];
+            foreach (Routine routine in more)
+            {
+                if (!all.Exists(r => r.Takes([.. routine.Inputs.Select(p => p.Type)])))
+                    all.Add(routine);
+            }
+
+            found = all;
+        }
+
+        return found;
+    }
+
+    /// <summary>The names of all functions and procedures, for hints.</summary>
+    public IEnumerable<string> RoutineNames => _routines.Keys.Select(k => k.Name);
 
     /// <summary>The index of a name and its table.</summary>
     public bool TryFindIndex(string schema, string name, [NotNullWhen(true)] out Table? table, [NotNullWhen(true)] out TableIndex? index)
@@ -144,6 +185,14 @@ internal sealed class CatalogSnapshot
         if (o is SchemaObject schema)
         {
             _schemas.Add(schema.Name, schema);
+            return;
+        }
+
+        if (o is Routine routine)
+        {
+            if (!_routines.TryGetValue((routine.Schema!, routine.Name), out List<Routine>? overloads))
+                _routines.Add((routine.Schema!, routine.Name), overloads = []);
+            overloads.Add(routine);
             return;
         }
 

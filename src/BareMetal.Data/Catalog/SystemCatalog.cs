@@ -25,6 +25,8 @@ internal static class SystemCatalog
         Engine(-18, "views"),
         Engine(-19, "statistics"),
         Engine(-20, "statistics_prefixes"),
+        Engine(-21, "routines"),
+        Engine(-22, "routine_parameters"),
         Standard(-30, "schemata", "SELECT current_database() AS catalog_name, schema_name, 'owner' AS schema_owner FROM bm_schemas()"),
         Standard(-31, "tables", """
             SELECT current_database() AS table_catalog, schema_name AS table_schema, table_name, 'BASE TABLE' AS table_type, 'YES' AS is_insertable_into FROM bm_tables()
@@ -62,6 +64,17 @@ internal static class SystemCatalog
             SELECT current_database() AS sequence_catalog, schema_name AS sequence_schema, sequence_name, data_type, start_value, min_value AS minimum_value, max_value AS maximum_value,
                 increment, CASE WHEN is_cycle THEN 'YES' ELSE 'NO' END AS cycle_option
             FROM bm_sequences()
+            """),
+        Standard(-39, "routines", """
+            SELECT current_database() AS specific_catalog, schema_name AS specific_schema, specific_name, current_database() AS routine_catalog, schema_name AS routine_schema,
+                routine_name, routine_type, data_type, 'SQL' AS routine_body, routine_sql AS routine_definition, upper(language) AS external_language,
+                CASE WHEN volatility = 'immutable' THEN 'YES' ELSE 'NO' END AS is_deterministic, CASE WHEN is_strict THEN 'YES' ELSE 'NO' END AS is_null_call
+            FROM bm_routines()
+            """),
+        Standard(-40, "parameters", """
+            SELECT current_database() AS specific_catalog, schema_name AS specific_schema, specific_name, position AS ordinal_position, parameter_mode,
+                'NO' AS is_result, parameter_name, data_type, default_sql AS parameter_default
+            FROM bm_routine_parameters() WHERE parameter_mode <> 'TABLE'
             """),
     ];
 

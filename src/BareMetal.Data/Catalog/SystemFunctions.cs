@@ -36,6 +36,12 @@ internal static class SystemFunctions
         Add(registry, "bm_sequences", Sequences,
             ("sequence_id", Long), ("schema_name", Text), ("sequence_name", Text), ("data_type", Text), ("start_value", Long), ("min_value", Long), ("max_value", Long),
             ("increment", Long), ("is_cycle", Bool), ("cache", Int), ("owner_table", Text), ("owner_column", Text), ("comment", Text));
+        Add(registry, "bm_routines", Routines,
+            ("routine_id", Long), ("schema_name", Text), ("routine_name", Text), ("specific_name", Text), ("routine_type", Text), ("language", Text), ("data_type", Text),
+            ("returns_set", Bool), ("volatility", Text), ("is_strict", Bool), ("routine_sql", Text), ("signature", Text), ("comment", Text));
+        Add(registry, "bm_routine_parameters", RoutineParameters,
+            ("routine_id", Long), ("schema_name", Text), ("routine_name", Text), ("specific_name", Text), ("position", Int), ("parameter_mode", Text), ("parameter_name", Text),
+            ("data_type", Text), ("default_sql", Text));
         Add(registry, "bm_views", Views, ("view_id", Long), ("schema_name", Text), ("view_name", Text), ("view_sql", Text), ("comment", Text));
         AddFrom(registry, "bm_statistics", Statistics,
             ("schema_name", Text), ("table_name", Text), ("column_name", Text), ("table_rows", SqlType.Double), ("sampled_rows", Int), ("null_fraction", SqlType.Double),
@@ -240,6 +246,34 @@ internal static class SystemFunctions
         foreach (View v in All<View>(catalog))
             yield return [Of(v.Id), Of(v.Schema), Of(v.Name), Of(v.Sql), Of(v.Comment)];
     }
+
+    private static IEnumerable<Value[]> Routines(CatalogSnapshot catalog)
+    {
+        foreach (Routine r in All<Routine>(catalog))
+        {
+            string? type = r.ReturnType is { } plain ? TypeNames.Format(plain)
+                : r.Kind == Sql.Syntax.RoutineKind.Procedure ? null
+                : r.ResultColumns.Count == 0 ? "void" : r.ResultColumns.Count == 1 && !r.ReturnsSet ? TypeNames.Format(r.ResultColumns[0].Type) : "record";
+            yield return
+            [
+                Of(r.Id), Of(r.Schema), Of(r.Name), Of(SpecificName(r)), Of(r.Kind == Sql.Syntax.RoutineKind.Procedure ? "PROCEDURE" : "FUNCTION"), Of(r.Language), Of(type),
+                Of(r.ReturnsSet), Of(r.Volatility.ToString().ToLowerInvariant()), Of(r.IsStrict), Of(r.Body), Of(r.Signature), Of(r.Comment),
+            ];
+        }
+    }
+
+    private static IEnumerable<Value[]> RoutineParameters(CatalogSnapshot catalog)
+    {
+        foreach (Routine r in All<Routine>(catalog))
+        {
+            int position = 0;
+            foreach (RoutineParameter p in r.Parameters)
+                yield return [Of(r.Id), Of(r.Schema), Of(r.Name), Of(SpecificName(r)), Of(++position), Of(p.Mode.ToString().ToUpperInvariant()), Of(p.Name), Of(TypeNames.Format(p.Type)), Of(p.DefaultSql)];
+        }
+    }
+
+    /// <summary>A name that no other overload has.</summary>
+    private static string SpecificName(Routine r) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{r.Name}_{r.Id}");
 
     /// <summary>Objects of a kind in the order of their names, so that lists are stable.</summary>
     private static List<T> All<T>(CatalogSnapshot catalog)

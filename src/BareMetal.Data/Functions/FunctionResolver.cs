@@ -62,6 +62,10 @@ internal static class FunctionResolver
         return best is null ? null : new ResolvedFunction<TableFunction>(best, bestTypes!, SqlType.Unknown);
     }
 
+    /// <summary>How far arguments are from parameters of these types, 0 for the same; null when they do not fit.</summary>
+    public static int? CostOf(IReadOnlyList<SqlType> parameters, ReadOnlySpan<SqlType> arguments) =>
+        Match(parameters, false, false, arguments, arguments, out _, out int cost) ? cost : null;
+
     /// <summary>What the arguments would best be: two numbers promoted.</summary>
     private static SqlType[] Wanted(ReadOnlySpan<SqlType> arguments)
     {

@@ -39,11 +39,11 @@ internal sealed class CatalogCheck(DatabaseCheck check, CatalogSnapshot catalog,
                     if (catalog.Find<Table>(owner.TableId)?.FindColumn(owner.ColumnId) is null)
                         Report(sequence, $"the column {owner.ColumnId} of table {owner.TableId} that owns it does not exist");
                     break;
-                case View view:
-                    foreach (ObjectDependency d in view.Dependencies)
+                case View or Routine:
+                    foreach (ObjectDependency d in o is View view ? view.Dependencies : ((Routine)o).Dependencies)
                     {
                         if (!catalog.TryGet(d.ObjectId, out CatalogObject? named) || (d.ColumnId != 0 && named is Table t && t.FindColumn(d.ColumnId) is null))
-                            Report(view, $"it reads object {d.ObjectId}{(d.ColumnId == 0 ? string.Empty : $", column {d.ColumnId}")}, which does not exist");
+                            Report(o, $"it reads object {d.ObjectId}{(d.ColumnId == 0 ? string.Empty : $", column {d.ColumnId}")}, which does not exist");
                     }
 
                     break;

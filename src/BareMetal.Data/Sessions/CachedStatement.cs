@@ -21,6 +21,18 @@ internal sealed class CachedStatement(string text, SqlType[] parameterTypes)
     private readonly Lock _gate = new();
     private volatile PlannedStatement? _planned;
     private volatile PlannedStatement[] _variants = [];
+    private volatile PlannedCall? _call;
+
+    /// <summary>A statement of a routine or block, whose variables are its parameters.</summary>
+    public CachedStatement(Statement syntax, SqlType[] types, VariableScope? variables)
+        : this("", types)
+    {
+        _syntax = syntax;
+        Variables = variables;
+    }
+
+    /// <summary>What names of variables mean; null outside of routines and blocks.</summary>
+    public VariableScope? Variables { get; }
 
     /// <summary>The normalised text.</summary>
     public string Text { get; } = text;
@@ -61,7 +73,7 @@ internal sealed class CachedStatement(string text, SqlType[] parameterTypes)
             }
         }
 
-        planned = PlannedStatement.Make(Syntax, ParameterTypes, catalog, session, values);
+        planned = PlannedStatement.Make(Syntax, ParameterTypes, catalog, session, values, Variables);
         if (!transaction.HasOwnCatalog)
         {
             Add(planned, catalog, session, transaction);
@@ -111,6 +123,22 @@ internal sealed class CachedStatement(string text, SqlType[] parameterTypes)
             _variants = [.. kept];
         }
     }
+
+    /// <summary>For a CALL: the procedure, and the plan that gives its arguments.</summary>
+    public (BoundRoutineCall Call, PlannedStatement Inputs) PlanCall(Session session, SessionTransaction transaction, bool functions)
+    {
+        CatalogSnapshot catalog = transaction.Catalog;
+        if (_call is { } known && known.Functions == functions && known.Inputs.IsValid(catalog, session.Settings, transaction.HasOwnCatalog, out _))
+            return (known.Bound, known.Inputs);
+        BindingOptions options = new() { SearchPath = session.Settings.SearchPath, Functions = session.Options.Functions, Variables = Variables, CallFunctions = functions };
+        BoundRoutineCall bound = Binder.BindCall((CallStatement)Syntax, catalog, options, ParameterTypes);
+        PlannedStatement inputs = PlannedStatement.Make(bound.Inputs, catalog, session, null);
+        if (!transaction.HasOwnCatalog)
+            _call = new PlannedCall(bound, inputs, functions);
+        return (bound, inputs);
+    }
+
+    private sealed record PlannedCall(BoundRoutineCall Bound, PlannedStatement Inputs, bool Functions);
 }
 
 /// <summary>A plan, what it depends on, and what a session needs to run it.</summary>
@@ -139,6 +167,9 @@ internal sealed class PlannedStatement
 
     /// <summary>The table that a modification writes; null when it is none.</summary>
     public Table? Target { get; private init; }
+
+    /// <summary>Whether it calls functions that may change rows: then it runs whole before it gives a row, as changes do.</summary>
+    public bool MayWrite { get; private init; }
 
     /// <summary>Whether the plan holds for a catalog; <paramref name="renew"/> says that it was made for another one, which agrees in all that it names.</summary>
     public bool IsValid(CatalogSnapshot catalog, SessionSettings settings, bool isOwnCatalog, out bool renew)
@@ -205,6 +236,7 @@ internal sealed class PlannedStatement
         Columns = Columns,
         LockedTables = LockedTables,
         Target = Target,
+        MayWrite = MayWrite,
         _sizes = _sizes,
         _statistics = _statistics,
         _epoch = _epoch,
@@ -269,10 +301,15 @@ internal sealed class PlannedStatement
         return converted;
     }
 
-    public static PlannedStatement Make(Statement syntax, SqlType[] parameterTypes, CatalogSnapshot catalog, Session session, Value[]? values)
+    public static PlannedStatement Make(Statement syntax, SqlType[] parameterTypes, CatalogSnapshot catalog, Session session, Value[]? values, VariableScope? variables = null)
     {
         ExplainStatement? explain = syntax as ExplainStatement;
-        BoundStatement bound = Binder.Bind(explain?.Statement ?? syntax, catalog, new BindingOptions { SearchPath = session.Settings.SearchPath, Functions = session.Options.Functions }, parameterTypes);
+        BindingOptions binding = new() { SearchPath = session.Settings.SearchPath, Functions = session.Options.Functions, Variables = variables };
+        return Make(Binder.Bind(explain?.Statement ?? syntax, catalog, binding, parameterTypes), catalog, session, values, explain);
+    }
+
+    public static PlannedStatement Make(BoundStatement bound, CatalogSnapshot catalog, Session session, Value[]? values, ExplainStatement? explain = null)
+    {
         Database database = session.Database;
         int epoch = database.Statistics.Epoch;
         PlannerOptions options = database.PlannerOptions(catalog, session.Settings.SearchPath, Converted(values, bound.ParameterTypes));
@@ -281,8 +318,10 @@ internal sealed class PlannedStatement
             : Planner.Explain(bound.Plan, options, explain.Analyze, explain.Format == ExplainFormat.Json);
         List<(Table, long)> sizes = [];
         List<(Table, TableStatistics?)> statistics = [];
+        bool mayWrite = false;
         foreach ((long id, _) in bound.Objects)
         {
+            mayWrite |= catalog.Find<Routine>(id) is { Volatility: Functions.Volatility.Volatile };
             if (catalog.Find<Table>(id) is not { } table)
                 continue;
             sizes.Add((table, database.Engine.EstimateEntries(table.Tree)));
@@ -291,6 +330,7 @@ internal sealed class PlannedStatement
 
         return new PlannedStatement
         {
+            MayWrite = mayWrite && !(explain is not null && !explain.Analyze),
             _sizes = [.. sizes],
             _statistics = [.. statistics],
             _epoch = epoch,

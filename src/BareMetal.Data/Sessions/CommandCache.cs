@@ -18,6 +18,10 @@ internal sealed class CommandCache(StatementCache statements)
 
     private readonly PreparedCommand?[] _byReference = new PreparedCommand?[Slots];
     private readonly Dictionary<string, PreparedCommand> _byText = new(StringComparer.Ordinal);
+    private readonly ConditionalWeakTable<Catalog.Routine, RoutineCode> _routines = new();
+
+    /// <summary>The body of a routine of the catalog, with the plans made for it.</summary>
+    public RoutineCode CodeOf(Catalog.Routine routine) => _routines.GetValue(routine, static r => new RoutineCode(r));
 
     public PreparedCommand Get(string text, ReadOnlySpan<ParameterDeclaration> parameters)
     {

@@ -113,7 +113,7 @@ internal sealed partial class CommandExecution
 
                     rows += batch.Count;
                 },
-                columns =>
+                columns: columns =>
                 {
                     formatter = new CopyFormatter(copy.Options, columns);
                     file = Reach(beside, static p => new FileStream(p, FileMode.Create, FileAccess.Write, FileShare.None, 1));

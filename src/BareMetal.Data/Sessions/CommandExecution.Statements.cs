@@ -29,6 +29,10 @@ internal sealed partial class CommandExecution
             case QueryStatement or InsertStatement or UpdateStatement or DeleteStatement or MergeStatement or ExplainStatement:
                 RunPlanned(statement);
                 return;
+            case CallStatement:
+                if (!_options.SchemaOnly)
+                    RunCall(statement);
+                return;
             case BeginStatement begin:
                 RunBegin(begin);
                 return;
@@ -54,11 +58,20 @@ internal sealed partial class CommandExecution
     }
 
     /// <summary>Runs a statement (a cached one, or one of a block) in the transaction until it needs no further restart.</summary>
-    private void RunWithRestarts(SessionTransaction transaction, CachedStatement? cached, Statement? inner)
+    private void RunWithRestarts(SessionTransaction transaction, CachedStatement? cached, Statement? inner, PlannedStatement? known = null)
     {
+        if (_sharesSnapshot)
+        {
+            // It reads as the statement that calls it does.
+            PlannedStatement reading = known ?? cached!.Plan(_session, transaction, _statementValues);
+            transaction.NoteObjects(reading.Objects);
+            Open(transaction, reading);
+            return;
+        }
+
         AdvisoryLocks advisory = _session.AdvisoryLocks;
         if (!transaction.HasRun)
-            _session.LockForRetry(transaction, _cancellation.Token);
+            _session.LockForRetry(transaction, Cancellation);
         for (int attempt = 0; ; attempt++)
         {
             transaction.Storage.BeginStatement();
@@ -67,7 +80,7 @@ internal sealed partial class CommandExecution
             bool willRetry = false;
             try
             {
-                PlannedStatement planned = cached?.Plan(_session, transaction, _options.SchemaOnly ? null : _statementValues) ?? PlannedStatement.Make(inner!, [], transaction.Catalog, _session, []);
+                PlannedStatement planned = known ?? cached?.Plan(_session, transaction, _options.SchemaOnly ? null : _statementValues) ?? PlannedStatement.Make(inner!, [], transaction.Catalog, _session, []);
                 transaction.NoteObjects(planned.Objects);
                 Open(transaction, planned);
                 return;
@@ -118,7 +131,7 @@ internal sealed partial class CommandExecution
             transaction.Storage.LockTree(table.Tree, LockMode.IntentShared, _context.LockTimeout, _context.Cancellation);
         _instance = planned.Plan.Rent();
         _instance.Open(_context);
-        if (planned.LockedTables.Count > 0)
+        if (planned.LockedTables.Count > 0 || (planned.MayWrite && !planned.IsModification))
         {
             _kept = new KeptBatches();
             while (_instance.Next(_context) is { } batch)
@@ -149,7 +162,7 @@ internal sealed partial class CommandExecution
     private void PrepareContext(SessionTransaction transaction, CatalogSnapshot catalog)
     {
         SessionSettings settings = _session.Settings;
-        CancellationToken cancellation = _cancellation.Token;
+        CancellationToken cancellation = Cancellation;
         _functions.Begin(catalog, cancellation);
         _context.Transaction = transaction.Storage;
         _context.IsRestartNeeded = false;
@@ -256,8 +269,23 @@ internal sealed partial class CommandExecution
                 RunCheck(check);
                 break;
             case DoStatement block:
-                RunAtomically(BeginRun(), () => RunBlock(block.Body));
+            {
+                RoutineCode code = new(block);
+                RunAtomically(BeginRun(), () =>
+                {
+                    _frame = new RoutineFrame(code);
+                    try
+                    {
+                        RunBody(_frame, givesRows: false);
+                    }
+                    finally
+                    {
+                        _frame = null;
+                    }
+                });
                 break;
+            }
+
             case IfStatement or RaiseStatement or PerformStatement:
                 RunAtomically(BeginRun(), () => RunBlock([syntax]));
                 break;
@@ -280,7 +308,7 @@ internal sealed partial class CommandExecution
         if (storage.IsReadOnly)
             throw new BareMetalException(SqlStates.ReadOnlyTransaction, "Objects can't be defined in a transaction that only reads.");
         CatalogEditor editor = transaction.OpenEditor();
-        storage.LockTree(CatalogStore.Tree, LockMode.Exclusive, _session.Settings.LockTimeout, _cancellation.Token);
+        storage.LockTree(CatalogStore.Tree, LockMode.Exclusive, _session.Settings.LockTimeout, Cancellation);
         if (editor.Changes.Count == 0)
         {
             // The lock may have been waited for: the statement goes on from the catalog that the one before has left.
@@ -321,7 +349,8 @@ internal sealed partial class CommandExecution
             try
             {
                 InsertStatement insert = new() { Table = create.Name, Source = query, Position = create.Position };
-                long rows = RunInner(transaction, insert);
+                PlannedStatement planned = PlannedStatement.Make(insert, [], transaction.Catalog, _session, []);
+                long rows = RunInner(transaction, insert, planned: planned);
                 RowsAffected = rows;
             }
             catch
@@ -384,7 +413,9 @@ internal sealed partial class CommandExecution
     {
         foreach (Statement statement in body)
         {
-            _cancellation.Token.ThrowIfCancellationRequested();
+            if (_frame is { HasReturned: true } or { Leaving: not null })
+                return;
+            Cancellation.ThrowIfCancellationRequested();
             SessionTransaction transaction = EnsureTransaction();
             switch (statement)
             {
@@ -394,20 +425,26 @@ internal sealed partial class CommandExecution
                 case PerformStatement { Query: null }:
                     break;
                 case PerformStatement { Query: { } query }:
-                    RunInner(transaction, new QueryStatement { Query = query, Position = statement.Position });
+                    CountAffected(RunInner(transaction, new QueryStatement { Query = query, Position = statement.Position }));
                     break;
                 case RaiseStatement raise:
                     Raise(raise);
                     break;
                 case QueryStatement or InsertStatement or UpdateStatement or DeleteStatement or MergeStatement:
-                    RunInner(transaction, statement);
+                    RunForCaller(transaction, statement);
                     break;
                 case DoStatement block:
+                    if (_frame is { } frame)
+                        SetVariables(frame, block.Variables);
                     RunBlock(block.Body);
                     break;
                 case BeginStatement or CommitStatement or RollbackStatement or SavepointStatement or ReleaseSavepointStatement:
                     throw new BareMetalException(SqlStates.InvalidTransactionTermination, "A block can't begin or end transactions.");
                 default:
+                    if (RunControl(transaction, statement))
+                        break;
+                    if (_outer is not null)
+                        throw new BareMetalException(SqlStates.FeatureNotSupported, "A function that is called in a statement can't change definitions or settings.") { Hint = "Use a procedure and CALL." };
                     RunOther(statement);
                     break;
             }
@@ -418,10 +455,7 @@ internal sealed partial class CommandExecution
     {
         foreach (IfBranch branch in statement.Branches)
         {
-            Value condition = Evaluate(branch.Condition);
-            if (!condition.IsNull && condition.Kind != SqlTypeKind.Boolean)
-                throw new BareMetalException(SqlStates.DatatypeMismatch, "The condition of IF must be boolean.");
-            if (condition.IsNull || !condition.As<bool>())
+            if (!IsTrue(Evaluate(branch.Condition, out _), "IF"))
                 continue;
             RunBlock(branch.Body);
             return;
@@ -431,25 +465,36 @@ internal sealed partial class CommandExecution
     }
 
     /// <summary>Evaluates an expression (which may hold subqueries) in the transaction.</summary>
-    private Value Evaluate(Expression expression)
+    private Value Evaluate(Expression expression, out SqlType type)
     {
-        Query query = new()
-        {
-            Position = expression.Position,
-            Body = new SelectBody { Position = expression.Position, Items = [new SelectItem { Expression = expression, Position = expression.Position }] },
-        };
         SessionTransaction transaction = EnsureTransaction();
         Value result = default;
-        RunInner(transaction, new QueryStatement { Query = query, Position = expression.Position }, batch => result = batch.Columns[0].GetValue(0));
+        SqlType found = SqlType.Unknown;
+        RunInner(transaction, _frame is null ? RoutineCode.QueryOf(expression) : null, Take, expression: _frame is null ? null : expression);
+        type = found;
         return result;
+
+        void Take(Batch batch)
+        {
+            result = batch.Columns[0].GetValue(0);
+            found = _planned!.Columns[0].Type;
+        }
     }
 
     /// <summary>Runs a statement of a block to its end; its rows go to <paramref name="rows"/>.</summary>
-    private long RunInner(SessionTransaction transaction, Statement statement, Action<Batch>? rows = null, Action<IReadOnlyList<ResultColumn>>? columns = null)
+    private long RunInner(
+        SessionTransaction transaction, Statement? statement, Action<Batch>? rows = null, PlannedStatement? planned = null, Expression? expression = null,
+        Action<IReadOnlyList<ResultColumn>>? columns = null)
     {
-        _statementValues = [];
-        RunWithRestarts(transaction, null, statement);
+        if (planned is null)
+            _statementValues = _frame is null ? [] : [.. _frame.Values];
+        if (_frame is not { } frame || planned is not null)
+            RunWithRestarts(transaction, null, statement, planned);
+        else
+            RunWithRestarts(transaction, expression is null ? frame.Code.For(statement!) : frame.Code.For(expression), null);
         long affected = RowsAffected;
+        _innerColumns = Columns;
+        long count = 0;
         try
         {
             columns?.Invoke(Columns);
@@ -471,6 +516,7 @@ internal sealed partial class CommandExecution
 
                 if (batch is null)
                     break;
+                count += batch.Count;
                 rows?.Invoke(batch);
             }
         }
@@ -479,6 +525,7 @@ internal sealed partial class CommandExecution
             CloseStatement(failed: false);
         }
 
+        _innerRows = count;
         return affected;
     }
 
@@ -487,7 +534,7 @@ internal sealed partial class CommandExecution
         string message = raise.Message;
         foreach (Expression argument in raise.Arguments)
         {
-            Value value = Evaluate(argument);
+            Value value = Evaluate(argument, out _);
             string text = value.IsNull ? "<NULL>" : System.Text.Encoding.UTF8.GetString(Casts.Convert(value, new SqlType(value.Kind), SqlType.Text).As<ByteSlice>().Span);
             int at = message.IndexOf('%', StringComparison.Ordinal);
             if (at < 0)

@@ -50,7 +50,7 @@ internal sealed partial class CommandExecution : IDisposable
     internal CommandExecution(Session session)
     {
         _session = session;
-        _functions = new SessionFunctions(session);
+        _functions = new SessionFunctions(session, this);
         _context.Functions = _functions;
         _context.Scans = session.Scans;
     }
@@ -180,6 +180,8 @@ internal sealed partial class CommandExecution : IDisposable
     internal void Abandon()
     {
         CloseStatement(failed: false);
+        ForgetResults();
+        _outputs.Clear();
         EndImplicit();
         _registration.Dispose();
         _registration = default;
@@ -361,8 +363,11 @@ internal sealed partial class CommandExecution : IDisposable
         if (_command is null)
             throw new ObjectDisposedException(nameof(CommandExecution));
         CloseStatement(failed: false);
+        if (NextOfCall())
+            return true;
         if (_isDone)
             return false;
+        _outputs.Clear();
         PreparedStatement[] statements = _command.Statements;
         if (StatementIndex + 1 >= statements.Length)
         {
@@ -378,7 +383,7 @@ internal sealed partial class CommandExecution : IDisposable
         {
             _cancellation.Token.ThrowIfCancellationRequested();
             Run(statement, ref commit);
-            if (commit is null && statements.Length == 1 && _isImplicit && _planned is not { IsModification: false })
+            if (commit is null && statements.Length == 1 && _isImplicit && _planned is not { IsModification: false, MayWrite: false })
                 commit = TakeImplicit();
         }
         catch (LockWaitException)
@@ -412,6 +417,7 @@ internal sealed partial class CommandExecution : IDisposable
         if (_transaction is not null)
             _session.NoteFailure(_transaction, mapped);
         CloseStatement(failed: true);
+        ForgetResults();
         EndImplicit();
         _isDone = true;
         return mapped;
@@ -420,6 +426,8 @@ internal sealed partial class CommandExecution : IDisposable
     /// <summary>The transaction that a statement runs in: the session's, or one that lasts as long as the command.</summary>
     private SessionTransaction EnsureTransaction()
     {
+        if (_outer is not null)
+            return _transaction!;
         if (_session.Transaction is { } open)
         {
             if (_isImplicit && _transaction != open)
@@ -471,7 +479,7 @@ internal sealed partial class CommandExecution : IDisposable
     {
         _current = null;
         ReleaseInstance();
-        if (_command is { Statements.Length: 1 })
+        if (_command is { Statements.Length: 1 } && _results.Count == 0)
             EndImplicit();
         return false;
     }

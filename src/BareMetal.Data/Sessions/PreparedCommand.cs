@@ -17,6 +17,9 @@ internal sealed class PreparedCommand
     /// <summary>The statements, in order. Empty for a text without any.</summary>
     internal required PreparedStatement[] Statements { get; init; }
 
+    /// <summary>Whether it gives one result at most: it has one statement, and that is no CALL.</summary>
+    public bool IsSingle => Statements.Length == 1 && !Statements[0].Text.Text.StartsWith("call", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>The same command under another string object of the same text.</summary>
     internal PreparedCommand WithText(string text) => new() { Text = text, Parameters = Parameters, Statements = Statements };
 }

@@ -442,6 +442,19 @@ internal sealed class Session : IDisposable
 
     internal void CheckDeadline(long now) => Volatile.Read(ref _running)?.CheckDeadline(now);
 
+    /// <summary>How many routines are running within one another.</summary>
+    internal int RoutineDepth { get; set; }
+
+    /// <summary>An execution for a function that a running statement calls.</summary>
+    internal CommandExecution RentInner() => _free.Count > 0 ? _free.Pop() : new CommandExecution(this);
+
+    /// <summary>Takes back what <see cref="RentInner"/> gave.</summary>
+    internal void ReturnInner(CommandExecution execution)
+    {
+        if (_free.Count < 4 && !_disposed)
+            _free.Push(execution);
+    }
+
     internal void Return(CommandExecution execution)
     {
         _open.Remove(execution);

@@ -3,12 +3,14 @@ using BareMetal.Data.Functions;
 using BareMetal.Data.Sql;
 using BareMetal.Data.Sql.Syntax;
 using BareMetal.Data.Storage;
+using BareMetal.Data.Values;
 
 namespace BareMetal.Data.Sessions;
 
 /// <summary>What functions see of the statement and session that run them.</summary>
-internal sealed class SessionFunctions(Session session) : FunctionContext, ICatalogSource
+internal sealed class SessionFunctions(Session session, CommandExecution? execution = null) : FunctionContext, ICatalogSource, IRoutineHost
 {
+    private SessionFunctions? _outer;
     private DateTimeOffset _statementTime;
     private CancellationToken _cancellation;
 
@@ -31,8 +33,18 @@ internal sealed class SessionFunctions(Session session) : FunctionContext, ICata
     {
         Catalog = catalog;
         _cancellation = cancellation;
-        _statementTime = DateTimeOffset.UtcNow;
+        _statementTime = _outer?._statementTime ?? DateTimeOffset.UtcNow;
     }
+
+    /// <summary>Within a function that another statement calls: it is still that statement's time.</summary>
+    public void Follow(SessionFunctions? outer) => _outer = outer;
+
+    public Value CallValue(Routine routine, Value[] arguments) => Execution(routine).CallValue(routine, arguments);
+
+    public IEnumerable<Value[]> CallRows(Routine routine, Value[] arguments) => Execution(routine).CallRows(routine, arguments);
+
+    private CommandExecution Execution(Routine routine) =>
+        execution ?? throw new BareMetalException(SqlStates.FeatureNotSupported, $"The function {routine.Signature} needs a session and can't be run here.");
 
     public override long NextSequenceValue(string name)
     {

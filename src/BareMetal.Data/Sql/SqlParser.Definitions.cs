@@ -5,9 +5,9 @@ namespace BareMetal.Data.Sql;
 // CREATE, ALTER, DROP, COMMENT, REINDEX.
 internal sealed partial class SqlParser
 {
-    private static readonly string[] CreateWords = ["TABLE", "INDEX", "UNIQUE", "SCHEMA", "SEQUENCE", "VIEW", "TEMPORARY", "OR"];
+    private static readonly string[] CreateWords = ["TABLE", "INDEX", "UNIQUE", "SCHEMA", "SEQUENCE", "VIEW", "TEMPORARY", "OR", "FUNCTION", "PROCEDURE"];
 
-    private static readonly string[] ObjectWords = ["TABLE", "INDEX", "SCHEMA", "SEQUENCE", "VIEW"];
+    private static readonly string[] ObjectWords = ["TABLE", "INDEX", "SCHEMA", "SEQUENCE", "VIEW", "FUNCTION", "PROCEDURE"];
 
     private bool ParseIfExists() => TryTake(Keyword.If, Keyword.Exists);
 
@@ -19,8 +19,10 @@ internal sealed partial class SqlParser
         Advance();
         bool replace = TryTake(Keyword.Or, Keyword.Replace);
         bool temporary = TryTake(Keyword.Temporary) || TryTake(Keyword.Temp);
+        if (!temporary && (IsWord("FUNCTION") || IsWord("PROCEDURE")))
+            return ParseCreateRoutine(position, replace);
         if (replace && !Is(Keyword.View))
-            throw Expected("VIEW behind OR REPLACE", "VIEW");
+            throw Expected("VIEW, FUNCTION or PROCEDURE behind OR REPLACE", "VIEW", "FUNCTION", "PROCEDURE");
         if (temporary && Word is not (Keyword.Table or Keyword.View or Keyword.Sequence))
             throw Expected("TABLE, VIEW or SEQUENCE", "TABLE", "VIEW", "SEQUENCE");
         switch (Word)
@@ -69,7 +71,7 @@ internal sealed partial class SqlParser
             }
 
             default:
-                throw Expected("TABLE, [UNIQUE] INDEX, SCHEMA, SEQUENCE or VIEW", CreateWords);
+                throw Expected("TABLE, [UNIQUE] INDEX, SCHEMA, SEQUENCE, VIEW, FUNCTION or PROCEDURE", CreateWords);
         }
     }
 
@@ -639,10 +641,12 @@ internal sealed partial class SqlParser
         _ => $"the name of a {kind.ToString().ToLowerInvariant()}",
     };
 
-    private DropStatement ParseDrop()
+    private Statement ParseDrop()
     {
         SourcePosition position = Position;
         Advance();
+        if (IsRoutineWord)
+            return ParseDropRoutine(position);
         ObjectKind kind = ParseObjectKind();
         bool ifExists = ParseIfExists();
         var names = new List<ObjectName>();
@@ -668,11 +672,22 @@ internal sealed partial class SqlParser
         return new ReindexStatement { Position = position, Kind = kind, Name = ParseObjectName(NameOf(kind)) };
     }
 
-    private CommentStatement ParseComment()
+    private Statement ParseComment()
     {
         SourcePosition position = Position;
         Advance();
         Expect(Keyword.On);
+        if (IsRoutineWord)
+        {
+            RoutineKind? routineKind = TakeRoutineKind();
+            RoutineReference routine = ParseRoutineReference();
+            Expect(Keyword.Is);
+            return new CommentRoutineStatement
+            {
+                Position = position, Kind = routineKind, Routine = routine, Comment = TryTake(Keyword.Null) ? null : ParseString("a text or NULL"),
+            };
+        }
+
         ObjectKind kind;
         ObjectName name;
         Identifier? member = null;
@@ -717,6 +732,8 @@ internal sealed partial class SqlParser
     {
         SourcePosition position = Position;
         Advance();
+        if (IsRoutineWord)
+            return ParseAlterRoutine(position);
         ObjectKind kind = ParseObjectKind();
         bool ifExists = ParseIfExists();
         if (kind == ObjectKind.Table)

@@ -104,7 +104,14 @@ internal sealed partial class SqlParser
         };
     }
 
-    private SelectItem[]? ParseReturning() => TryTake(Keyword.Returning) ? ParseSelectItems() : null;
+    private SelectItem[]? ParseReturning()
+    {
+        if (!TryTake(Keyword.Returning))
+            return null;
+        SelectItem[] items = ParseSelectItems();
+        TryParseIntoVariables();
+        return items;
+    }
 
     private Assignment[] ParseAssignments()
     {

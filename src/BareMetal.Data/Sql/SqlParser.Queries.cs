@@ -330,7 +330,7 @@ internal sealed partial class SqlParser
         }
 
         SelectItem[] items = IsSelectListEnd ? [] : ParseSelectItems();
-        if (Is(Keyword.Into))
+        if (!TryParseIntoVariables() && Is(Keyword.Into))
             throw SqlErrors.NotSupported(Position, "SELECT INTO is not supported.", "Use CREATE TABLE … AS SELECT …, or INSERT INTO … SELECT ….");
         TableReference[] from = TryTake(Keyword.From) ? ParseFromList() : [];
         Expression? where = TryTake(Keyword.Where) ? ParseExpression() : null;

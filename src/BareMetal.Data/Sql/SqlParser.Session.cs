@@ -252,10 +252,11 @@ internal sealed partial class SqlParser
         Advance();
         ParseLanguage();
         body._depth = _depth;
+        VariableDeclaration[] variables = body.ParseDeclarations();
         Statement[] statements = body.ParseBlock();
         body.TryTake(TokenKind.Semicolon);
         body.ExpectEnd();
-        return new DoStatement { Position = position, Body = statements };
+        return new DoStatement { Position = position, Variables = variables, Body = statements };
     }
 
     private void ParseLanguage()
@@ -278,17 +279,15 @@ internal sealed partial class SqlParser
         if (verbatim)
         {
             var lexer = new SqlLexer(_text, token.Start + open, token.End - close, token.Line, token.Column + open);
-            return new SqlParser(_text, lexer, allowParameters: false);
+            return new SqlParser(_text, lexer, allowParameters: false) { _inBlock = true };
         }
 
         string text = StringValue(token);
-        return new SqlParser(text, new SqlLexer(text), allowParameters: false);
+        return new SqlParser(text, new SqlLexer(text), allowParameters: false) { _inBlock = true };
     }
 
     private Statement[] ParseBlock()
     {
-        if (Is(Keyword.Declare))
-            throw SqlErrors.NotSupported(Position, "Variables in DO blocks are not supported.", "Blocks hold statements, IF, RAISE and PERFORM.");
         if (!TryTake(Keyword.Begin))
             throw Expected("BEGIN", "BEGIN");
         Statement[] statements = ParseBlockStatements();
@@ -332,15 +331,16 @@ internal sealed partial class SqlParser
             case Keyword.Begin or Keyword.Declare:
             {
                 Enter(position);
+                VariableDeclaration[] variables = ParseDeclarations();
                 Statement[] body = ParseBlock();
                 Leave();
-                return new DoStatement { Position = position, Body = body };
+                return new DoStatement { Position = position, Variables = variables, Body = body };
             }
 
             case Keyword.Commit or Keyword.Rollback or Keyword.Start or Keyword.Savepoint or Keyword.Release or Keyword.Do:
-                throw SqlErrors.NotSupported(position, $"{Keywords.Spell(Word)} cannot stand in a DO block.", "Begin and end transactions around the block.");
+                throw SqlErrors.NotSupported(position, $"{Keywords.Spell(Word)} cannot stand in a block.", "Begin and end transactions around the block.");
             default:
-                return ParseTopStatement();
+                return TryParseBlockOnly() ?? ParseBlockSql();
         }
     }
 

@@ -720,7 +720,7 @@ internal sealed partial class SqlParser
     private static readonly string[] StatementWords =
     [
         "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "WITH", "VALUES", "TABLE", "CREATE", "ALTER", "DROP", "TRUNCATE", "COMMENT", "EXPLAIN", "ANALYZE",
-        "VACUUM", "CHECK", "CHECKPOINT", "BACKUP", "REINDEX", "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET", "RESET", "SHOW", "DO",
+        "VACUUM", "CHECK", "CHECKPOINT", "BACKUP", "REINDEX", "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET", "RESET", "SHOW", "DO", "CALL",
     ];
 
     private Statement ParseTopStatement()
@@ -756,6 +756,7 @@ internal sealed partial class SqlParser
             _ when Is(TokenKind.OpenParenthesis) => ParseQueryStatement(),
             _ when IsWord("MERGE") => ParseMerge(null),
             _ when IsWord("COPY") => ParseCopy(),
+            _ when IsWord("CALL") => ParseCallStatement(),
             _ when IsWord("PRAGMA") => ParsePragma(),
             _ when IsWord("BACKUP") => ParseBackup(),
             _ => throw Expected("a statement", StatementWords),

@@ -39,20 +39,53 @@ internal static class StatementSplitter
         var statements = new List<StatementText>(1);
         int first = 0;
         int nextQuestion = 0;
+        bool isRoutine = false;
+        int depth = 0;
         for (int i = 0; i < tokens.Count; i++)
         {
-            if (tokens[i].Kind is not (TokenKind.Semicolon or TokenKind.End))
+            if (i == first)
+            {
+                isRoutine = IsRoutineDefinition(command, tokens, i);
+                depth = 0;
+            }
+
+            if (isRoutine && tokens[i].Kind == TokenKind.Word)
+                depth += Nesting(command, tokens, i, depth);
+            if (tokens[i].Kind is not (TokenKind.Semicolon or TokenKind.End) || (depth > 0 && tokens[i].Kind == TokenKind.Semicolon))
                 continue;
             if (i > first)
-                statements.Add(Normalise(command, tokens, first, i, questionsAreMarkers, ref nextQuestion));
+                statements.Add(Normalise(command, tokens, first, i, questionsAreMarkers, isRoutine, ref nextQuestion));
             first = i + 1;
         }
 
         return [.. statements];
     }
 
+    /// <summary>Whether a statement is CREATE [OR REPLACE] FUNCTION or PROCEDURE: its body may hold semicolons, and its $n are its own.</summary>
+    private static bool IsRoutineDefinition(string command, List<Token> tokens, int first)
+    {
+        if (tokens[first].Keyword != Keyword.Create)
+            return false;
+        int at = first + 1;
+        if (at + 1 < tokens.Count && tokens[at].Keyword == Keyword.Or && tokens[at + 1].Keyword == Keyword.Replace)
+            at += 2;
+        return at < tokens.Count && (IsWord(command, tokens[at], "FUNCTION") || IsWord(command, tokens[at], "PROCEDURE"));
+    }
+
+    private static bool IsWord(string command, Token token, string word) =>
+        token.Kind == TokenKind.Word && command.AsSpan(token.Start, token.End - token.Start).Equals(word, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>How a word changes the nesting of BEGIN ATOMIC … END and the CASE … END within.</summary>
+    private static int Nesting(string command, List<Token> tokens, int at, int depth) => tokens[at].Keyword switch
+    {
+        Keyword.Begin when at + 1 < tokens.Count && IsWord(command, tokens[at + 1], "ATOMIC") => 1,
+        Keyword.Case when depth > 0 => 1,
+        Keyword.End when depth > 0 => -1,
+        _ => 0,
+    };
+
     private static StatementText Normalise(
-        string command, List<Token> tokens, int first, int end, bool questionsAreMarkers, ref int nextQuestion)
+        string command, List<Token> tokens, int first, int end, bool questionsAreMarkers, bool isRoutine, ref int nextQuestion)
     {
         int start = tokens[first].Start;
         int stop = tokens[end - 1].End;
@@ -69,6 +102,8 @@ internal static class StatementSplitter
                 case TokenKind.NamedParameter:
                     reference = new ParameterReference(command[(token.Start + 1)..token.End], -1);
                     break;
+                case TokenKind.NumberedParameter when isRoutine:
+                    continue;
                 case TokenKind.NumberedParameter:
                     reference = new ParameterReference(null, ParseNumber(command, token));
                     break;

@@ -227,12 +227,13 @@ public sealed class ParameterTests
     }
 
     [Fact]
-    public void Only_input_parameters_exist()
+    public void Directions_and_types_of_commands_are_those_that_exist()
     {
         BareMetalParameter parameter = new();
         Assert.Equal(ParameterDirection.Input, parameter.Direction);
-        Assert.Throws<ArgumentException>(() => parameter.Direction = ParameterDirection.Output);
-        Assert.Throws<ArgumentException>(() => new BareMetalCommand().CommandType = CommandType.StoredProcedure);
+        parameter.Direction = ParameterDirection.Output;
+        Assert.Throws<ArgumentOutOfRangeException>(() => parameter.Direction = (ParameterDirection)99);
+        Assert.Throws<ArgumentException>(() => new BareMetalCommand().CommandType = CommandType.TableDirect);
     }
 
     [Fact]

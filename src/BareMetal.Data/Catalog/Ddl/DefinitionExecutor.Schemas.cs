@@ -53,7 +53,7 @@ internal sealed partial class DefinitionExecutor
             throw SystemObject($"schema \"{schema.Name}\"", name.Position);
         List<CatalogObject> members = Members(schema);
         if (members.Count > 0 && !cascade)
-            throw CatalogErrors.Dependents($"The schema \"{schema.Name}\"", members.Select(m => $"{KindName(m)} \"{m.Name}\""));
+            throw CatalogErrors.Dependents($"The schema \"{schema.Name}\"", members.Select(Describe));
         foreach (CatalogObject member in members)
         {
             if (Current.TryGet(member.Id, out CatalogObject? found))
@@ -120,38 +120,49 @@ internal sealed partial class DefinitionExecutor
             case Sequence sequence:
                 DropSequence(sequence, cascade);
                 break;
+            case Routine routine:
+                DropRoutine(routine, cascade);
+                break;
         }
     }
 
-    /// <summary>Views that name an object (or one of its columns, when it is not 0).</summary>
-    private List<View> DependentViews(long objectId, int columnId)
+    /// <summary>What an object of the catalog names; empty for those that keep no list.</summary>
+    private static IReadOnlyList<ObjectDependency> DependenciesOf(CatalogObject o) => o switch
     {
-        List<View> views = [];
+        View view => view.Dependencies,
+        Routine routine => routine.Dependencies,
+        _ => [],
+    };
+
+    /// <summary>Views and routines that name an object (or one of its columns, when it is not 0).</summary>
+    private List<CatalogObject> DependentViews(long objectId, int columnId)
+    {
+        List<CatalogObject> dependents = [];
         foreach (CatalogObject o in Current.Objects)
         {
-            if (o is not View view)
-                continue;
-            foreach (ObjectDependency d in view.Dependencies)
+            foreach (ObjectDependency d in DependenciesOf(o))
             {
                 if (d.ObjectId == objectId && (columnId == 0 || d.ColumnId == columnId))
                 {
-                    views.Add(view);
+                    dependents.Add(o);
                     break;
                 }
             }
         }
 
-        return views;
+        return dependents;
     }
+
+    private static string Describe(CatalogObject o) => o is Routine routine ? $"{KindName(o)} {routine.Signature}" : $"{KindName(o)} \"{o.Name}\"";
 
     private void DropDependentViews(long objectId, int columnId, string what, bool cascade)
     {
-        List<View> views = DependentViews(objectId, columnId);
-        if (views.Count > 0 && !cascade)
-            throw CatalogErrors.Dependents(what, views.Select(v => $"view \"{v.Name}\""));
-        foreach (View view in views)
+        List<CatalogObject> dependents = DependentViews(objectId, columnId);
+        if (dependents.Count > 0 && !cascade)
+            throw CatalogErrors.Dependents(what, dependents.Select(Describe));
+        foreach (CatalogObject dependent in dependents)
         {
-            if (Current.TryGet(view.Id, out CatalogObject? found))
+            if (Current.TryGet(dependent.Id, out CatalogObject? found))
                 DropObject(found, cascade: true);
         }
     }
@@ -219,8 +230,11 @@ internal sealed partial class DefinitionExecutor
         List<CatalogObject> members = Members(schema);
         foreach (CatalogObject member in members)
         {
-            if (DependentViews(member.Id, 0) is { Count: > 0 } views)
-                throw ViewsInTheWay($"The schema \"{schema.Name}\" can't be renamed", views);
+            List<CatalogObject> dependents = DependentViews(member.Id, 0);
+            if (member is Routine routine)
+                dependents.AddRange(TablesCalling(routine));
+            if (dependents.Count > 0)
+                throw ViewsInTheWay($"The schema \"{schema.Name}\" can't be renamed", dependents);
         }
 
         // Names lead from the objects to the schema: it goes first, its members follow.
@@ -269,6 +283,9 @@ internal sealed partial class DefinitionExecutor
             case View view:
                 Catalog.Put(view with { Schema = schema, Version = view.Version + 1 });
                 break;
+            case Routine routine:
+                Catalog.Put(routine with { Schema = schema, Version = routine.Version + 1 });
+                break;
             case Sequence sequence:
                 RenameInDefaults(sequence, schema, sequence.Name);
                 Catalog.Put(sequence with { Schema = schema, Version = sequence.Version + 1 });
@@ -276,8 +293,8 @@ internal sealed partial class DefinitionExecutor
         }
     }
 
-    private static BareMetalException ViewsInTheWay(string what, List<View> views) =>
-        CatalogErrors.Make(SqlStates.DependentObjectsStillExist, what + " because views name it.", detail: string.Join("; ", views.Select(v => $"view \"{v.Name}\"")) + ".", hint: "Drop the views, make the change and create them anew.");
+    private static BareMetalException ViewsInTheWay(string what, List<CatalogObject> dependents) =>
+        CatalogErrors.Make(SqlStates.DependentObjectsStillExist, what + " because others name it.", detail: string.Join("; ", dependents.Select(Describe)) + ".", hint: "Drop these, make the change and create them anew.");
 
     private void Comment(CommentStatement statement)
     {

@@ -187,8 +187,8 @@ internal sealed partial class DefinitionExecutor
             }
         }
 
-        foreach (View view in DependentViews(table.Id, 0))
-            dependents.Add($"view \"{view.Name}\"");
+        foreach (CatalogObject o in DependentViews(table.Id, 0))
+            dependents.Add(Describe(o));
         if (dependents.Count > 0 && !cascade)
             throw CatalogErrors.Dependents($"The table \"{table.Name}\"", dependents);
         foreach ((Table child, ForeignKey key) in foreignKeys)

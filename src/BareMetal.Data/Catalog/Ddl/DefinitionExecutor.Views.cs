@@ -55,26 +55,32 @@ internal sealed partial class DefinitionExecutor
     /// <summary>Renames an object (or a column of it) in the texts of the views that name it; the columns of the views keep their names.</summary>
     private void RenameInViews(long objectId, string from, string to, int columnId = 0)
     {
-        foreach (View view in DependentViews(objectId, columnId))
+        foreach (CatalogObject dependent in DependentViews(objectId, columnId))
         {
-            View now = Current.Find<View>(view.Id)!;
+            CatalogObject now = Current.Find<CatalogObject>(dependent.Id)!;
             if (IsAmbiguousIn(now, objectId, from, columnId != 0))
                 throw ViewsInTheWay($"\"{from}\" can't be renamed", [now]);
-            View next = now with
+            Catalog.Put(now switch
             {
-                Version = now.Version + 1,
-                Sql = SqlText.RenameIdentifier(now.Sql, from, to),
-                ColumnNames = [.. now.Columns.Select(c => c.Name)],
-            };
-            Catalog.Put(next);
+                View view => view with
+                {
+                    Version = now.Version + 1,
+                    Sql = SqlText.RenameIdentifier(view.Sql, from, to),
+                    ColumnNames = [.. view.Columns.Select(c => c.Name)],
+                },
+                Routine routine => routine with { Version = now.Version + 1, Body = SqlText.RenameIdentifier(routine.Body, from, to) },
+                _ => throw new InvalidOperationException(now.GetType().Name),
+            });
         }
     }
 
     /// <summary>Whether the name means something else too in the view's text, so that replacing it token by token would be wrong.</summary>
-    private bool IsAmbiguousIn(View view, long objectId, string name, bool isColumn)
+    private bool IsAmbiguousIn(CatalogObject dependent, long objectId, string name, bool isColumn)
     {
         HashSet<long> seen = [];
-        foreach (ObjectDependency d in view.Dependencies)
+        if (dependent is Routine routine && routine.Parameters.Any(p => string.Equals(p.Name, name, StringComparison.OrdinalIgnoreCase)))
+            return true;
+        foreach (ObjectDependency d in DependenciesOf(dependent))
         {
             if (!seen.Add(d.ObjectId) || !Current.TryGet(d.ObjectId, out CatalogObject? o))
                 continue;

@@ -23,7 +23,8 @@ internal sealed partial class DefinitionExecutor(DefinitionContext context)
     /// <summary>Whether a statement defines or changes objects.</summary>
     public static bool IsDefinition(Statement statement) => statement is CreateSchemaStatement or DropStatement or RenameStatement or SetSchemaStatement
         or CreateTableStatement or AlterTableStatement or CreateIndexStatement or ReindexStatement or CreateSequenceStatement or AlterSequenceStatement
-        or CreateViewStatement or CommentStatement or TruncateStatement;
+        or CreateViewStatement or CommentStatement or TruncateStatement or CreateRoutineStatement or DropRoutineStatement or AlterRoutineStatement
+        or CommentRoutineStatement;
 
     public void Execute(Statement statement)
     {
@@ -42,6 +43,10 @@ internal sealed partial class DefinitionExecutor(DefinitionContext context)
             case CreateViewStatement s: CreateView(s); break;
             case CommentStatement s: Comment(s); break;
             case TruncateStatement s: Truncate(s); break;
+            case CreateRoutineStatement s: CreateRoutine(s); break;
+            case DropRoutineStatement s: DropRoutines(s); break;
+            case AlterRoutineStatement s: AlterRoutine(s); break;
+            case CommentRoutineStatement s: CommentOnRoutine(s); break;
             default: throw new ArgumentException($"{statement.GetType().Name} is not a definition statement.", nameof(statement));
         }
     }
@@ -100,6 +105,8 @@ internal sealed partial class DefinitionExecutor(DefinitionContext context)
         View => "view",
         Sequence => "sequence",
         SchemaObject => "schema",
+        Routine { Kind: RoutineKind.Procedure } => "procedure",
+        Routine => "function",
         _ => "index",
     };
 

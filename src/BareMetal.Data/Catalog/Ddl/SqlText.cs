@@ -45,6 +45,22 @@ internal static class SqlText
         return result is null ? sql : result.Append(sql, copied, sql.Length - copied).ToString();
     }
 
+    /// <summary>Whether a function of a name is called in the text.</summary>
+    public static bool Calls(string sql, string name)
+    {
+        SqlLexer lexer = new(sql);
+        Token token = lexer.Next();
+        while (token.Kind != TokenKind.End)
+        {
+            Token next = lexer.Next();
+            if (token.Kind is TokenKind.Word or TokenKind.QuotedIdentifier && next.Kind == TokenKind.OpenParenthesis && NameOf(sql, token).Equals(name, StringComparison.OrdinalIgnoreCase))
+                return true;
+            token = next;
+        }
+
+        return false;
+    }
+
     /// <summary>Whether a text literal that is the argument of nextval names the sequence.</summary>
     public static bool NamesSequence(string sql, Sequence sequence, IReadOnlyList<string> searchPath) =>
         !ReferenceEquals(RenameSequence(sql, sequence, searchPath, sequence.Schema!, sequence.Name + "?"), sql);

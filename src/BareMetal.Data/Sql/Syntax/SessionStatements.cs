@@ -81,6 +81,9 @@ internal sealed class DoStatement : Statement
 {
     /// <summary>The statements of the block, <see cref="IfStatement"/>s among them. Positions are those of the whole text.</summary>
     public required Statement[] Body { get; init; }
+
+    /// <summary>DECLARE …: the variables of the block.</summary>
+    public VariableDeclaration[] Variables { get; init; } = [];
 }
 
 /// <summary>IF … THEN … ELSIF … ELSE … END IF, within a block.</summary>
