@@ -6,9 +6,11 @@ using Microsoft.EntityFrameworkCore;
 
 // A process whose thread pool has one thread, to be started with DOTNET_PROCESSOR_COUNT=1: many commits are begun on that thread while the disk
 // does not answer. Each call must come back, and the thread must be free for other work. "transaction" commits explicit transactions,
-// "command" executes single commands, "ef" calls SaveChangesAsync, "locks" waits for a row instead. Prints what it saw; ends with 0 when all is well.
+// "command" executes single commands, "ef" calls SaveChangesAsync, "locks" waits for a row instead; "migrate" is MigratingChild's, with any number of threads. Prints what it saw; ends with 0 when all is well.
 string folder = args[0];
 string what = args[1];
+if (what == "migrate")
+    return MigratingChild.Run(folder, args[2..]);
 int count = int.Parse(args[2], CultureInfo.InvariantCulture);
 GatedStorage? storage = null;
 if (!ThreadPool.SetMinThreads(1, 1) || !ThreadPool.SetMaxThreads(1, 1))
