@@ -104,6 +104,9 @@ internal sealed partial class CommandExecution : IDisposable
             : AdvanceAsync();
     }
 
+    /// <summary>What the current statement's operators hold together.</summary>
+    internal Execution.MemoryBudget Memory => _context.Memory;
+
     /// <summary>Reads the next rows of the current statement. False at the end.</summary>
     public bool NextBatch()
     {

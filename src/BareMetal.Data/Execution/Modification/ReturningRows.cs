@@ -9,7 +9,6 @@ namespace BareMetal.Data.Execution.Modification;
 internal sealed class ReturningRows
 {
     private const int RowsPerBatch = 1024;
-    private const int MaxHere = 16;
 
     private readonly Evaluator[] _items;
     private readonly IReadOnlyList<ProjectItem> _projection;
@@ -17,6 +16,7 @@ internal sealed class ReturningRows
     private KeptBatches? _overflow;
     private int _used;
     private int _read;
+    private long _bytes;
 
     public ReturningRows(IReadOnlyList<ProjectItem> items, IReadOnlyList<PlanColumn> input, OperatorBuilder builder)
     {
@@ -32,6 +32,7 @@ internal sealed class ReturningRows
     {
         _used = 0;
         _read = 0;
+        _bytes = 0;
         _overflow?.Dispose();
         _overflow = null;
         foreach (Batch batch in _batches)
@@ -50,7 +51,11 @@ internal sealed class ReturningRows
         {
             Batch target = Target(context);
             for (int i = 0; i < results.Length; i++)
+            {
                 target.Columns[i].CopyRow(results[i], row, target.Count, deep: true);
+                _bytes += Columns.VectorTools.RowBytes(target.Columns[i], target.Count);
+            }
+
             target.Count++;
         }
     }
@@ -58,18 +63,19 @@ internal sealed class ReturningRows
     /// <summary>The next kept batch, null at the end.</summary>
     public Batch? Next() => _overflow?.Next() ?? (_read < _used ? _batches[_read++] : null);
 
-    /// <summary>Full batches beyond a few go to where they may leave memory; what is here follows them.</summary>
+    /// <summary>Beyond one batch rows go to where they count and may leave memory; what is here follows them.</summary>
     private void MoveFull(QueryContext context)
     {
         _overflow ??= new KeptBatches();
         for (int i = 0; i < _used; i++)
             _overflow.Add(_batches[i], context);
         _used = 0;
+        _bytes = 0;
     }
 
     private Batch Target(QueryContext context)
     {
-        if (_used == MaxHere && _batches[_used - 1].Count == RowsPerBatch)
+        if (_used > 0 && (_batches[_used - 1].Count == RowsPerBatch || _bytes > context.Memory.Floor))
             MoveFull(context);
         if (_used > 0 && _batches[_used - 1].Count < RowsPerBatch)
         {

@@ -204,6 +204,8 @@ internal sealed class CountedSetOperator(PhysicalOperator left, PhysicalOperator
             using SpillReader reader = part.Right.Read();
             while (reader.Next() is { } batch)
                 CountRight(batch, context);
+            foreach (SpillFile? file in _rightFiles)
+                file?.Seal();
         }
 
         _reader = part.Left?.Read();

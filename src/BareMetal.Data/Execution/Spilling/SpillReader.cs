@@ -29,9 +29,11 @@ internal sealed class SpillReader(IStorageFile? file, long length, ReadOnlyMemor
         Fill(Position, head);
         int size = BinaryPrimitives.ReadInt32LittleEndian(head);
         int count = BinaryPrimitives.ReadInt32LittleEndian(head[4..]);
-        if (_bytes.Length < size)
+        bool isLarge = _bytes.Length > 4 * budget.BlockBytes && size <= budget.BlockBytes;
+        if (_bytes.Length < size || isLarge)
         {
-            _bytes = new byte[Math.Max(size, Math.Min(_bytes.Length * 2, budget.BlockBytes))];
+            // Room for a very wide row is not kept for those that follow.
+            _bytes = new byte[isLarge ? budget.BlockBytes : Math.Max(size, Math.Min(_bytes.Length * 2, budget.BlockBytes))];
             if (!_isDisposed)
             {
                 // The bytes, and once more as columns.
