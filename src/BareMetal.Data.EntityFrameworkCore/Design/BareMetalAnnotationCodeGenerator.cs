@@ -136,6 +136,16 @@ public sealed class BareMetalAnnotationCodeGenerator : AnnotationCodeGenerator
         foreach (var call in table)
             fragments.Add(new MethodCallCodeFragment(s_toTable, new NestedClosureCodeFragment("t", call)));
 
+        foreach (var name in annotations.Keys.Where(n => n.StartsWith(BareMetalAnnotationNames.ExpressionIndex, StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList())
+        {
+            if (!TryTake<string>(annotations, name, out var sql))
+                continue;
+            var unique = sql.StartsWith(ExpressionIndexes.Unique, StringComparison.Ordinal);
+            var index = name[BareMetalAnnotationNames.ExpressionIndex.Length..];
+            object?[] arguments = unique ? [index, sql[ExpressionIndexes.Unique.Length..], true] : [index, sql];
+            fragments.Add(Call(typeof(BareMetalJsonIndexExtensions), nameof(BareMetalJsonIndexExtensions.HasExpressionIndex), arguments));
+        }
+
         if (TryTake<string[][]>(annotations, BareMetalAnnotationNames.ScaffoldedKeys, out var keys))
         {
             foreach (var key in keys)

@@ -49,6 +49,18 @@ public sealed class BareMetalCSharpRuntimeAnnotationCodeGenerator : RelationalCS
     }
 
     /// <inheritdoc />
+    public override void Generate(IEntityType entityType, CSharpRuntimeAnnotationCodeGeneratorParameters parameters)
+    {
+        if (!parameters.IsRuntime)
+        {
+            foreach (var name in parameters.Annotations.Keys.Where(ExpressionIndexes.IsAnnotation).ToList())
+                parameters.Annotations.Remove(name);
+        }
+
+        base.Generate(entityType, parameters);
+    }
+
+    /// <inheritdoc />
     public override void Generate(IColumn column, CSharpRuntimeAnnotationCodeGeneratorParameters parameters)
     {
         if (!parameters.IsRuntime)

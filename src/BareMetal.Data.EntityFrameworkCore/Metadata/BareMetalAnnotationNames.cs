@@ -36,6 +36,12 @@ public static class BareMetalAnnotationNames
     /// <summary>Whether nulls differ from one another in a unique index.</summary>
     public const string NullsDistinct = Prefix + "NullsDistinct";
 
+    /// <summary>Before the name of an index on expressions.</summary>
+    public const string ExpressionIndex = Prefix + "ExpressionIndex:";
+
+    /// <summary>Before the members of JSON documents that an index is on.</summary>
+    public const string JsonIndex = Prefix + "JsonIndex:";
+
     /// <summary>Check constraints of a scaffolded table: names and conditions in turn.</summary>
     internal const string ScaffoldedChecks = Prefix + "ScaffoldedChecks";
 

@@ -23,6 +23,10 @@ public sealed class BareMetalAnnotationProvider : RelationalAnnotationProvider
         // Types that share a table say it once.
         if (designTime && table.EntityTypeMappings.Any(m => m.TypeBase is IEntityType type && type.IsCompressed()))
             yield return new Annotation(BareMetalAnnotationNames.Compression, true);
+        if (!designTime)
+            yield break;
+        foreach (var annotation in ExpressionIndexes.Of(table))
+            yield return annotation;
     }
 
     /// <inheritdoc />

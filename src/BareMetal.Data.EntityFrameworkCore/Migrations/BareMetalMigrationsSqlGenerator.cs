@@ -35,6 +35,44 @@ public sealed class BareMetalMigrationsSqlGenerator : MigrationsSqlGenerator
         EndStatement(builder);
     }
 
+    /// <inheritdoc />
+    // Indexes on expressions go before the columns that they are on, and come when those are there.
+    public override IReadOnlyList<MigrationCommand> Generate(
+        IReadOnlyList<MigrationOperation> operations,
+        IModel? model = null,
+        MigrationsSqlGenerationOptions options = MigrationsSqlGenerationOptions.Default)
+    {
+        ArgumentNullException.ThrowIfNull(operations);
+        List<MigrationOperation>? drops = null, creates = null;
+        foreach (var operation in operations)
+        {
+            if (operation is not AlterTableOperation alter)
+                continue;
+            var before = ExpressionIndexes.In(alter.OldTable).ToDictionary();
+            var after = ExpressionIndexes.In(alter).ToDictionary();
+            foreach (var (name, sql) in before)
+            {
+                if (after.GetValueOrDefault(name) != sql)
+                    (drops ??= []).Add(new SqlOperation { Sql = $"DROP INDEX IF EXISTS {Quote(name, alter.Schema)};" });
+            }
+
+            foreach (var (name, sql) in after)
+            {
+                if (before.GetValueOrDefault(name) != sql)
+                    (creates ??= []).Add(ExpressionIndex(alter.Name, alter.Schema, name, sql));
+            }
+        }
+
+        return base.Generate(drops is null && creates is null ? operations : [.. drops ?? [], .. operations, .. creates ?? []], model, options);
+    }
+
+    private SqlOperation ExpressionIndex(string table, string? schema, string name, string sql)
+    {
+        var unique = sql.StartsWith(ExpressionIndexes.Unique, StringComparison.Ordinal);
+        var expressions = unique ? sql[ExpressionIndexes.Unique.Length..] : sql;
+        return new SqlOperation { Sql = $"CREATE {(unique ? "UNIQUE " : "")}INDEX {Quote(name)} ON {Quote(table, schema)} ({expressions});" };
+    }
+
     private MigrationCommandListBuilder AlterTable(MigrationCommandListBuilder builder, string table, string? schema)
         => builder.Append("ALTER TABLE ").Append(Quote(table, schema)).Append(" ");
 
@@ -71,8 +109,8 @@ public sealed class BareMetalMigrationsSqlGenerator : MigrationsSqlGenerator
         MigrationCommandListBuilder builder,
         bool terminate = true)
     {
-        if (!terminate && (operation.Comment is not null || operation.Columns.Any(c => c.Comment is not null)))
-            throw new NotSupportedException("A table with comments cannot be a part of another statement.");
+        if (!terminate && (ExpressionIndexes.In(operation).Any() || operation.Comment is not null || operation.Columns.Any(c => c.Comment is not null)))
+            throw new NotSupportedException("A table with comments or indexes on expressions cannot be a part of another statement.");
 
         if (operation[BareMetalAnnotationNames.Compression] is true)
         {
@@ -86,6 +124,8 @@ public sealed class BareMetalMigrationsSqlGenerator : MigrationsSqlGenerator
             base.Generate(operation, model, builder, terminate);
         }
 
+        foreach (var (name, sql) in ExpressionIndexes.In(operation))
+            Generate(ExpressionIndex(operation.Name, operation.Schema, name, sql), model, builder);
         if (operation.Comment is not null)
             Comment("TABLE", Quote(operation.Name, operation.Schema), operation.Comment, builder);
         foreach (var column in operation.Columns)

@@ -166,9 +166,21 @@ public sealed class BareMetalDatabaseModelFactory : DatabaseModelFactory
 
         foreach (var index in table.Indexes)
         {
-            // Indexes over expressions have no counterpart in an EF Core model.
-            if (keyIndexes.Contains(index.Id) || index.Keys.Any(k => k.ExpressionSql is not null))
+            if (keyIndexes.Contains(index.Id))
                 continue;
+
+            // Indexes over expressions have no counterpart in an EF Core model: they are annotations of ours. Those with a filter or more columns stay outside of models.
+            if (index.Keys.Any(k => k.ExpressionSql is not null))
+            {
+                if (index.FilterSql is null && index.IncludedColumnIds.Count == 0 && !index.NullsNotDistinct)
+                {
+                    target[BareMetalAnnotationNames.ExpressionIndex + index.Name] = (index.IsUnique ? ExpressionIndexes.Unique : "")
+                        + string.Join(", ", index.Keys.Select(k => (k.ExpressionSql ?? '"' + byId[k.ColumnId].Name.Replace("\"", "\"\"") + '"') + (k.Descending ? " DESC" : "")));
+                }
+
+                continue;
+            }
+
             var databaseIndex = new DatabaseIndex { Table = target, Name = index.Name, IsUnique = index.IsUnique, Filter = index.FilterSql };
             foreach (var key in index.Keys)
             {

@@ -45,7 +45,11 @@ public sealed class BareMetalRuntimeModelConvention : RelationalRuntimeModelConv
     {
         base.ProcessEntityTypeAnnotations(annotations, entityType, runtimeEntityType, runtime);
         if (!runtime)
+        {
             annotations.Remove(BareMetalAnnotationNames.Compression);
+            foreach (var name in annotations.Keys.Where(ExpressionIndexes.IsAnnotation).ToList())
+                annotations.Remove(name);
+        }
     }
 
     /// <inheritdoc />

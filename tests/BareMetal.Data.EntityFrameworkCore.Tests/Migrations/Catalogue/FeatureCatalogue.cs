@@ -137,6 +137,10 @@ public static class FeatureCatalogue
         new("owned_jsonb", _ => { }, b => { b.Entity<Owner>().ToTable("Owners"); b.Entity<Owner>().OwnsOne(o => o.Home, h => h.ToJson().HasColumnType("jsonb")); b.Entity<Owner>().OwnsMany(o => o.Places, p => p.ToJson("places")); }),
         new("complex", _ => { }, b => b.Entity<Owner>(e => { e.ToTable("Owners"); e.ComplexProperty(o => o.Home); e.Ignore(o => o.Places); })),
         new("complex_json", _ => { }, b => b.Entity<Owner>(e => { e.ToTable("Owners"); e.ComplexProperty(o => o.Home, c => c.ToJson()); e.ComplexCollection(o => o.Places, c => c.ToJson()); })),
+        new("json_index", b => b.Entity<Owner>(e => { e.ToTable("Owners"); e.ComplexProperty(o => o.Home, c => c.ToJson()); e.Ignore(o => o.Places); }), b => b.Entity<Owner>(e => { e.ToTable("Owners"); e.ComplexProperty(o => o.Home, c => c.ToJson()); e.Ignore(o => o.Places); e.HasJsonIndex(o => o.Home.Street); e.HasJsonIndex(o => o.Home.Number, "by_number", isUnique: true); })),
+        new("json_index_with_table", _ => { }, b => b.Entity<Owner>(e => { e.ToTable("Owners"); e.OwnsOne(o => o.Home, c => c.ToJson("the home")); e.Ignore(o => o.Places); e.HasJsonIndex(o => new { o.Home.Street, o.Home.Number }); })),
+        new("json_index_with_column", b => b.Entity<Owner>(e => { e.ToTable("Owners"); e.Ignore(o => o.Home); e.Ignore(o => o.Places); }), b => b.Entity<Owner>(e => { e.ToTable("Owners"); e.ComplexProperty(o => o.Home, c => c.ToJson()); e.Ignore(o => o.Places); e.HasJsonIndex(o => o.Home.Street); })),
+        new("expression_index", Thing(e => e.Property<string>("Name")), Thing(e => { e.Property<string>("Name"); e.HasExpressionIndex("by_lower", "lower(\"Name\")"); })),
         new("primitive_collection", Thing(_ => { }), Thing(e => { e.Property<List<int>>("Numbers"); e.Property<string[]>("Words").IsRequired(); })),
         new("array_column", Thing(_ => { }), Thing(e => e.Property<int[]>("Numbers").HasColumnType("integer[]"))),
         new("table_splitting", b => b.Entity<Left>(e => { e.ToTable("Both"); e.Ignore(l => l.Rights); }), b =>
