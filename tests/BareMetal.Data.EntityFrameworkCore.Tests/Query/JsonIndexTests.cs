@@ -69,9 +69,9 @@ public sealed class JsonIndexTests : IDisposable
         Seeks(_context.Sites.Where(s => s.Details.Rank == 3), "by_rank", 497);
         Seeks(_context.Sites.Where(s => s.Details.Rank > 495 && s.Details.Rank < 500).OrderBy(s => s.Details.Rank), "by_rank", 4, 3, 2, 1);
         Seeks(_context.Sites.Where(s => s.Details.Inner.Code == "x9"), "IX_Sites_Details_Inner_Code", 9);
-        Seeks(_context.Sites.Where(s => s.Details.Inner.Code == null && s.Id < 15).OrderBy(s => s.Id), "IX_Sites_Details_Inner_Code", 7, 14);
+        Seeks(_context.Sites.Where(s => s.Details.Inner.Code == null), "IX_Sites_Details_Inner_Code", [.. Enumerable.Range(1, 71).Select(i => i * 7)]);
         Seeks(_context.Sites.Where(s => s.Owner.Name == "o3"), "IX_Sites_Owner_Name", 3);
-        Seeks(_context.Sites.Where(s => s.Details.Opened == new DateOnly(2000, 1, 3)), "IX_Sites_Details_Opened_Kind", 2);
+        Seeks(_context.Sites.Where(s => s.Details.Opened == new DateOnly(2000, 1, 3)), "IX_Sites_Details_Opened_Details_Kind", 2);
     }
 
     [Fact]

@@ -41,8 +41,8 @@ internal static class JsonEditFunctions
                 CheckSteps(v[0], path);
             JsonEdit.Delete(Bytes(v[0]), path, output);
         }, json, Texts);
-        Edit(prefix + "_set", (v, output) => Set(v, create: true, strict, output), json, Texts, json);
-        Edit(prefix + "_set", (v, output) => Set(v, v[3].As<bool>(), strict, output), json, Texts, json, boolean);
+        define.AddValues(prefix + "_set", json, (v, _) => SetValue(v, create: true, json.Kind, strict), [json, Texts, json]);
+        define.AddValues(prefix + "_set", json, (v, _) => SetValue(v, v[3].As<bool>(), json.Kind, strict), [json, Texts, json, boolean]);
         Edit(prefix + "_insert", (v, output) => Insert(v, after: false, strict, output), json, Texts, json);
         Edit(prefix + "_insert", (v, output) => Insert(v, v[3].As<bool>(), strict, output), json, Texts, json, boolean);
         Edit(prefix + "_strip_nulls", (v, output) => JsonEdit.StripNulls(Bytes(v[0]), output), json);
@@ -64,6 +64,29 @@ internal static class JsonEditFunctions
             else
                 output.Append(Bytes(target));
         }
+    }
+
+    private static Value SetValue(Value[] v, bool create, SqlTypeKind kind, bool strict)
+    {
+        // What is there already is exchanged in its place, which the structural index knows; all around it stays byte by byte.
+        ByteSlice target = v[0].As<ByteSlice>();
+        byte[][] path = Path(v[1]);
+        JsonCursor cursor = new(target);
+        if (path.Length > 0 && cursor.TryPath(path))
+        {
+            ReadOnlySpan<byte> whole = target.Span, old = cursor.Value, value = JsonText.Trim(Bytes(v[2]));
+            int at = (int)System.Runtime.CompilerServices.Unsafe.ByteOffset(
+                ref System.Runtime.InteropServices.MemoryMarshal.GetReference(whole), ref System.Runtime.InteropServices.MemoryMarshal.GetReference(old));
+            byte[] changed = new byte[whole.Length - old.Length + value.Length];
+            whole[..at].CopyTo(changed);
+            value.CopyTo(changed.AsSpan(at));
+            whole[(at + old.Length)..].CopyTo(changed.AsSpan(at + value.Length));
+            return Value.From(kind, new ByteSlice(changed));
+        }
+
+        RowBuffer output = new(64);
+        Set(v, create, strict, output);
+        return JsonWriter.ToValue(kind, output);
     }
 
     private static void Set(Value[] v, bool create, bool strict, RowBuffer output)
