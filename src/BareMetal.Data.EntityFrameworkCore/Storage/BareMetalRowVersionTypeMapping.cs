@@ -67,7 +67,13 @@ public sealed class BareMetalRowVersionTypeMapping : RelationalTypeMapping
 
     /// <inheritdoc />
     protected override void ConfigureParameter(DbParameter parameter)
-        => ((BareMetalParameter)parameter).DataTypeName = "rowversion";
+    {
+        // What a procedure gives comes back in the form that the property has.
+        parameter.DbType = ClrType == typeof(byte[]) ? System.Data.DbType.Binary
+            : ClrType == typeof(long) ? System.Data.DbType.Int64
+            : System.Data.DbType.UInt64;
+        ((BareMetalParameter)parameter).DataTypeName = "rowversion";
+    }
 
     /// <inheritdoc />
     protected override string GenerateNonNullSqlLiteral(object value)

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Data;
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
@@ -192,7 +193,22 @@ public class BareMetalParameter : DbParameter
         SqlType wanted = _declaredType is { } declared && declared.Kind != type.Kind && Casts.Find(type, declared) is not null ? declared : type;
         Vector vector = Vector.Create(wanted, 1);
         vector.SetValue(0, wanted == type ? value : Casts.Convert(value, type, wanted));
-        Value = ClrReader.ToObject(vector, 0);
+        object taken = ClrReader.ToObject(vector, 0);
+
+        // A row version is a number or 8 bytes, as the caller says.
+        Value = (taken, _dbType) switch
+        {
+            (ulong version, DbType.Binary) when wanted.Kind == SqlTypeKind.RowVersion => BigEndian(version),
+            (ulong version, DbType.Int64) when wanted.Kind == SqlTypeKind.RowVersion => unchecked((long)version),
+            _ => taken,
+        };
+    }
+
+    private static byte[] BigEndian(ulong version)
+    {
+        byte[] bytes = new byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, version);
+        return bytes;
     }
 
     /// <summary>A new parameter with the same properties.</summary>

@@ -89,6 +89,27 @@ public sealed class ProcedureTests : AdoTestBase
         Assert.Equal(2, command.ExecuteScalar());
     }
 
+    [Theory]
+    [InlineData(DbType.Binary, typeof(byte[]))]
+    [InlineData(DbType.Int64, typeof(long))]
+    [InlineData(DbType.UInt64, typeof(ulong))]
+    public void A_row_version_comes_back_as_the_parameter_says(DbType type, Type expected)
+    {
+        Run("""
+            CREATE TABLE versioned (id int PRIMARY KEY, version rowversion);
+            INSERT INTO versioned (id) VALUES (1);
+            CREATE PROCEDURE touch(wanted int, OUT given rowversion) LANGUAGE plpgsql AS $$ BEGIN UPDATE versioned SET id = id WHERE id = wanted RETURNING version INTO given; END $$;
+            """);
+        using BareMetalCommand command = Connection.CreateCommand();
+        command.CommandText = "CALL touch(1, @given)";
+        BareMetalParameter given = command.Parameters.Add(new BareMetalParameter("given", type) { DataTypeName = "rowversion", Direction = ParameterDirection.Output });
+        command.ExecuteNonQuery();
+        Assert.IsType(expected, given.Value);
+        command.CommandText = "SELECT count(*) FROM versioned WHERE version = @given";
+        given.Direction = ParameterDirection.Input;
+        Assert.Equal(1L, command.ExecuteScalar());
+    }
+
     [Fact]
     public void Functions_are_called_as_stored_procedures_and_return_values()
     {
