@@ -74,7 +74,8 @@ public sealed class BareMetalSqlExpressionFactory : SqlExpressionFactory
         var isMoment = left == typeof(DateTime) || left == typeof(DateTimeOffset) || left == typeof(TimeOnly);
         return operatorType switch
         {
-            ExpressionType.Add or ExpressionType.Subtract when isMoment && right == typeof(TimeSpan) => left,
+            ExpressionType.Add or ExpressionType.Subtract when isMoment && (right == typeof(TimeSpan) || right == typeof(BareMetalInterval)) => left,
+            ExpressionType.Multiply when left == typeof(BareMetalInterval) && right == typeof(double) => left,
             ExpressionType.Subtract when isMoment && right == left => typeof(TimeSpan),
             ExpressionType.Multiply or ExpressionType.Divide when left == typeof(TimeSpan) && right == typeof(double) => typeof(TimeSpan),
             ExpressionType.Multiply when left == typeof(double) && right == typeof(TimeSpan) => typeof(TimeSpan),

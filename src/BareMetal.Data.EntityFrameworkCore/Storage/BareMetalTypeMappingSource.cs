@@ -40,6 +40,7 @@ public sealed class BareMetalTypeMappingSource : RelationalTypeMappingSource
         [typeof(DateOnly)] = BareMetalDateOnlyTypeMapping.Default,
         [typeof(TimeOnly)] = BareMetalTimeOnlyTypeMapping.Default,
         [typeof(TimeSpan)] = BareMetalTimeSpanTypeMapping.Default,
+        [typeof(BareMetalInterval)] = BareMetalIntervalTypeMapping.Default,
     };
 
     private static readonly Dictionary<string, RelationalTypeMapping[]> ByStoreType = new(StringComparer.OrdinalIgnoreCase)
@@ -93,6 +94,7 @@ public sealed class BareMetalTypeMappingSource : RelationalTypeMappingSource
         ["timestamptz"] = [TimestampTz, TimestampTzDateTime],
         ["timestamp with time zone"] = [TimestampTz, TimestampTzDateTime],
         ["timespan"] = [BareMetalTimeSpanTypeMapping.Default],
+        ["interval"] = [BareMetalIntervalTypeMapping.Default],
         ["json"] = [BareMetalStringTypeMapping.Json],
         ["jsonb"] = [BareMetalStringTypeMapping.Jsonb],
         ["rowversion"] =

@@ -79,6 +79,8 @@ internal static class ClrReader
                 return new DateTime(value.As<long>(), DateTimeKind.Utc);
             case SqlTypeKind.DateTimeOffset:
                 return ToDateTimeOffset(value.As<OffsetInstant>());
+            case SqlTypeKind.Interval:
+                return value.As<BareMetalInterval>();
             case SqlTypeKind.TimeSpan:
                 return new TimeSpan(value.As<long>());
             case SqlTypeKind.Bytea:

@@ -48,7 +48,7 @@ internal static class ClrTypes
         SqlTypeKind.Timestamp => DbType.DateTime2,
         SqlTypeKind.TimestampTz => DbType.DateTime,
         SqlTypeKind.DateTimeOffset => DbType.DateTimeOffset,
-        SqlTypeKind.TimeSpan or SqlTypeKind.Array or SqlTypeKind.Record => DbType.Object,
+        SqlTypeKind.TimeSpan or SqlTypeKind.Interval or SqlTypeKind.Array or SqlTypeKind.Record => DbType.Object,
         _ => DbType.String,
     };
 
@@ -100,6 +100,7 @@ internal static class ClrTypes
         SqlTypeKind.Timestamp or SqlTypeKind.TimestampTz => typeof(DateTime),
         SqlTypeKind.DateTimeOffset => typeof(DateTimeOffset),
         SqlTypeKind.TimeSpan => typeof(TimeSpan),
+        SqlTypeKind.Interval => typeof(BareMetalInterval),
         SqlTypeKind.Array => ArrayReader.TypeOf(type),
         SqlTypeKind.Record => typeof(object[]),
         _ => typeof(string),
@@ -157,6 +158,9 @@ internal static class ClrTypes
                 TryToValue(v, out result, out type);
                 return result;
             case TimeSpan v:
+                TryToValue(v, out result, out type);
+                return result;
+            case BareMetalInterval v:
                 TryToValue(v, out result, out type);
                 return result;
             case short v:
@@ -316,6 +320,15 @@ internal static class ClrTypes
                     string s => DateTimeOffset.Parse(s, invariant, DateTimeStyles.AssumeUniversal),
                     _ => throw NoCast(value, type),
                 }));
+            case SqlTypeKind.Interval:
+                return Value.From(kind, value switch
+                {
+                    BareMetalInterval v => v,
+                    TimeSpan v => BareMetalInterval.FromTimeSpan(v),
+                    TimeOnly v => new BareMetalInterval(0, 0, v.Ticks),
+                    string s => BareMetalInterval.Parse(s),
+                    _ => throw NoCast(value, type),
+                });
             case SqlTypeKind.TimeSpan:
                 return Value.From(kind, value switch
                 {
@@ -399,6 +412,8 @@ internal static class ClrTypes
             return Set(SqlType.Timestamp, As<T, DateTime>(value).Ticks, out result, out type);
         if (typeof(T) == typeof(TimeSpan))
             return Set(SqlType.TimeSpan, As<T, TimeSpan>(value).Ticks, out result, out type);
+        if (typeof(T) == typeof(BareMetalInterval))
+            return Set(SqlType.Interval, As<T, BareMetalInterval>(value), out result, out type);
         if (typeof(T) == typeof(DateTimeOffset))
             return Set(SqlType.DateTimeOffset, Instant(As<T, DateTimeOffset>(value)), out result, out type);
         if (typeof(T) == typeof(string))
@@ -511,6 +526,7 @@ internal static class ClrTypes
         IEnumerable<DateOnly> or IEnumerable<DateOnly?> => SqlType.Date,
         IEnumerable<TimeOnly> or IEnumerable<TimeOnly?> => SqlType.Time,
         IEnumerable<TimeSpan> or IEnumerable<TimeSpan?> => SqlType.TimeSpan,
+        IEnumerable<BareMetalInterval> or IEnumerable<BareMetalInterval?> => SqlType.Interval,
         IEnumerable<byte[]> => SqlType.Bytea,
         _ => null,
     };
@@ -563,6 +579,8 @@ internal static class ClrTypes
             return SqlType.Time;
         if (type == typeof(TimeSpan))
             return SqlType.TimeSpan;
+        if (type == typeof(BareMetalInterval))
+            return SqlType.Interval;
         if (type == typeof(byte[]) || type == typeof(Memory<byte>) || type == typeof(ReadOnlyMemory<byte>))
             return SqlType.Bytea;
         if (type == typeof(JsonDocument) || type == typeof(JsonElement) || typeof(JsonNode).IsAssignableFrom(type))

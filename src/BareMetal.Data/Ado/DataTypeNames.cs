@@ -42,6 +42,7 @@ internal static class DataTypeNames
         ["timestamptz"] = SqlType.TimestampTz,
         ["datetimeoffset"] = SqlType.DateTimeOffset,
         ["timespan"] = SqlType.TimeSpan,
+        ["interval"] = SqlType.Interval,
         ["json"] = SqlType.Json,
         ["jsonb"] = SqlType.Jsonb,
         ["rowversion"] = SqlType.RowVersion,
@@ -55,7 +56,7 @@ internal static class DataTypeNames
         ("ubigint", SqlType.UBigInt), ("real", SqlType.Real), ("double precision", SqlType.Double), ("decimal", SqlType.Decimal),
         ("text", SqlType.Text), ("bytea", SqlType.Bytea), ("uuid", SqlType.Uuid), ("date", SqlType.Date), ("time", SqlType.Time),
         ("timestamp", SqlType.Timestamp), ("timestamptz", SqlType.TimestampTz), ("datetimeoffset", SqlType.DateTimeOffset),
-        ("timespan", SqlType.TimeSpan), ("json", SqlType.Json), ("jsonb", SqlType.Jsonb), ("rowversion", SqlType.RowVersion),
+        ("timespan", SqlType.TimeSpan), ("interval", SqlType.Interval), ("json", SqlType.Json), ("jsonb", SqlType.Jsonb), ("rowversion", SqlType.RowVersion),
     ];
 
     /// <summary>The type of a name. Lengths, precision and scale are accepted and not kept: a parameter's value is never cut.</summary>

@@ -474,8 +474,9 @@ internal sealed partial class Binder
             if (unit != FrameUnit.Range)
                 return Coerce(bound, SqlType.BigInt, CastContext.Assignment, syntax.Position);
             SqlType key = order[0].Expression.Type;
-            SqlType type = TypeRules.IsMoment(key.Kind) || key.Kind is SqlTypeKind.Time ? SqlType.TimeSpan : key;
-            if (!TypeRules.IsNumeric(type.Kind) && type.Kind != SqlTypeKind.TimeSpan)
+            SqlType type = !TypeRules.IsMoment(key.Kind) && key.Kind is not SqlTypeKind.Time ? key
+                : bound.Type.Kind is SqlTypeKind.Interval or SqlTypeKind.Unknown ? SqlType.Interval : SqlType.TimeSpan;
+            if (!TypeRules.IsNumeric(type.Kind) && type.Kind is not (SqlTypeKind.TimeSpan or SqlTypeKind.Interval))
                 throw SqlErrors.NotSupported(syntax.Position, $"RANGE with an offset does not go with ORDER BY of type {TypeNames.Format(key)}.");
             return Coerce(bound, type, CastContext.Assignment, syntax.Position);
         }

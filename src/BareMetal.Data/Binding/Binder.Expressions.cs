@@ -134,7 +134,7 @@ internal sealed partial class Binder
         string name = unary.Operator switch { Ast.UnaryOperator.Minus => "-", Ast.UnaryOperator.Plus => "+", _ => "~" };
         if (operand.Type.Kind == SqlTypeKind.Unknown)
             operand = Coerce(operand, unary.Operator == Ast.UnaryOperator.BitwiseNot ? SqlType.Integer : SqlType.Double, CastContext.Implicit, unary.Position);
-        if (unary.Operator == Ast.UnaryOperator.Plus && (TypeRules.IsNumeric(operand.Type.Kind) || operand.Type.Kind == SqlTypeKind.TimeSpan))
+        if (unary.Operator == Ast.UnaryOperator.Plus && (TypeRules.IsNumeric(operand.Type.Kind) || operand.Type.Kind is SqlTypeKind.TimeSpan or SqlTypeKind.Interval))
             return operand;
         return Operator(name, [operand], [unary.Operand.Position], unary.Position);
     }
@@ -230,8 +230,14 @@ internal sealed partial class Binder
         return Coerce(operand, type, CastContext.Explicit, cast.Position);
     }
 
-    private BoundExpression BindTypedLiteral(Ast.TypedLiteralExpression literal) =>
-        CoerceUnknown(Text(literal.Text, SqlType.Unknown), TypeNames.Resolve(literal.Type), literal.Position);
+    private BoundExpression BindTypedLiteral(Ast.TypedLiteralExpression literal)
+    {
+        SqlType type = TypeNames.Resolve(literal.Type);
+        if (literal.Fields is null)
+            return CoerceUnknown(Text(literal.Text, SqlType.Unknown), type, literal.Position);
+        string text = IntervalText.Read(literal.Text, literal.Fields, out BareMetalInterval value) == IntervalText.Outcome.Read ? value.ToString() : literal.Text;
+        return CoerceUnknown(Text(text, SqlType.Unknown), type, literal.Position);
+    }
 
     private BoundExpression BindIs(Ast.IsExpression test, Scope scope)
     {

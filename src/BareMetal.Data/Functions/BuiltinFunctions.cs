@@ -17,6 +17,7 @@ internal static class BuiltinFunctions
         PatternFunctions.Define(define);
         BinaryFunctions.Define(define);
         DateTimeFunctions.Define(define);
+        IntervalFunctions.Define(define);
         JsonFunctions.Define(define);
         JsonPathFunctions.Define(define);
         ArrayFunctions.Define(define);

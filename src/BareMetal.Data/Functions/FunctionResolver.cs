@@ -199,7 +199,10 @@ internal static class FunctionResolver
         SqlTypeKind.DateTimeOffset => 4,
         SqlTypeKind.TimestampTz => 3,
         SqlTypeKind.Time => 1,
-        SqlTypeKind.TimeSpan => 2,
+
+        // What has no type yet is an interval before it is a timespan.
+        SqlTypeKind.TimeSpan => from == SqlTypeKind.Unknown ? 3 : 2,
+        SqlTypeKind.Interval => from == SqlTypeKind.Unknown ? 2 : 3,
         _ => 3,
     };
 }

@@ -63,6 +63,13 @@ internal static class TableFunctions
         {
             Add(define, "generate_series", [type, type, SqlType.TimeSpan], [("generate_series", type)],
                 v => Integers(v[0].As<long>(), v[1].As<long>(), v[2].As<long>()).Select(x => new[] { Value.From(type.Kind, (long)x) }));
+            define.Registry.Add(new TableFunction
+            {
+                Name = "generate_series",
+                Parameters = [type, type, SqlType.Interval],
+                Columns = _ => [("generate_series", type)],
+                Invoke = (v, context) => Moments(type.Kind, v[0].As<long>(), v[1].As<long>(), v[2].As<BareMetalInterval>(), type.Kind == SqlTypeKind.TimestampTz ? context.TimeZone : null),
+            });
         }
     }
 
@@ -76,6 +83,37 @@ internal static class TableFunctions
         {
             for (Int128 x = from; step > 0 ? x <= to : x >= to; x += step)
                 yield return x;
+        }
+    }
+
+    private static IEnumerable<Value[]> Moments(SqlTypeKind kind, long from, long to, BareMetalInterval step, TimeZoneInfo? zone)
+    {
+        int direction = step.CompareTo(BareMetalInterval.Zero);
+        if (direction == 0)
+            throw new BareMetalException(SqlStates.InvalidParameterValue, "The step of generate_series must not be zero.");
+        return Run();
+
+        IEnumerable<Value[]> Run()
+        {
+            for (long x = from; direction > 0 ? x <= to : x >= to;)
+            {
+                yield return [Value.From(kind, x)];
+                if (!TryAdd(ref x))
+                    yield break;
+            }
+        }
+
+        bool TryAdd(ref long moment)
+        {
+            try
+            {
+                moment = zone is null ? Scalars.IntervalFunctions.Add(moment, step) : Scalars.IntervalFunctions.Add(moment, step, zone);
+                return true;
+            }
+            catch (ArgumentOutOfRangeException)
+            {
+                return false; // beyond the last moment there is
+            }
         }
     }
 

@@ -362,6 +362,9 @@ internal static class QueryDefinitionJson
             case TimeSpan v:
                 writer.WriteStringValue(v.ToString("c", System.Globalization.CultureInfo.InvariantCulture));
                 break;
+            case BareMetalInterval v:
+                writer.WriteStringValue(v.ToString());
+                break;
             case byte[] v:
                 writer.WriteBase64StringValue(v);
                 break;

@@ -85,6 +85,7 @@ internal static class QueryValues
         SqlTypeKind.Time => "a time of day as HH:mm:ss",
         SqlTypeKind.Timestamp or SqlTypeKind.TimestampTz => "a date and time as yyyy-MM-ddTHH:mm:ss",
         SqlTypeKind.DateTimeOffset => "a date and time with offset as yyyy-MM-ddTHH:mm:ss+00:00",
+        SqlTypeKind.Interval => "an interval such as 1 year 2 mons 3 days 04:05:06",
         SqlTypeKind.TimeSpan => "a duration as d.hh:mm:ss",
         _ => "nothing: fields of this type can't be compared",
     };

@@ -7,7 +7,7 @@ namespace BareMetal.Data.Rows;
 
 /// <summary>
 /// The stored form of fixed-width physical types: little-endian integers and floats, decimals as (flags, high, low, middle) 32-bit
-/// words, uuids as RFC bytes, datetimeoffset as ticks and minutes. Branches on the type are resolved when compiled.
+/// words, uuids as RFC bytes, datetimeoffset as ticks and minutes, intervals as months, days and ticks. Branches on the type are resolved when compiled.
 /// </summary>
 internal static class FixedCodec
 {
@@ -24,7 +24,7 @@ internal static class FixedCodec
             return 4;
         if (typeof(T) == typeof(long) || typeof(T) == typeof(ulong) || typeof(T) == typeof(double))
             return 8;
-        if (typeof(T) == typeof(decimal) || typeof(T) == typeof(Guid))
+        if (typeof(T) == typeof(decimal) || typeof(T) == typeof(Guid) || typeof(T) == typeof(BareMetalInterval))
             return 16;
         if (typeof(T) == typeof(OffsetInstant))
             return 10;
@@ -43,6 +43,8 @@ internal static class FixedCodec
             return (T)(object)ReadDecimal(ref source);
         if (typeof(T) == typeof(OffsetInstant))
             return (T)(object)new OffsetInstant(Primitive<long>(ref source), Primitive<short>(ref Unsafe.Add(ref source, 8)));
+        if (typeof(T) == typeof(BareMetalInterval))
+            return (T)(object)new BareMetalInterval(Primitive<int>(ref source), Primitive<int>(ref Unsafe.Add(ref source, 4)), Primitive<long>(ref Unsafe.Add(ref source, 8)));
         return Primitive<T>(ref source);
     }
 
@@ -67,6 +69,13 @@ internal static class FixedCodec
             OffsetInstant instant = (OffsetInstant)(object)value!;
             WritePrimitive(ref target, instant.UtcTicks);
             WritePrimitive(ref Unsafe.Add(ref target, 8), instant.OffsetMinutes);
+        }
+        else if (typeof(T) == typeof(BareMetalInterval))
+        {
+            BareMetalInterval interval = (BareMetalInterval)(object)value!;
+            WritePrimitive(ref target, interval.Months);
+            WritePrimitive(ref Unsafe.Add(ref target, 4), interval.Days);
+            WritePrimitive(ref Unsafe.Add(ref target, 8), interval.Ticks);
         }
         else
         {

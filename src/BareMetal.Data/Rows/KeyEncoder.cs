@@ -61,6 +61,7 @@ internal abstract class KeyEncoder
         SqlTypeKind.Real => new FixedKeyEncoder<float>(type, descending, nullsFirst, nullable, false),
         SqlTypeKind.Double => new FixedKeyEncoder<double>(type, descending, nullsFirst, nullable, false),
         SqlTypeKind.Uuid => new FixedKeyEncoder<Guid>(type, descending, nullsFirst, nullable, true),
+        SqlTypeKind.Interval => new FixedKeyEncoder<BareMetalInterval>(type, descending, nullsFirst, nullable, false),
         SqlTypeKind.DateTimeOffset => new FixedKeyEncoder<OffsetInstant>(type, descending, nullsFirst, nullable, false),
         SqlTypeKind.Decimal => new DecimalKeyEncoder(type, descending, nullsFirst, nullable),
         SqlTypeKind.Text => new BytesKeyEncoder(type, descending, nullsFirst, nullable, Collation.Get(type.Collation)),
@@ -194,6 +195,8 @@ internal sealed class FixedKeyEncoder<T>(SqlType type, bool descending, bool nul
             BinaryPrimitives.WriteInt64BigEndian(target, Ordered((double)(object)value!));
         else if (typeof(T) == typeof(OffsetInstant))
             BinaryPrimitives.WriteInt64BigEndian(target, ((OffsetInstant)(object)value!).UtcTicks ^ long.MinValue);
+        else if (typeof(T) == typeof(BareMetalInterval))
+            BinaryPrimitives.WriteInt128BigEndian(target, ((BareMetalInterval)(object)value!).Length ^ Int128.MinValue);
         else
             ((Guid)(object)value!).TryWriteBytes(target, bigEndian: true, out _);
     }

@@ -146,6 +146,7 @@ internal sealed class RowLayout
         SqlTypeKind.Double => new FixedColumnCodec<double>(type, nullByte, nullMask, place),
         SqlTypeKind.Decimal => new FixedColumnCodec<decimal>(type, nullByte, nullMask, place),
         SqlTypeKind.Uuid => new FixedColumnCodec<Guid>(type, nullByte, nullMask, place),
+        SqlTypeKind.Interval => new FixedColumnCodec<BareMetalInterval>(type, nullByte, nullMask, place),
         SqlTypeKind.DateTimeOffset => new FixedColumnCodec<OffsetInstant>(type, nullByte, nullMask, place),
         SqlTypeKind.BigInt or SqlTypeKind.Time or SqlTypeKind.Timestamp or SqlTypeKind.TimestampTz or SqlTypeKind.TimeSpan =>
             new FixedColumnCodec<long>(type, nullByte, nullMask, place),

@@ -18,7 +18,7 @@ internal static class ValueCodec
         SqlTypeKind.BigInt or SqlTypeKind.UBigInt or SqlTypeKind.Double or SqlTypeKind.Time or SqlTypeKind.Timestamp
             or SqlTypeKind.TimestampTz or SqlTypeKind.TimeSpan or SqlTypeKind.RowVersion => 8,
         SqlTypeKind.DateTimeOffset => 10,
-        SqlTypeKind.Decimal or SqlTypeKind.Uuid => 16,
+        SqlTypeKind.Decimal or SqlTypeKind.Uuid or SqlTypeKind.Interval => 16,
         _ => -1,
     };
 
@@ -47,6 +47,7 @@ internal static class ValueCodec
             case SqlTypeKind.Double: WriteFixed<double>(value, buffer); break;
             case SqlTypeKind.Decimal: WriteFixed<decimal>(value, buffer); break;
             case SqlTypeKind.Uuid: WriteFixed<Guid>(value, buffer); break;
+            case SqlTypeKind.Interval: WriteFixed<BareMetalInterval>(value, buffer); break;
             case SqlTypeKind.DateTimeOffset: WriteFixed<OffsetInstant>(value, buffer); break;
             case SqlTypeKind.BigInt or SqlTypeKind.Time or SqlTypeKind.Timestamp or SqlTypeKind.TimestampTz or SqlTypeKind.TimeSpan:
                 WriteFixed<long>(value, buffer);
@@ -157,6 +158,7 @@ internal static class ValueCodec
             SqlTypeKind.Double => Value.From(kind, FixedCodec.Read<double>(ref at)),
             SqlTypeKind.Decimal => Value.From(kind, FixedCodec.Read<decimal>(ref at)),
             SqlTypeKind.Uuid => Value.From(kind, FixedCodec.Read<Guid>(ref at)),
+            SqlTypeKind.Interval => Value.From(kind, FixedCodec.Read<BareMetalInterval>(ref at)),
             SqlTypeKind.DateTimeOffset => Value.From(kind, FixedCodec.Read<OffsetInstant>(ref at)),
             _ => Value.From(kind, FixedCodec.Read<long>(ref at)),
         };

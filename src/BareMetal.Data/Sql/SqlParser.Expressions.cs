@@ -564,6 +564,41 @@ internal sealed partial class SqlParser
         return Ahead(at).Kind is TokenKind.String or TokenKind.EscapeString or TokenKind.DollarString;
     }
 
+    private static bool IsInterval(Identifier name) => name.Name.Equals("interval", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The fields behind an interval's text: DAY, YEAR TO MONTH, SECOND(3) …; null when there are none.</summary>
+    private string? ParseIntervalFields(out int[] digits)
+    {
+        digits = [];
+        if (TakeField() is not { } first)
+            return null;
+        string fields = first;
+        if (TryTake(Keyword.To))
+        {
+            string last = TakeField() ?? throw Expected("a field of the interval");
+            if (Array.IndexOf(s_intervalFields, last) <= Array.IndexOf(s_intervalFields, first) || (first is "year" && last is not "month") || first is "month")
+                throw Expected("a finer field of the interval");
+            fields += " to " + last;
+        }
+
+        if (fields.EndsWith("second", StringComparison.Ordinal))
+            digits = ParseTypeArguments();
+        return fields;
+
+        string? TakeField()
+        {
+            foreach (string field in s_intervalFields)
+            {
+                if (TryTakeWord(field))
+                    return field;
+            }
+
+            return null;
+        }
+    }
+
+    private static readonly string[] s_intervalFields = ["year", "month", "day", "hour", "minute", "second"];
+
     /// <summary>A column, a typed literal or a call: everything that begins with a name.</summary>
     private Expression ParseNamed()
     {
@@ -573,7 +608,16 @@ internal sealed partial class SqlParser
         if (IsString && Kind != TokenKind.DollarString)
         {
             var type = new TypeName { Position = position, Name = name.Name };
-            return new TypedLiteralExpression { Position = position, Type = type, Text = TakeString() };
+            string text = TakeString();
+            if (IsInterval(name) && ParseIntervalFields(out int[] digits) is { } fields)
+                return new TypedLiteralExpression { Position = position, Type = new TypeName { Position = position, Name = name.Name, Arguments = digits }, Text = text, Fields = fields };
+            return new TypedLiteralExpression { Position = position, Type = type, Text = text };
+        }
+
+        if (IsInterval(name) && Is(TokenKind.OpenParenthesis) && Ahead(1).Kind == TokenKind.Integer && Ahead(2).Kind == TokenKind.CloseParenthesis && Ahead(3).Kind is TokenKind.String or TokenKind.EscapeString)
+        {
+            int[] precision = ParseTypeArguments();
+            return new TypedLiteralExpression { Position = position, Type = new TypeName { Position = position, Name = name.Name, Arguments = precision }, Text = TakeString() };
         }
 
         if (Is(TokenKind.OpenParenthesis))

@@ -89,6 +89,7 @@ internal static class Casts
             (SqlTypeKind.Timestamp, SqlTypeKind.TimestampTz or SqlTypeKind.DateTimeOffset) => CastContext.Implicit,
             (SqlTypeKind.TimestampTz, SqlTypeKind.DateTimeOffset) => CastContext.Implicit,
             (SqlTypeKind.Time, SqlTypeKind.TimeSpan) => CastContext.Implicit,
+            (SqlTypeKind.Time or SqlTypeKind.TimeSpan, SqlTypeKind.Interval) => CastContext.Implicit,
             (_, SqlTypeKind.RowVersion) or (SqlTypeKind.RowVersion, _) => CastContext.Implicit,
             (SqlTypeKind.Bytea, _) or (_, SqlTypeKind.Bytea) => CastContext.Explicit,
             _ => CastContext.Assignment,
@@ -133,6 +134,10 @@ internal static class Casts
             (SqlTypeKind.DateTimeOffset, SqlTypeKind.Time) => Kernel.Of<OffsetInstant, long>(o => Local(o) % TimeSpan.TicksPerDay),
             (SqlTypeKind.Time, SqlTypeKind.TimeSpan) => CopyKernel.Instance,
             (SqlTypeKind.TimeSpan, SqlTypeKind.Time) => Kernel.Of<long, long>(t => new TimeOnly(t).Ticks),
+            (SqlTypeKind.Time, SqlTypeKind.Interval) => Kernel.Of<long, BareMetalInterval>(t => new BareMetalInterval(0, 0, t)),
+            (SqlTypeKind.TimeSpan, SqlTypeKind.Interval) => Kernel.Of<long, BareMetalInterval>(t => BareMetalInterval.FromTimeSpan(new TimeSpan(t))),
+            (SqlTypeKind.Interval, SqlTypeKind.Time) => Kernel.Of<BareMetalInterval, long>(i => ((i.Ticks % TimeSpan.TicksPerDay) + TimeSpan.TicksPerDay) % TimeSpan.TicksPerDay),
+            (SqlTypeKind.Interval, SqlTypeKind.TimeSpan) => Kernel.Of<BareMetalInterval, long>(SpanOf),
             (SqlTypeKind.Json, SqlTypeKind.Jsonb) => Kernel.Bytes((json, output) =>
             {
                 JsonNormal.Write(json, output);
@@ -152,6 +157,10 @@ internal static class Casts
             _ => null,
         };
     }
+
+    private static long SpanOf(BareMetalInterval value) => value.Months == 0
+        ? value.ToTimeSpan().Ticks
+        : throw new BareMetalException(SqlStates.DatetimeOverflow, $"The interval {value} has months and is no timespan.") { Hint = "Add it to a date, or take its length by extract(epoch from …)." };
 
     internal static long Local(OffsetInstant value) => value.UtcTicks + value.OffsetMinutes * TimeSpan.TicksPerMinute;
 
@@ -183,6 +192,7 @@ internal static class Casts
             SqlTypeKind.Timestamp => Kernel.FromBytes(ValueParser.Timestamp),
             SqlTypeKind.DateTimeOffset => Kernel.FromBytes(ValueParser.Offset),
             SqlTypeKind.TimeSpan => Kernel.FromBytes(ValueParser.Span),
+            SqlTypeKind.Interval => Kernel.FromBytes(ValueParser.Interval),
             SqlTypeKind.Json => Kernel.Bytes((text, output) =>
             {
                 output.Append(ValueParser.Json(text));
@@ -213,6 +223,7 @@ internal static class Casts
         SqlTypeKind.TimestampTz => Kernel.ToBytes<long>(ValueText.AppendTimestampTz),
         SqlTypeKind.DateTimeOffset => Kernel.ToBytes<OffsetInstant>(ValueText.AppendOffset),
         SqlTypeKind.TimeSpan => Kernel.ToBytes<long>(ValueText.AppendTimeSpan),
+        SqlTypeKind.Interval => Kernel.ToBytes<BareMetalInterval>(IntervalText.Append),
         SqlTypeKind.Json or SqlTypeKind.Jsonb => CopyKernel.Instance,
         SqlTypeKind.Bytea => Kernel.Bytes((bytes, output) =>
         {

@@ -77,6 +77,20 @@ internal readonly struct InstantOrder : ISortOrder<OffsetInstant>
     public ulong Hash(OffsetInstant value) => Hashing.Mix((ulong)value.UtcTicks);
 }
 
+/// <summary>Intervals by their length, months of 30 days.</summary>
+internal readonly struct IntervalOrder : ISortOrder<BareMetalInterval>
+{
+    public int Compare(BareMetalInterval left, BareMetalInterval right) => left.CompareTo(right);
+
+    public bool Equal(BareMetalInterval left, BareMetalInterval right) => left.Length == right.Length;
+
+    public ulong Hash(BareMetalInterval value)
+    {
+        Int128 length = value.Length;
+        return Hashing.Mix((ulong)length ^ ((ulong)(length >> 64) << 1));
+    }
+}
+
 /// <summary>Bytes, and text by code point.</summary>
 internal readonly struct BytesOrder : ISortOrder<ByteSlice>
 {

@@ -43,6 +43,7 @@ internal sealed record SqlType(SqlTypeKind Kind)
     public static readonly SqlType TimestampTz = new(SqlTypeKind.TimestampTz);
     public static readonly SqlType DateTimeOffset = new(SqlTypeKind.DateTimeOffset);
     public static readonly SqlType TimeSpan = new(SqlTypeKind.TimeSpan);
+    public static readonly SqlType Interval = new(SqlTypeKind.Interval);
     public static readonly SqlType Json = new(SqlTypeKind.Json);
     public static readonly SqlType Jsonb = new(SqlTypeKind.Jsonb);
     public static readonly SqlType RowVersion = new(SqlTypeKind.RowVersion);

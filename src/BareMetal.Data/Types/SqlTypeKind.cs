@@ -57,4 +57,7 @@ internal enum SqlTypeKind : byte
 
     /// <summary>A row value; never stored.</summary>
     Record = 26,
+
+    /// <summary>Months, days and time, each of its own.</summary>
+    Interval = 27,
 }

@@ -78,6 +78,7 @@ internal abstract class TypeComparer
         SqlTypeKind.Double => new TypeComparer<double, FloatOrder<double>>(default),
         SqlTypeKind.Decimal => new TypeComparer<decimal, NaturalOrder<decimal>>(default),
         SqlTypeKind.Uuid => new TypeComparer<Guid, NaturalOrder<Guid>>(default),
+        SqlTypeKind.Interval => new TypeComparer<BareMetalInterval, IntervalOrder>(default),
         SqlTypeKind.DateTimeOffset => new TypeComparer<OffsetInstant, InstantOrder>(default),
         SqlTypeKind.Json or SqlTypeKind.Jsonb => new TypeComparer<ByteSlice, JsonOrder>(default),
         SqlTypeKind.Array => new TypeComparer<ArrayValue, ArrayOrder>(new ArrayOrder(For(type.Element!))),

@@ -18,7 +18,7 @@ internal static class TypeModifiers
             case SqlTypeKind.Decimal:
                 return to.Precision is { } precision
                     && !(from.Precision is { } p && from.Scale == to.Scale && p <= precision);
-            case SqlTypeKind.Time or SqlTypeKind.Timestamp or SqlTypeKind.TimestampTz or SqlTypeKind.DateTimeOffset or SqlTypeKind.TimeSpan:
+            case SqlTypeKind.Time or SqlTypeKind.Timestamp or SqlTypeKind.TimestampTz or SqlTypeKind.DateTimeOffset or SqlTypeKind.TimeSpan or SqlTypeKind.Interval:
                 return to.Precision is { } digits && !(from.Precision <= digits);
             default:
                 return false;
@@ -34,6 +34,8 @@ internal static class TypeModifiers
         SqlTypeKind.Timestamp or SqlTypeKind.TimestampTz when type.Precision is { } digits =>
             Kernel.Of<long, long>(ticks => Math.Min(RoundTicks(ticks, digits), DateTime.MaxValue.Ticks + 1 - Unit(digits))),
         SqlTypeKind.TimeSpan when type.Precision is { } digits => Kernel.Of<long, long>(ticks => RoundTicks(ticks, digits)),
+        SqlTypeKind.Interval when type.Precision is { } digits =>
+            Kernel.Of<BareMetalInterval, BareMetalInterval>(value => value with { Ticks = RoundTicks(value.Ticks, digits) }),
         SqlTypeKind.DateTimeOffset when type.Precision is { } digits =>
             Kernel.Of<OffsetInstant, OffsetInstant>(value => value with { UtcTicks = RoundTicks(value.UtcTicks, digits) }),
         _ => null,

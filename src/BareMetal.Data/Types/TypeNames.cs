@@ -36,6 +36,7 @@ internal static class TypeNames
         ["timestamptz"] = SqlType.TimestampTz, ["timestamp with time zone"] = SqlType.TimestampTz,
         ["datetimeoffset"] = SqlType.DateTimeOffset,
         ["timespan"] = SqlType.TimeSpan,
+        ["interval"] = SqlType.Interval,
         ["json"] = SqlType.Json,
         ["jsonb"] = SqlType.Jsonb,
         ["rowversion"] = SqlType.RowVersion,
@@ -107,7 +108,7 @@ internal static class TypeNames
                 return (type.IsFixedLength ? "char(" : "varchar(") + length.ToString(CultureInfo.InvariantCulture) + ")";
             case SqlTypeKind.Decimal when type.Precision is { } precision:
                 return string.Create(CultureInfo.InvariantCulture, $"decimal({precision},{type.Scale ?? 0})");
-            case SqlTypeKind.Time or SqlTypeKind.Timestamp or SqlTypeKind.TimestampTz or SqlTypeKind.DateTimeOffset or SqlTypeKind.TimeSpan when type.Precision is { } digits:
+            case SqlTypeKind.Time or SqlTypeKind.Timestamp or SqlTypeKind.TimestampTz or SqlTypeKind.DateTimeOffset or SqlTypeKind.TimeSpan or SqlTypeKind.Interval when type.Precision is { } digits:
                 return string.Create(CultureInfo.InvariantCulture, $"{FormatKind(type.Kind)}({digits})");
             case SqlTypeKind.Array:
                 return Format(type.Element!) + "[]";
@@ -140,6 +141,7 @@ internal static class TypeNames
         SqlTypeKind.TimestampTz => "timestamptz",
         SqlTypeKind.DateTimeOffset => "datetimeoffset",
         SqlTypeKind.TimeSpan => "timespan",
+        SqlTypeKind.Interval => "interval",
         SqlTypeKind.Json => "json",
         SqlTypeKind.Jsonb => "jsonb",
         SqlTypeKind.Array => "array",
@@ -180,7 +182,7 @@ internal static class TypeNames
                 if (arguments[0] is < 1 or > 53)
                     throw Modifier(name, "the precision must be between 1 and 53 bits");
                 return arguments[0] <= 24 ? SqlType.Real : SqlType.Double;
-            case SqlTypeKind.Time or SqlTypeKind.Timestamp or SqlTypeKind.TimestampTz or SqlTypeKind.DateTimeOffset or SqlTypeKind.TimeSpan when arguments.Length == 1:
+            case SqlTypeKind.Time or SqlTypeKind.Timestamp or SqlTypeKind.TimestampTz or SqlTypeKind.DateTimeOffset or SqlTypeKind.TimeSpan or SqlTypeKind.Interval when arguments.Length == 1:
                 if (arguments[0] is < 0 or > 7)
                     throw Modifier(name, "seconds have 0 to 7 fraction digits");
                 return arguments[0] == 7 ? type : type with { Precision = arguments[0] };
@@ -199,10 +201,8 @@ internal static class TypeNames
 
     private static BareMetalException Unknown(string name)
     {
-        string hint = name.Trim().StartsWith("interval", StringComparison.OrdinalIgnoreCase)
-            ? "Use timespan for durations."
-            : "Types are boolean, tinyint, smallint, integer, bigint, their unsigned forms utinyint, usmallint, uinteger, ubigint, real, double precision, decimal, text, varchar(n), char(n), bytea, uuid, date, time, timestamp, timestamptz, datetimeoffset, timespan, json, jsonb, rowversion, and arrays of them.";
-        return new BareMetalException(SqlStates.UndefinedObject, $"The type \"{name}\" does not exist.") { Hint = hint };
+        const string Hint = "Types are boolean, tinyint, smallint, integer, bigint, their unsigned forms utinyint, usmallint, uinteger, ubigint, real, double precision, decimal, text, varchar(n), char(n), bytea, uuid, date, time, timestamp, timestamptz, datetimeoffset, timespan, interval, json, jsonb, rowversion, and arrays of them.";
+        return new BareMetalException(SqlStates.UndefinedObject, $"The type \"{name}\" does not exist.") { Hint = Hint };
     }
 
     // The message without the SQLSTATE in front and the hint behind, which the new exception adds again.

@@ -94,6 +94,7 @@ internal static class TypeRules
         (SqlTypeKind.Timestamp, SqlTypeKind.DateTimeOffset) => SqlType.DateTimeOffset,
         (SqlTypeKind.TimestampTz, SqlTypeKind.DateTimeOffset) => SqlType.DateTimeOffset,
         (SqlTypeKind.Time, SqlTypeKind.TimeSpan) => SqlType.TimeSpan,
+        (SqlTypeKind.Time or SqlTypeKind.TimeSpan, SqlTypeKind.Interval) => SqlType.Interval,
         (SqlTypeKind.Json, SqlTypeKind.Jsonb) => SqlType.Jsonb,
         (SqlTypeKind.BigInt or SqlTypeKind.UBigInt or SqlTypeKind.Integer or SqlTypeKind.Bytea, SqlTypeKind.RowVersion) => SqlType.RowVersion,
         _ => null,

@@ -38,6 +38,7 @@ internal static class ValueParser
             SqlTypeKind.TimestampTz => Value.From(kind, TimestampTz(text, zone)),
             SqlTypeKind.DateTimeOffset => Value.From(kind, Offset(text)),
             SqlTypeKind.TimeSpan => Value.From(kind, Span(text)),
+            SqlTypeKind.Interval => Value.From(kind, Interval(text)),
             SqlTypeKind.Bytea => Value.From(kind, new ByteSlice(Bytes(text))),
             SqlTypeKind.Json => Value.From(kind, new ByteSlice(Json(text).ToArray())),
             SqlTypeKind.Jsonb => Value.From(kind, new ByteSlice(Jsonb(text))),
@@ -130,6 +131,13 @@ internal static class ValueParser
             throw OutOfRange(SqlType.TimeSpan, text);
         }
     }
+
+    public static BareMetalInterval Interval(ReadOnlySpan<byte> text) => IntervalText.Read(Encoding.UTF8.GetString(text), null, out BareMetalInterval value) switch
+    {
+        IntervalText.Outcome.Read => value,
+        IntervalText.Outcome.OutOfRange => throw OutOfRange(SqlType.Interval, text),
+        _ => throw InvalidMoment(SqlType.Interval, text),
+    };
 
     /// <summary>Bytes as <c>\x</c> and hexadecimal digits, or PostgreSQL's escape form.</summary>
     public static byte[] Bytes(ReadOnlySpan<byte> text)
@@ -335,6 +343,7 @@ internal static class ValueParser
             {
                 SqlTypeKind.Date => "Write it as 2024-02-29.",
                 SqlTypeKind.Time => "Write it as 10:09:08 or 10:09:08.1234567.",
+                SqlTypeKind.Interval => "Write it as 1 year 2 mons 3 days 04:05:06, or P1Y2M3DT4H5M6S.",
                 SqlTypeKind.TimeSpan => "Write it as [-][d.]hh:mm:ss[.fffffff].",
                 SqlTypeKind.Timestamp => "Write it as 2024-02-29 10:09:08.1234567.",
                 _ => "Write it as 2024-02-29 10:09:08.1234567+02:00.",

@@ -42,6 +42,7 @@ internal static class ValueText
             case SqlTypeKind.TimestampTz: AppendTimestampTz(value.As<long>(), buffer); break;
             case SqlTypeKind.DateTimeOffset: AppendOffset(value.As<OffsetInstant>(), buffer); break;
             case SqlTypeKind.TimeSpan: AppendTimeSpan(value.As<long>(), buffer); break;
+            case SqlTypeKind.Interval: IntervalText.Append(value.As<BareMetalInterval>(), buffer); break;
             case SqlTypeKind.Bytea: AppendHex(value.As<ByteSlice>().Span, buffer); break;
             case SqlTypeKind.Array: AppendArray(value.As<ArrayValue>(), buffer); break;
             case SqlTypeKind.Record: AppendRecord(value.As<ArrayValue>(), buffer); break;

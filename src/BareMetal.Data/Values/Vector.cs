@@ -5,7 +5,7 @@ namespace BareMetal.Data.Values;
 /// <summary>
 /// A column of a batch: typed values with a null mask. Physical types: bool, sbyte, short, int, long, byte, ushort, uint, ulong,
 /// float, double, decimal, <see cref="ByteSlice"/> (text, bytea, json, jsonb), Guid, int day number (date), long ticks (time,
-/// timestamp, timestamptz, timespan), <see cref="OffsetInstant"/>, ulong (rowversion), <see cref="ArrayValue"/> (arrays).
+/// timestamp, timestamptz, timespan), <see cref="OffsetInstant"/>, <see cref="BareMetalInterval"/>, ulong (rowversion), <see cref="ArrayValue"/> (arrays).
 /// </summary>
 internal abstract class Vector
 {

@@ -20,6 +20,7 @@ internal static class VectorFactory
         SqlTypeKind.Double => new Vector<double>(type, capacity),
         SqlTypeKind.Decimal => new Vector<decimal>(type, capacity),
         SqlTypeKind.Uuid => new Vector<Guid>(type, capacity),
+        SqlTypeKind.Interval => new Vector<BareMetalInterval>(type, capacity),
         SqlTypeKind.DateTimeOffset => new Vector<OffsetInstant>(type, capacity),
         SqlTypeKind.Array or SqlTypeKind.Record => new Vector<ArrayValue>(type, capacity),
         _ => new Vector<ByteSlice>(type, capacity),

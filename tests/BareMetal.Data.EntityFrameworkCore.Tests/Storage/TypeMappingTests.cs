@@ -38,6 +38,7 @@ public sealed class TypeMappingTests : IDisposable
     [InlineData(typeof(DateOnly), "date")]
     [InlineData(typeof(TimeOnly), "time")]
     [InlineData(typeof(TimeSpan), "timespan")]
+    [InlineData(typeof(BareMetalInterval), "interval")]
     [InlineData(typeof(DayOfWeek), "integer")]
     [InlineData(typeof(int[]), "json")]
     [InlineData(typeof(List<string>), "json")]

@@ -11,7 +11,7 @@ internal static class RandomValues
     [
         SqlType.Boolean, SqlType.TinyInt, SqlType.SmallInt, SqlType.Integer, SqlType.BigInt, SqlType.UTinyInt, SqlType.USmallInt,
         SqlType.UInteger, SqlType.UBigInt, SqlType.Real, SqlType.Double, SqlType.Decimal, SqlType.Text, SqlType.Bytea, SqlType.Uuid,
-        SqlType.Date, SqlType.Time, SqlType.Timestamp, SqlType.TimestampTz, SqlType.DateTimeOffset, SqlType.TimeSpan, SqlType.Json,
+        SqlType.Date, SqlType.Time, SqlType.Timestamp, SqlType.TimestampTz, SqlType.DateTimeOffset, SqlType.TimeSpan, SqlType.Interval, SqlType.Json,
         SqlType.Jsonb, SqlType.RowVersion, SqlType.Text with { Collation = "ordinal_ci" }, SqlType.ArrayOf(SqlType.Integer),
         SqlType.ArrayOf(SqlType.Text), SqlType.ArrayOf(SqlType.ArrayOf(SqlType.Decimal)),
     ];
@@ -29,6 +29,7 @@ internal static class RandomValues
             SqlTypeKind.Date => Value.From(type.Kind, random.Next(0, DateOnly.MaxValue.DayNumber + 1)),
             SqlTypeKind.BigInt => Value.From(type.Kind, Pick(random, long.MinValue, long.MaxValue, 0L, random.Next(-5, 5), random.NextInt64())),
             SqlTypeKind.TimeSpan => Value.From(type.Kind, Pick(random, long.MinValue, long.MaxValue, 0L, random.Next(-5, 5), random.NextInt64())),
+            SqlTypeKind.Interval => Value.From(type.Kind, new BareMetalInterval(Pick(random, 0, int.MinValue, int.MaxValue, random.Next(-30, 30)), Pick(random, 0, 30, -30, int.MaxValue, random.Next(-99, 99)), Pick(random, 0, TimeSpan.TicksPerDay, long.MinValue, long.MaxValue, random.NextInt64()))),
             SqlTypeKind.Time => Value.From(type.Kind, random.NextInt64(TimeSpan.TicksPerDay)),
             SqlTypeKind.Timestamp or SqlTypeKind.TimestampTz =>
                 Value.From(type.Kind, Pick(random, 0L, DateTime.MaxValue.Ticks, random.NextInt64(DateTime.MaxValue.Ticks))),
@@ -78,6 +79,7 @@ internal static class RandomValues
             case SqlTypeKind.Double: return Floats(a.As<double>(), b.As<double>());
             case SqlTypeKind.Decimal: return a.As<decimal>().CompareTo(b.As<decimal>());
             case SqlTypeKind.Uuid: return a.As<Guid>().CompareTo(b.As<Guid>());
+            case SqlTypeKind.Interval: return Length(a.As<BareMetalInterval>()).CompareTo(Length(b.As<BareMetalInterval>()));
             case SqlTypeKind.DateTimeOffset: return a.As<OffsetInstant>().UtcTicks.CompareTo(b.As<OffsetInstant>().UtcTicks);
             case SqlTypeKind.Text when type.Collation == "ordinal_ci":
                 return CodePoints(TextOf(a).ToUpperInvariant(), TextOf(b).ToUpperInvariant());
@@ -114,6 +116,7 @@ internal static class RandomValues
             case SqlTypeKind.Real: return BitConverter.SingleToInt32Bits(a.As<float>()) == BitConverter.SingleToInt32Bits(b.As<float>());
             case SqlTypeKind.Double: return BitConverter.DoubleToInt64Bits(a.As<double>()) == BitConverter.DoubleToInt64Bits(b.As<double>());
             case SqlTypeKind.Decimal: return decimal.GetBits(a.As<decimal>()).AsSpan().SequenceEqual(decimal.GetBits(b.As<decimal>()));
+            case SqlTypeKind.Interval: return a.As<BareMetalInterval>() == b.As<BareMetalInterval>();
             case SqlTypeKind.DateTimeOffset: return a.As<OffsetInstant>() == b.As<OffsetInstant>();
             case SqlTypeKind.Text or SqlTypeKind.Bytea or SqlTypeKind.Json or SqlTypeKind.Jsonb:
                 return a.As<ByteSlice>().Span.SequenceEqual(b.As<ByteSlice>().Span);
@@ -143,6 +146,9 @@ internal static class RandomValues
         6 or 7 => "[" + string.Join(random.Next(2) == 0 ? "," : " , ", Enumerable.Range(0, random.Next(4)).Select(_ => NextJson(random, depth - 1))) + "]",
         _ => "{" + string.Join(", ", Enumerable.Range(0, random.Next(4)).Select(_ => Pick(random, "\"a\"", "\"b\" ", "\"bb\"", "\"\\u0061\"") + ":" + NextJson(random, depth - 1))) + "}",
     };
+
+    private static System.Numerics.BigInteger Length(BareMetalInterval value) =>
+        (((System.Numerics.BigInteger)value.Months * 30) + value.Days) * TimeSpan.TicksPerDay + value.Ticks;
 
     private static int Floats(double a, double b) =>
         double.IsNaN(a) ? (double.IsNaN(b) ? 0 : 1) : double.IsNaN(b) ? -1 : a.CompareTo(b) is var order && a == b ? 0 : order;

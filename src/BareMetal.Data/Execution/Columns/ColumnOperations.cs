@@ -43,6 +43,7 @@ internal abstract class ColumnOperations
         SqlTypeKind.Double => ColumnOperations<double, FloatOperations<double>>.Instance,
         SqlTypeKind.Decimal => ColumnOperations<decimal, DecimalOperations>.Instance,
         SqlTypeKind.Uuid => ColumnOperations<Guid, GuidOperations>.Instance,
+        SqlTypeKind.Interval => ColumnOperations<BareMetalInterval, IntervalOperations>.Instance,
         SqlTypeKind.DateTimeOffset => ColumnOperations<OffsetInstant, InstantOperations>.Instance,
         SqlTypeKind.Array or SqlTypeKind.Record => new ComparerOperations(type),
         SqlTypeKind.Text when type.Collation is not null => new ComparerOperations(type),
@@ -129,6 +130,8 @@ internal sealed class ColumnOperations<T, TOps> : ColumnOperations
 
         if (typeof(T) == typeof(OffsetInstant) && !a.IsNull(rowA) && !b.IsNull(rowB))
             return ((Vector<OffsetInstant>)a).Data[rowA * a.Stride] == ((Vector<OffsetInstant>)b).Data[rowB * b.Stride];
+        if (typeof(T) == typeof(BareMetalInterval) && !a.IsNull(rowA) && !b.IsNull(rowB))
+            return ((Vector<BareMetalInterval>)a).Data[rowA * a.Stride] == ((Vector<BareMetalInterval>)b).Data[rowB * b.Stride];
         if (typeof(T) == typeof(double) && !a.IsNull(rowA) && !b.IsNull(rowB))
             return BitConverter.DoubleToInt64Bits(((Vector<double>)a).Data[rowA * a.Stride]) == BitConverter.DoubleToInt64Bits(((Vector<double>)b).Data[rowB * b.Stride]);
         return Equal(a, rowA, b, rowB);
@@ -251,6 +254,20 @@ internal readonly struct InstantOperations : IValueOperations<OffsetInstant>
     public static int Compare(in OffsetInstant a, in OffsetInstant b) => a.UtcTicks.CompareTo(b.UtcTicks);
 
     public static ulong Prefix(in OffsetInstant value) => (ulong)value.UtcTicks ^ 0x8000_0000_0000_0000ul;
+}
+
+internal readonly struct IntervalOperations : IValueOperations<BareMetalInterval>
+{
+    public static bool IsPrefixExact => false;
+
+    public static uint Hash(in BareMetalInterval value) => IntegerOperations<long>.Hash((long)value.Length);
+
+    public static bool Equal(in BareMetalInterval a, in BareMetalInterval b) => a.Length == b.Length;
+
+    public static int Compare(in BareMetalInterval a, in BareMetalInterval b) => a.Length.CompareTo(b.Length);
+
+    // Lengths have at most 78 bits.
+    public static ulong Prefix(in BareMetalInterval value) => (ulong)(long)(value.Length >> 16) ^ 0x8000_0000_0000_0000ul;
 }
 
 internal readonly struct BytesOperations : IValueOperations<ByteSlice>

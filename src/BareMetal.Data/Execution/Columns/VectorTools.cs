@@ -39,7 +39,7 @@ internal static class VectorTools
     {
         Vector<ByteSlice> s => 17 + (s.IsNull(row) ? 0 : s.Data[row * s.Stride].Length),
         Vector<ArrayValue> a => 9 + (a.IsNull(row) ? 0 : ArrayBytes(a.Data[row * a.Stride])),
-        Vector<decimal> or Vector<Guid> or Vector<OffsetInstant> => 17,
+        Vector<decimal> or Vector<Guid> or Vector<OffsetInstant> or Vector<BareMetalInterval> => 17,
         Vector<long> or Vector<double> or Vector<ulong> => 9,
         _ => 5,
     };

@@ -1,5 +1,6 @@
 using BareMetal.Data.Execution.Columns;
 using BareMetal.Data.Functions;
+using BareMetal.Data.Functions.Scalars;
 using BareMetal.Data.Planning.Logical;
 using BareMetal.Data.Types;
 using BareMetal.Data.Values;
@@ -386,6 +387,13 @@ internal sealed class WindowFunction
             limit.IsFloat = true;
             limit.Float = Float(key, index) + ((double)sign * d);
         }
+        else if (offsets is Vector<BareMetalInterval> intervals)
+        {
+            BareMetalInterval offset = intervals.Data[index * intervals.Stride];
+            if (offset < BareMetalInterval.Zero)
+                throw new BareMetalException(SqlStates.InvalidParameterValue, $"A window frame's offset is {offset}, which is negative.");
+            limit.Exact = Shifted(key, index, sign < 0 ? IntervalFunctions.Negate(offset) : offset);
+        }
         else
         {
             decimal distance = Exact(offsets, index, key.Type.Kind == SqlTypeKind.Date && offsets.Type.Kind == SqlTypeKind.TimeSpan);
@@ -470,6 +478,32 @@ internal sealed class WindowFunction
         public decimal Exact;
     }
 
+    /// <summary>A key moved by an interval, by the calendar of UTC; beyond the first and last moments there are, those.</summary>
+    private static decimal Shifted(Vector key, int row, BareMetalInterval offset)
+    {
+        decimal value = Exact(key, row, false);
+        switch (key.Type.Kind)
+        {
+            case SqlTypeKind.Interval:
+                return value + (decimal)offset.Length;
+            case SqlTypeKind.Time:
+                return value + offset.Ticks;
+            case SqlTypeKind.Date or SqlTypeKind.Timestamp or SqlTypeKind.TimestampTz or SqlTypeKind.DateTimeOffset:
+                long unit = key.Type.Kind == SqlTypeKind.Date ? TimeSpan.TicksPerDay : 1;
+                try
+                {
+                    return (decimal)IntervalFunctions.Add((long)value * unit, offset) / unit;
+                }
+                catch (ArgumentOutOfRangeException)
+                {
+                    return offset < BareMetalInterval.Zero ? -1 : decimal.MaxValue;
+                }
+
+            default:
+                throw new BareMetalException(SqlStates.WindowingError, $"RANGE with an interval does not work over {TypeNames.Format(key.Type)}.") { Hint = "Use an offset of the key's own kind, or ROWS or GROUPS." };
+        }
+    }
+
     private static double Float(Vector v, int row) => v switch
     {
         Vector<double> d => d.Data[row],
@@ -489,6 +523,7 @@ internal sealed class WindowFunction
         Vector<uint> i => i.Data[row],
         Vector<ulong> l => l.Data[row],
         Vector<OffsetInstant> o => o.Data[row].UtcTicks,
+        Vector<BareMetalInterval> i => (decimal)i.Data[row].Length,
         _ => throw new BareMetalException(SqlStates.WindowingError, $"RANGE with an offset does not work over {v.Type.Kind}.") { Hint = "Use ROWS or GROUPS." },
     };
 

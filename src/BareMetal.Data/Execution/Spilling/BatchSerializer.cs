@@ -84,6 +84,9 @@ internal static class BatchSerializer
             case Vector<OffsetInstant> v:
                 WriteFixed(v, rows, buffer);
                 break;
+            case Vector<BareMetalInterval> v:
+                WriteFixed(v, rows, buffer);
+                break;
             case Vector<ByteSlice> v:
                 foreach (int row in rows)
                 {
@@ -179,6 +182,9 @@ internal static class BatchSerializer
                 ReadFixed(v, count, bytes, ref at);
                 break;
             case Vector<OffsetInstant> v:
+                ReadFixed(v, count, bytes, ref at);
+                break;
+            case Vector<BareMetalInterval> v:
                 ReadFixed(v, count, bytes, ref at);
                 break;
             case Vector<ByteSlice> v:

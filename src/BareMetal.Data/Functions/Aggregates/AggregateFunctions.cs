@@ -32,6 +32,8 @@ internal static class AggregateFunctions
         Add(define, "avg", dbl, () => new FoldAccumulator<float, DoubleSum, double, AverageOfFloat<float>>(), [SqlType.Real]);
         Add(define, "sum", span, () => new FoldAccumulator<long, IntegerSum, long, SumOfSpan>(), [span]);
         Add(define, "avg", span, () => new FoldAccumulator<long, IntegerSum, long, AverageOfSpan>(), [span]);
+        Add(define, "sum", SqlType.Interval, () => new FoldAccumulator<BareMetalInterval, IntervalSum, BareMetalInterval, SumOfInterval>(), [SqlType.Interval]);
+        Add(define, "avg", SqlType.Interval, () => new FoldAccumulator<BareMetalInterval, IntervalSum, BareMetalInterval, AverageOfInterval>(), [SqlType.Interval]);
         Extreme(define, "min", -1);
         Extreme(define, "max", 1);
         Add(define, "bool_and", boolean, () => new FoldAccumulator<bool, BooleanState, bool, AllTrue>(), [boolean], duplicates: false);
@@ -93,6 +95,7 @@ internal static class AggregateFunctions
         SqlTypeKind.Double => new ExtremeAccumulator<double, FloatOrder<double>>(default, sign),
         SqlTypeKind.Decimal => new ExtremeAccumulator<decimal, NaturalOrder<decimal>>(default, sign),
         SqlTypeKind.Uuid => new ExtremeAccumulator<Guid, NaturalOrder<Guid>>(default, sign),
+        SqlTypeKind.Interval => new ExtremeAccumulator<BareMetalInterval, IntervalOrder>(default, sign),
         SqlTypeKind.DateTimeOffset => new ExtremeAccumulator<OffsetInstant, InstantOrder>(default, sign),
         SqlTypeKind.Json or SqlTypeKind.Jsonb => new ExtremeAccumulator<ByteSlice, JsonOrder>(default, sign),
         SqlTypeKind.Array => new ExtremeAccumulator<ArrayValue, ArrayOrder>(new ArrayOrder(TypeComparer.For(type.Element!)), sign),

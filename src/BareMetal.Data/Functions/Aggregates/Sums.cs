@@ -405,6 +405,57 @@ internal readonly struct AverageOfSpan : IFold<long, IntegerSum, long>
     }
 }
 
+/// <summary>A sum of intervals, part by part.</summary>
+internal struct IntervalSum
+{
+    public Int128 Months;
+    public Int128 Days;
+    public Int128 Ticks;
+    public long Count;
+}
+
+/// <summary>sum of intervals.</summary>
+internal readonly struct SumOfInterval : IFold<BareMetalInterval, IntervalSum, BareMetalInterval>
+{
+    public static void Add(ref IntervalSum state, BareMetalInterval value)
+    {
+        state.Months += value.Months;
+        state.Days += value.Days;
+        state.Ticks += value.Ticks;
+        state.Count++;
+    }
+
+    public static void Merge(ref IntervalSum state, in IntervalSum other)
+    {
+        state.Months += other.Months;
+        state.Days += other.Days;
+        state.Ticks += other.Ticks;
+        state.Count += other.Count;
+    }
+
+    public static bool Result(in IntervalSum state, out BareMetalInterval result)
+    {
+        result = state.Count == 0 ? default : new BareMetalInterval(checked((int)state.Months), checked((int)state.Days), checked((long)state.Ticks));
+        return state.Count != 0;
+    }
+}
+
+/// <summary>avg of intervals: their sum divided as SQL divides an interval.</summary>
+internal readonly struct AverageOfInterval : IFold<BareMetalInterval, IntervalSum, BareMetalInterval>
+{
+    public static void Add(ref IntervalSum state, BareMetalInterval value) => SumOfInterval.Add(ref state, value);
+
+    public static void Merge(ref IntervalSum state, in IntervalSum other) => SumOfInterval.Merge(ref state, other);
+
+    public static bool Result(in IntervalSum state, out BareMetalInterval result)
+    {
+        bool any = SumOfInterval.Result(state, out result);
+        if (any)
+            result = Scalars.IntervalFunctions.Multiply(result, 1.0 / state.Count);
+        return any;
+    }
+}
+
 /// <summary>Whether all or any were true.</summary>
 internal struct BooleanState
 {

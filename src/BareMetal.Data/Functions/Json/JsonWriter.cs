@@ -50,6 +50,9 @@ internal static class JsonWriter
                 OffsetInstant instant = value.As<OffsetInstant>();
                 Quoted(new DateTimeOffset(Casts.Local(instant), TimeSpan.FromMinutes(instant.OffsetMinutes)).ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFFzzz", CultureInfo.InvariantCulture), output);
                 break;
+            case SqlTypeKind.Interval:
+                Quoted(value.As<BareMetalInterval>().ToString(), output);
+                break;
             case SqlTypeKind.TimeSpan:
                 Quoted(new TimeSpan(value.As<long>()).ToString("g", CultureInfo.InvariantCulture), output);
                 break;

@@ -52,6 +52,7 @@ internal static class ComparisonFunctions
             SqlTypeKind.Boolean => new BinaryKernel<bool, bool, bool, Ordered<bool, NaturalOrder<bool>, TTest>>(),
             SqlTypeKind.Real => new BinaryKernel<float, float, bool, Ordered<float, FloatOrder<float>, TTest>>(),
             SqlTypeKind.Double => new BinaryKernel<double, double, bool, Ordered<double, FloatOrder<double>, TTest>>(),
+            SqlTypeKind.Interval => new BinaryKernel<BareMetalInterval, BareMetalInterval, bool, Ordered<BareMetalInterval, IntervalOrder, TTest>>(),
             SqlTypeKind.DateTimeOffset => new BinaryKernel<OffsetInstant, OffsetInstant, bool, Ordered<OffsetInstant, InstantOrder, TTest>>(),
             SqlTypeKind.Bytea or SqlTypeKind.Unknown => new BinaryKernel<ByteSlice, ByteSlice, bool, Ordered<ByteSlice, BytesOrder, TTest>>(),
             SqlTypeKind.Text when Collation.Get(type.Collation).IsOrdinal => new BinaryKernel<ByteSlice, ByteSlice, bool, Ordered<ByteSlice, BytesOrder, TTest>>(),

@@ -47,9 +47,9 @@ internal static class TextFunctions
         define.Add("reverse", text, Kernel.Bytes(Reverse), text);
         define.Add("repeat", text, Kernel.Of<ByteSlice, int, ByteSlice>(Repeat), text, integer);
         define.Add("||", text, Kernel.Bytes(Concat), text, text);
-        for (SqlTypeKind kind = SqlTypeKind.Boolean; kind <= SqlTypeKind.TimeSpan; kind++)
+        for (SqlTypeKind kind = SqlTypeKind.Boolean; kind <= SqlTypeKind.Interval; kind++)
         {
-            if (kind is SqlTypeKind.Text or SqlTypeKind.Bytea)
+            if (kind is SqlTypeKind.Text or SqlTypeKind.Bytea or (> SqlTypeKind.TimeSpan and < SqlTypeKind.Interval))
                 continue;
             SqlType other = new(kind);
             define.Add("||", _ => text, (types, _) => new ConcatKernel(types, skipNulls: false, separated: false), [text, other]);

@@ -33,6 +33,9 @@ internal sealed class TypedLiteralExpression : Expression
     public required TypeName Type { get; init; }
 
     public required string Text { get; init; }
+
+    /// <summary>Of an interval the fields that are written behind its text, such as <c>day</c> or <c>hour to second</c>; else null.</summary>
+    public string? Fields { get; init; }
 }
 
 /// <summary>A parameter, numbered per statement from 0 in the order that <see cref="StatementText.Parameters"/> lists.</summary>
