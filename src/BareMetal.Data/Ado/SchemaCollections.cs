@@ -1,4 +1,3 @@
-using System.Collections.ObjectModel;
 using System.Data;
 using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
@@ -9,8 +8,11 @@ using BareMetal.Data.Types;
 namespace BareMetal.Data;
 
 /// <summary>The tables that GetSchema and GetSchemaTable give.</summary>
-internal static class SchemaCollections
+internal static partial class SchemaCollections
 {
+    private const string Databases = "Databases";
+    private const string ViewColumns = "ViewColumns";
+
     private static readonly (string Name, string[] Restrictions, Action<CatalogSnapshot, DataTable, string?[]> Fill)[] s_collections =
     [
         (DbMetaDataCollectionNames.MetaDataCollections, [], FillCollections),
@@ -18,14 +20,23 @@ internal static class SchemaCollections
         (DbMetaDataCollectionNames.DataTypes, [], FillDataTypes),
         (DbMetaDataCollectionNames.Restrictions, [], FillRestrictions),
         (DbMetaDataCollectionNames.ReservedWords, [], FillReservedWords),
+        (Databases, ["Name"], static (_, _, _) => { }),
         ("Schemas", ["Schema"], FillSchemas),
         ("Tables", ["Schema", "Table", "TableType"], FillTables),
         ("Columns", ["Schema", "Table", "Column"], FillColumns),
         ("Views", ["Schema", "Table"], FillViews),
+        (ViewColumns, ["Schema", "Table", "Column"], static (_, _, _) => { }),
         ("Indexes", ["Schema", "Table", "Index"], FillIndexes),
         ("IndexColumns", ["Schema", "Table", "Index", "Column"], FillIndexColumns),
+        ("Constraints", ["Schema", "Table", "Constraint", "ConstraintType"], FillConstraints),
+        ("ConstraintColumns", ["Schema", "Table", "Constraint", "Column"], FillConstraintColumns),
+        ("PrimaryKey", ["Schema", "Table", "Constraint"], FillPrimaryKeys),
+        ("UniqueKeys", ["Schema", "Table", "Constraint"], FillUniqueKeys),
         ("ForeignKeys", ["Schema", "Table", "Constraint"], FillForeignKeys),
         ("Sequences", ["Schema", "Sequence"], FillSequences),
+        ("Functions", ["Schema", "Name"], FillFunctions),
+        ("Procedures", ["Schema", "Name"], FillProcedures),
+        ("ProcedureParameters", ["Schema", "Name", "Parameter"], FillParameters),
     ];
 
     /// <summary>A collection of what the database has; restrictions compare without regard to case, null matches everything.</summary>
@@ -42,7 +53,12 @@ internal static class SchemaCollections
             if (restrictions.Length > allowed.Length)
                 throw new ArgumentException($"The schema collection '{candidate}' has {allowed.Length} restriction(s) ({string.Join(", ", allowed)}), {restrictions.Length} given.", nameof(restrictions));
             DataTable table = new(candidate);
-            fill(catalog, table, restrictions);
+            if (candidate == Databases)
+                FillDatabases(connection, table, restrictions);
+            else if (candidate == ViewColumns)
+                FillViewColumns(connection, catalog, table, restrictions);
+            else
+                fill(catalog, table, restrictions);
             return table;
         }
 
@@ -67,8 +83,18 @@ internal static class SchemaCollections
         Define(table,
             (DbMetaDataColumnNames.CollectionName, typeof(string)), (DbMetaDataColumnNames.NumberOfRestrictions, typeof(int)), (DbMetaDataColumnNames.NumberOfIdentifierParts, typeof(int)));
         foreach ((string name, string[] allowed, _) in s_collections)
-            table.Rows.Add(name, allowed.Length, name is "Tables" or "Views" or "Sequences" ? 2 : name is "Columns" or "Indexes" or "ForeignKeys" ? 3 : name is "IndexColumns" ? 4 : name is "Schemas" ? 1 : 0);
+            table.Rows.Add(name, allowed.Length, PartsOf(name));
     }
+
+    /// <summary>How many names it takes to say which row of a collection is meant.</summary>
+    private static int PartsOf(string collection) => collection switch
+    {
+        Databases or "Schemas" => 1,
+        "Tables" or "Views" or "Sequences" or "Functions" or "Procedures" => 2,
+        "Columns" or ViewColumns or "Indexes" or "Constraints" or "PrimaryKey" or "UniqueKeys" or "ForeignKeys" or "ProcedureParameters" => 3,
+        "IndexColumns" or "ConstraintColumns" => 4,
+        _ => 0,
+    };
 
     private static void FillDataSource(CatalogSnapshot catalog, DataTable table, string?[] restrictions)
     {
@@ -149,17 +175,17 @@ internal static class SchemaCollections
 
     private static void FillTables(CatalogSnapshot catalog, DataTable table, string?[] restrictions)
     {
-        Define(table, ("TABLE_SCHEMA", typeof(string)), ("TABLE_NAME", typeof(string)), ("TABLE_TYPE", typeof(string)), ("COMMENT", typeof(string)));
+        Define(table, ("TABLE_SCHEMA", typeof(string)), ("TABLE_NAME", typeof(string)), ("TABLE_TYPE", typeof(string)), ("COMMENT", typeof(string)), ("IS_COMPRESSED", typeof(bool)));
         if (Matches(restrictions, 2, "BASE TABLE"))
         {
             foreach (Table found in Objects<Table>(catalog, restrictions))
-                table.Rows.Add(found.Schema, found.Name, "BASE TABLE", found.Comment);
+                table.Rows.Add(found.Schema, found.Name, "BASE TABLE", found.Comment, found.Compression != TableCompression.None);
         }
 
         if (Matches(restrictions, 2, "VIEW"))
         {
             foreach (View found in Objects<View>(catalog, restrictions))
-                table.Rows.Add(found.Schema, found.Name, "VIEW", found.Comment);
+                table.Rows.Add(found.Schema, found.Name, "VIEW", found.Comment, false);
         }
     }
 
@@ -169,7 +195,8 @@ internal static class SchemaCollections
             ("TABLE_SCHEMA", typeof(string)), ("TABLE_NAME", typeof(string)), ("COLUMN_NAME", typeof(string)), ("ORDINAL_POSITION", typeof(int)),
             ("COLUMN_DEFAULT", typeof(string)), ("IS_NULLABLE", typeof(bool)), ("DATA_TYPE", typeof(string)), ("CHARACTER_MAXIMUM_LENGTH", typeof(int)),
             ("NUMERIC_PRECISION", typeof(int)), ("NUMERIC_SCALE", typeof(int)), ("COLLATION_NAME", typeof(string)), ("IS_IDENTITY", typeof(bool)),
-            ("GENERATION_EXPRESSION", typeof(string)), ("PRIMARY_KEY_POSITION", typeof(int)), ("COMMENT", typeof(string)));
+            ("GENERATION_EXPRESSION", typeof(string)), ("PRIMARY_KEY_POSITION", typeof(int)), ("COMMENT", typeof(string)),
+            ("IS_STORED", typeof(bool)), ("IDENTITY_GENERATION", typeof(string)), ("IDENTITY_START", typeof(long)), ("IDENTITY_INCREMENT", typeof(long)));
         foreach (Table found in Objects<Table>(catalog, restrictions))
         {
             foreach (Column column in found.Columns)
@@ -180,10 +207,15 @@ internal static class SchemaCollections
                 table.Rows.Add(
                     found.Schema, found.Name, column.Name, column.Ordinal + 1, column.DefaultSql, column.IsNullable, DataTypeNames.Format(column.Type),
                     (object?)column.Type.Length ?? DBNull.Value, (object?)column.Type.Precision ?? DBNull.Value, (object?)column.Type.Scale ?? DBNull.Value,
-                    column.Type.Collation, column.Identity is not null, column.GeneratedSql, key < 0 ? DBNull.Value : key + 1, column.Comment);
+                    column.Type.Collation, column.Identity is not null, column.GeneratedSql, key < 0 ? DBNull.Value : key + 1, column.Comment,
+                    column.IsStored, column.Identity is null ? null : column.Identity.IsAlways ? "ALWAYS" : "BY DEFAULT",
+                    (object?)SequenceOf(catalog, column)?.StartValue ?? DBNull.Value, (object?)SequenceOf(catalog, column)?.Increment ?? DBNull.Value);
             }
         }
     }
+
+    private static Sequence? SequenceOf(CatalogSnapshot catalog, Column column)
+        => column.Identity is { } identity ? catalog.Find<Sequence>(identity.SequenceId) : null;
 
     private static void FillViews(CatalogSnapshot catalog, DataTable table, string?[] restrictions)
     {
@@ -196,15 +228,15 @@ internal static class SchemaCollections
     {
         Define(table,
             ("TABLE_SCHEMA", typeof(string)), ("TABLE_NAME", typeof(string)), ("INDEX_NAME", typeof(string)), ("IS_UNIQUE", typeof(bool)),
-            ("IS_PRIMARY", typeof(bool)), ("FILTER", typeof(string)));
+            ("IS_PRIMARY", typeof(bool)), ("FILTER", typeof(string)), ("NULLS_NOT_DISTINCT", typeof(bool)));
         foreach (Table found in Objects<Table>(catalog, restrictions))
         {
             if (found.PrimaryKey is { } primary && Matches(restrictions, 2, primary.Name))
-                table.Rows.Add(found.Schema, found.Name, primary.Name, true, true, DBNull.Value);
+                table.Rows.Add(found.Schema, found.Name, primary.Name, true, true, DBNull.Value, false);
             foreach (TableIndex index in found.Indexes)
             {
                 if (Matches(restrictions, 2, index.Name))
-                    table.Rows.Add(found.Schema, found.Name, index.Name, index.IsUnique, false, index.FilterSql);
+                    table.Rows.Add(found.Schema, found.Name, index.Name, index.IsUnique, false, index.FilterSql, index.NullsNotDistinct);
             }
         }
     }
@@ -291,60 +323,4 @@ internal static class SchemaCollections
         ReferentialAction.SetDefault => "SET DEFAULT",
         _ => "NO ACTION",
     };
-
-    /// <summary>The columns of a result as ADO.NET's schema table.</summary>
-    [UnconditionalSuppressMessage("Trimming", "IL2111", Justification = "The DataType column holds types for the caller to compare; nothing makes instances of Type through it.")]
-    public static DataTable ResultSchema(ReadOnlyCollection<DbColumn> columns)
-    {
-        DataTable table = new("SchemaTable");
-        table.Columns.Add(SchemaTableColumn.ColumnName, typeof(string));
-        table.Columns.Add(SchemaTableColumn.ColumnOrdinal, typeof(int));
-        table.Columns.Add(SchemaTableColumn.ColumnSize, typeof(int));
-        table.Columns.Add(SchemaTableColumn.NumericPrecision, typeof(short));
-        table.Columns.Add(SchemaTableColumn.NumericScale, typeof(short));
-        table.Columns.Add(SchemaTableColumn.IsUnique, typeof(bool));
-        table.Columns.Add(SchemaTableColumn.IsKey, typeof(bool));
-        table.Columns.Add(SchemaTableOptionalColumn.BaseCatalogName, typeof(string));
-        table.Columns.Add(SchemaTableColumn.BaseSchemaName, typeof(string));
-        table.Columns.Add(SchemaTableColumn.BaseTableName, typeof(string));
-        table.Columns.Add(SchemaTableColumn.BaseColumnName, typeof(string));
-        table.Columns.Add(SchemaTableColumn.DataType, typeof(Type));
-        table.Columns.Add("DataTypeName", typeof(string));
-        table.Columns.Add(SchemaTableColumn.AllowDBNull, typeof(bool));
-        table.Columns.Add(SchemaTableColumn.IsAliased, typeof(bool));
-        table.Columns.Add(SchemaTableColumn.IsExpression, typeof(bool));
-        table.Columns.Add(SchemaTableColumn.IsLong, typeof(bool));
-        table.Columns.Add(SchemaTableOptionalColumn.IsAutoIncrement, typeof(bool));
-        table.Columns.Add(SchemaTableOptionalColumn.IsReadOnly, typeof(bool));
-        table.Columns.Add(SchemaTableOptionalColumn.IsHidden, typeof(bool));
-        table.Columns.Add(SchemaTableOptionalColumn.IsRowVersion, typeof(bool));
-        foreach (DbColumn column in columns)
-        {
-            DataRow row = table.NewRow();
-            row[SchemaTableColumn.ColumnName] = column.ColumnName;
-            row[SchemaTableColumn.ColumnOrdinal] = column.ColumnOrdinal;
-            row[SchemaTableColumn.ColumnSize] = column.ColumnSize;
-            row[SchemaTableColumn.NumericPrecision] = (object?)(short?)column.NumericPrecision ?? DBNull.Value;
-            row[SchemaTableColumn.NumericScale] = (object?)(short?)column.NumericScale ?? DBNull.Value;
-            row[SchemaTableColumn.IsUnique] = column.IsUnique;
-            row[SchemaTableColumn.IsKey] = column.IsKey;
-            row[SchemaTableOptionalColumn.BaseCatalogName] = column.BaseCatalogName;
-            row[SchemaTableColumn.BaseSchemaName] = (object?)column.BaseSchemaName ?? DBNull.Value;
-            row[SchemaTableColumn.BaseTableName] = (object?)column.BaseTableName ?? DBNull.Value;
-            row[SchemaTableColumn.BaseColumnName] = (object?)column.BaseColumnName ?? DBNull.Value;
-            row[SchemaTableColumn.DataType] = column.DataType;
-            row["DataTypeName"] = column.DataTypeName;
-            row[SchemaTableColumn.AllowDBNull] = column.AllowDBNull;
-            row[SchemaTableColumn.IsAliased] = column.IsAliased;
-            row[SchemaTableColumn.IsExpression] = column.IsExpression;
-            row[SchemaTableColumn.IsLong] = column.IsLong;
-            row[SchemaTableOptionalColumn.IsAutoIncrement] = column.IsAutoIncrement;
-            row[SchemaTableOptionalColumn.IsReadOnly] = column.IsReadOnly;
-            row[SchemaTableOptionalColumn.IsHidden] = column.IsHidden;
-            row[SchemaTableOptionalColumn.IsRowVersion] = column.DataTypeName == "rowversion";
-            table.Rows.Add(row);
-        }
-
-        return table;
-    }
 }
