@@ -208,9 +208,23 @@ internal static class BoundTree
         return a.Kind switch
         {
             SqlTypeKind.Text or SqlTypeKind.Bytea or SqlTypeKind.Json or SqlTypeKind.Jsonb => a.As<ByteSlice>().Span.SequenceEqual(b.As<ByteSlice>().Span),
-            SqlTypeKind.Array => ReferenceEquals(a.As<ArrayValue>(), b.As<ArrayValue>()),
+            SqlTypeKind.Array => SameItems(a.As<ArrayValue>(), b.As<ArrayValue>()),
             _ => a.As<UInt128>() == b.As<UInt128>(),
         };
+    }
+
+    private static bool SameItems(ArrayValue a, ArrayValue b)
+    {
+        if (ReferenceEquals(a, b))
+            return true;
+        if (a.Items.Length != b.Items.Length || a.ElementType.Kind != b.ElementType.Kind)
+            return false;
+        for (int i = 0; i < a.Items.Length; i++)
+        {
+            if (!SameValue(a.Items[i], b.Items[i]))
+                return false;
+        }
+        return true;
     }
 
     /// <summary>Adds the columns that the expression reads, those of subqueries' outer references included.</summary>

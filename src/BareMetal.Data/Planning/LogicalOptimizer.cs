@@ -16,6 +16,8 @@ internal static class LogicalOptimizer
         result = JoinOrdering.Apply(result, cardinality);
         result = ProjectionPruning.Apply(result);
         OptimizeDefinitions(result, cardinality);
+        if (PlanFaults.Optimized is { } fault)
+            result = fault(result);
         if (LogicalTools.IsWrite(plan))
             return result;
 

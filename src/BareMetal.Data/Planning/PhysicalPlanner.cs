@@ -188,6 +188,8 @@ internal sealed class PhysicalPlanner
             Filter = ExpressionTools.Combine(path.Residual),
             RowGoal = rowGoal is > 0 and < 1024 && path.Residual.Count == 0 ? (int)rowGoal : 0,
         };
+        if (PlanFaults.Scan is { } fault)
+            settings = fault(settings);
         return new ScanNode(settings, path.KeyNames) { TableRows = _cardinality.TableRows(settings.Table), Rows = path.Rows, Cost = path.Cost, Ordering = ordering };
     }
 

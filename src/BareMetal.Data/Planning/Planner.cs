@@ -9,6 +9,8 @@ internal static class Planner
     /// <exception cref="BareMetalException">The statement asks for something that cannot be run.</exception>
     public static PhysicalPlan Plan(LogicalOperator statement, PlannerOptions options)
     {
+        if (PlanFaults.Bound is { } fault)
+            statement = fault(statement);
         PlanResultColumn[] columns = new PlanResultColumn[statement.Output.Count];
         for (int i = 0; i < columns.Length; i++)
         {

@@ -17,9 +17,11 @@ internal sealed partial class Generator
         {
             statements.Add(new Statement(_dice.Next(100) switch
             {
-                < 42 => Insert(table),
-                < 75 => Update(table),
-                < 98 => Delete(table),
+                < 34 => Insert(table),
+                < 64 => Update(table),
+                < 82 => Delete(table),
+                < 90 => Merge(table),
+                < 98 => WriteInWith(table),
                 _ => Command("truncate", $"TRUNCATE {table.Name} CASCADE"),
             }));
             if (statements[0].Root.Production == "truncate")
@@ -44,7 +46,7 @@ internal sealed partial class Generator
             0 => Command("insert default values", $"INSERT INTO {table.Name} DEFAULT VALUES RETURNING *"),
             1 => Command("insert default", $"INSERT INTO {table.Name} (name, {value}) VALUES (DEFAULT, {Literal(table.Columns[2].Kind)}), ('y', DEFAULT) RETURNING id"),
             2 => Command("insert default", $"INSERT INTO {table.Name} VALUES (DEFAULT, {Literal(Kind.Text)}, {Literal(table.Columns[2].Kind)})"),
-            _ => Command("overriding system value", $"INSERT INTO {table.Name} (id, name) OVERRIDING SYSTEM VALUE VALUES (-{_dice.Range(1, 100000)}, 'o') ON CONFLICT DO NOTHING"),
+            _ => Command("overriding system value", $"INSERT INTO {table.Name} (id, name) OVERRIDING SYSTEM VALUE VALUES (-{_dice.Range(1, 1900)}, 'o') ON CONFLICT DO NOTHING"),
         };
     }
 
@@ -197,6 +199,43 @@ internal sealed partial class Generator
             default:
                 return Command("delete", $"DELETE FROM {table.Name} AS {alias} WHERE {narrow} AND {Condition(scope, 2)}{ReturningFrom(alias, table, scope)}");
         }
+    }
+
+    private Node Merge(Table table)
+    {
+        string target = Name("q"), source = Name("q");
+        string key = table.Key[0];
+        int shift = _dice.Pick(0, 0, 3, 100);
+        // Each target row meets one source row at most.
+        Scope both = new([SourceOf(table, target)], null);
+        TableColumn[] columns = [.. table.Writable];
+        TableColumn? free = columns.FirstOrDefault(c => !c.IsKey && c.References is null);
+        List<Node> clauses = [];
+        if (free is not null)
+            clauses.Add(Make("merge update", $" WHEN MATCHED{Optional("merge condition", $" AND {NoSubquery(() => Condition(both, 1))}")} THEN UPDATE SET {free.Name} = {NoSubquery(() => Stored(free, both))}"));
+        if (_dice.Chance(0.3))
+            clauses.Add(_dice.Chance(0.5) ? Make("merge do nothing", $" WHEN MATCHED THEN DO NOTHING") : Make("merge delete", $" WHEN MATCHED AND {target}.{key} > 15 THEN DELETE"));
+        if (_dice.Chance(0.6) || clauses.Count == 0)
+            clauses.Add(Make("merge insert", $" WHEN NOT MATCHED THEN INSERT ({string.Join(", ", columns.Select(c => c.Name))}) VALUES ({Join(", ", columns.Select(c => c.Name == key ? Raw($"{source}.k") : c.IsKey ? Raw($"{source}.k + 2000") : Value(c, 0)))})"));
+        string on = table.Key.Count == 1 ? "" : $" AND {target}.{table.Key[1]} = 0";
+        return Command("merge", $"MERGE INTO {table.Name} AS {target} USING (SELECT g + {shift} AS k FROM generate_series(0, {_dice.Range(2, 9)}) AS s (g)) AS {source} ON {target}.{key} = {source}.k{on}{Join("", clauses)}");
+    }
+
+    private Node WriteInWith(Table table)
+    {
+        string key = table.Key[0], name = Name("w");
+        Scope scope = new([SourceOf(table, table.Name)], null);
+        TableColumn[] columns = [.. table.Writable];
+        TableColumn free = columns.FirstOrDefault(c => !c.IsKey && c.References is null) ?? columns[^1];
+        Node definition = _dice.Next(3) switch
+        {
+            0 => Make("write in with", $"DELETE FROM {table.Name} WHERE {table.Name}.{key} = {NewKey()}{Optional("and", $" AND {NoSubquery(() => Condition(scope, 1))}")} RETURNING {key}"),
+            1 => Make("write in with", $"UPDATE {table.Name} SET {free.Name} = {(free.References is null && !free.IsKey ? NotNullLiteral(free.Kind) : Raw(free.Name))} WHERE {key} < {NewKey()} RETURNING {key}"),
+            _ => Make("write in with", $"INSERT INTO {table.Name} ({string.Join(", ", columns.Select(c => c.Name))}) VALUES ({Join(", ", columns.Select(NewValue))}) ON CONFLICT DO NOTHING RETURNING {key}"),
+        };
+        return _dice.Chance(0.5)
+            ? Command("write in with", $"WITH {name} AS ({definition}) SELECT count(*) AS n, min({key}) AS low, (SELECT count(*) FROM {table.Name}) AS before FROM {name}")
+            : Command("write in with", $"WITH {name} AS ({definition}) SELECT {key} FROM {name}");
     }
 
     /// <summary>A transaction with changes, queries, savepoints and errors in the middle.</summary>

@@ -42,6 +42,7 @@ internal static class Productions
         // changes
         "insert values", "insert many", "insert select", "insert default values", "insert default", "on conflict do nothing", "on conflict do update", "on conflict where", "returning", "returning *", "insert with",
         "update", "update from", "update row", "update subquery", "update default", "update key", "delete", "delete using", "delete with", "truncate", "overriding system value",
+        "merge", "merge update", "merge delete", "merge insert", "merge do nothing", "merge condition", "write in with",
         // transactions
         "begin", "commit", "rollback", "savepoint", "rollback to", "release", "error in transaction", "isolation level",
         // errors

@@ -48,4 +48,11 @@ public sealed class ComparedResultTests : AdoTestBase
     [InlineData("1a", "\"1a\"")]
     [InlineData("", "\"\"")]
     public void Quote_ident_quotes_where_it_must(string name, string expected) => Assert.Equal(expected, Scalar("SELECT quote_ident($1)", name));
+
+    [Theory]
+    [InlineData("ARRAY[1, NULL]", 1L)]
+    [InlineData("CAST('{a,b}' AS text[])", 2L)]
+    public void A_grouped_expression_with_an_array_in_it_is_known_again(string array, long groups) => Assert.Equal(
+        groups,
+        Scalar($"SELECT count(*) FROM (SELECT COALESCE(x, {array}) FROM (VALUES ({array}), (NULL), (CASE WHEN {groups} = 2 THEN {array} || {array} ELSE NULL END)) AS v (x) GROUP BY COALESCE(x, {array})) AS q"));
 }

@@ -69,7 +69,7 @@ internal abstract class PlanNode(IReadOnlyList<PlanColumn> output)
     /// <summary>Makes the operator and those below it.</summary>
     public PhysicalOperator Build(OperatorBuilder builder)
     {
-        PhysicalOperator op = BuildOperator(builder);
+        PhysicalOperator op = PlanFaults.Operator?.Invoke(this, builder) ?? BuildOperator(builder);
         if (op is IRunScoped scoped)
             builder.RunScoped.Add(scoped);
         if (!builder.IsAnalyzing || op is ModificationOperator)
