@@ -61,7 +61,7 @@ public sealed class FaultTests(PostgresFixture server, ITestOutputHelper output)
                     // It must be the fault that is found, and not a difference that is there without it.
                     Faults.Clear();
                     Assert.Null(Replay(statements, i, theirs[i]));
-                    return (comparisons, $"{what}: {statements[i].Root.Ours()}");
+                    return (comparisons, $"round {round + 1}, {what}: {statements[i].Root.Ours()}");
                 }
             }
         }

@@ -18,7 +18,7 @@ internal static class Faults
             ? s with { Plan = new LogicalFilter(s.Plan, new BoundIsNull(new BoundColumn(s.Plan.Output[0]), true)) }
             : null),
         ["NOT IN is answered as IN is"] = () => Expressions(e => e is BoundInList { IsNegated: true } i ? i with { IsNegated = false } : null),
-        ["IS DISTINCT FROM is <>"] = () => Expressions(e => e is BoundCall { Function.Name: "IS DISTINCT FROM" or "is_distinct_from" } c ? Call(c, "<>") : null),
+        ["IS DISTINCT FROM is <>"] = () => Expressions(e => e is BoundCoalesce { Arguments: [BoundCall { Function.Name: "=" or "<>" } comparison, BoundLogical or BoundConstant] } ? comparison : null),
         ["a bound is exclusive instead of inclusive"] = () => Expressions(e => e is BoundCall { Function.Name: "<=" } c ? Call(c, "<") : null),
         ["CASE forgets ELSE"] = () => Expressions(e => e is BoundCase { Else: not null } c ? c with { Else = null } : null),
         ["COALESCE looks at its first argument only"] = () => Expressions(e => e is BoundCoalesce c ? c.Arguments[0] : null),
