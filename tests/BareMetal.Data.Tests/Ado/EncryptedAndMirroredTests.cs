@@ -56,7 +56,7 @@ public sealed class EncryptedAndMirroredTests : IDisposable
             using (BareMetalDataReader reader = sort.ExecuteReader())
             {
                 Assert.True(reader.Read());
-                Assert.Contains(Directory.GetFiles(_folder), f => f.EndsWith(".tmp", StringComparison.Ordinal) && new FileInfo(f).Length > 0);
+                Assert.Contains(Directory.GetFiles(_folder), f => f.Contains("-spill-q-", StringComparison.Ordinal) && new FileInfo(f).Length > 0);
                 Grep("geheim");
             }
 

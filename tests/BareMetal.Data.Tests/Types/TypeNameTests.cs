@@ -40,7 +40,7 @@ public sealed class TypeNameTests
 
     [Theory]
     [InlineData("intger", SqlStates.UndefinedObject)]
-    [InlineData("interval", SqlStates.UndefinedObject)]
+    [InlineData("intervall", SqlStates.UndefinedObject)]
     [InlineData("varchar(0)", SqlStates.InvalidParameterValue)]
     [InlineData("decimal(40,2)", SqlStates.InvalidParameterValue)]
     [InlineData("decimal(4,5)", SqlStates.InvalidParameterValue)]
