@@ -39,6 +39,10 @@ internal sealed partial class Binder
                 return BindUnary(unary, scope);
             case Ast.CallExpression call:
                 return BindCall(call, scope);
+            case Ast.JsonQueryExpression query:
+                return BindJsonQuery(query, scope);
+            case Ast.JsonConstructorExpression constructor:
+                return BindJsonConstructor(constructor, scope);
             case Ast.CastExpression cast:
                 return BindCast(cast, scope);
             case Ast.TypedLiteralExpression literal:

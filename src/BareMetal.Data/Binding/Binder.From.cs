@@ -64,6 +64,7 @@ internal sealed partial class Binder
             Ast.NamedTableReference named => BindNamed(named, context),
             Ast.DerivedTableReference derived => BindDerived(derived, context),
             Ast.FunctionTableReference function => BindFunctionTable(function, context),
+            Ast.JsonTableReference json => BindJsonTable(json, context),
             Ast.JoinReference join => BindJoin(join, context),
             _ => throw new InvalidOperationException(table.GetType().Name),
         };

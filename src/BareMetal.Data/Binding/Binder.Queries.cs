@@ -680,6 +680,8 @@ internal sealed partial class Binder
     {
         Ast.ColumnExpression column => SpellingOf(column, scope),
         Ast.CallExpression call => call.Name.Name,
+        Ast.JsonQueryExpression query => query.Kind switch { Ast.JsonQueryKind.Exists => "json_exists", Ast.JsonQueryKind.Value => "json_value", _ => "json_query" },
+        Ast.JsonConstructorExpression constructor => constructor.IsObject ? "json_object" : "json_array",
         Ast.FieldExpression { Field: { } field } => field.Name,
         Ast.SubscriptExpression subscript => NameOf(subscript.Operand, scope),
         Ast.CollateExpression collate => NameOf(collate.Operand, scope),

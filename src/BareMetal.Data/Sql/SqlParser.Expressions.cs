@@ -251,13 +251,15 @@ internal sealed partial class SqlParser
             };
         }
 
+        if (IsWord("json"))
+            return ParseIsJson(left, position, negated);
         IsTest test = Word switch
         {
             Keyword.Null => IsTest.Null,
             Keyword.True => IsTest.True,
             Keyword.False => IsTest.False,
             Keyword.Unknown => IsTest.Unknown,
-            _ => throw Expected("NULL, TRUE, FALSE, UNKNOWN or DISTINCT FROM", "NULL", "TRUE", "FALSE", "UNKNOWN", "DISTINCT"),
+            _ => throw Expected("NULL, TRUE, FALSE, UNKNOWN, JSON or DISTINCT FROM", "NULL", "TRUE", "FALSE", "UNKNOWN", "JSON", "DISTINCT"),
         };
         Advance();
         return new IsExpression { Position = position, Operand = left, Test = test, Negated = negated };
@@ -621,7 +623,7 @@ internal sealed partial class SqlParser
         }
 
         if (Is(TokenKind.OpenParenthesis))
-            return ParseCall(new ObjectName { Position = position, Name = name.Name });
+            return ParseJsonCall(position, name.Name) ?? ParseCall(new ObjectName { Position = position, Name = name.Name });
         if (!Is(TokenKind.Dot))
         {
             if (!IsName(first))
@@ -721,6 +723,12 @@ internal sealed partial class SqlParser
         }
 
         ExpectClose();
+        return FinishCall(name, arguments, names, star, distinct, variadic, orderBy);
+    }
+
+    /// <summary>What may follow the arguments of a call.</summary>
+    private CallExpression FinishCall(ObjectName name, List<Expression> arguments, List<string?>? names, bool star, bool distinct, bool variadic, SortItem[] orderBy)
+    {
         SortItem[] within = [];
         if (Is(Keyword.Within, Keyword.Group))
         {

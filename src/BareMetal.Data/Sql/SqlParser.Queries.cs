@@ -622,6 +622,8 @@ internal sealed partial class SqlParser
             return FunctionTable([.. calls], lateral, position);
         }
 
+        if (IsWord("json_table") && Ahead(1).Kind == TokenKind.OpenParenthesis)
+            return ParseJsonTable(position);
         if (IsFunctionCall)
             return FunctionTable([ParseFunctionCall()], lateral, position);
         if (lateral)

@@ -36,6 +36,71 @@ internal static class JsonFunctions
         }), strict: false),
     };
 
+    private static readonly Dictionary<(SqlTypeKind, bool, bool, bool), ScalarFunction> Constructors = MakeConstructors();
+
+    /// <summary>JSON_OBJECT and JSON_ARRAY. Called by the binder, not by name.</summary>
+    public static ScalarFunction Constructor(SqlTypeKind kind, bool isObject, bool absentOnNull, bool unique) => Constructors[(kind, isObject, absentOnNull, unique)];
+
+    private static Dictionary<(SqlTypeKind, bool, bool, bool), ScalarFunction> MakeConstructors()
+    {
+        Dictionary<(SqlTypeKind, bool, bool, bool), ScalarFunction> all = [];
+        foreach (SqlTypeKind kind in new[] { SqlTypeKind.Json, SqlTypeKind.Jsonb })
+        {
+            for (int i = 0; i < 8; i++)
+            {
+                (bool isObject, bool absent, bool unique) = ((i & 4) != 0, (i & 2) != 0, (i & 1) != 0);
+                all.Add((kind, isObject, absent, unique), new ScalarFunction
+                {
+                    Name = isObject ? "json_object" : "json_array",
+                    Parameters = [Definitions.Any],
+                    IsVariadic = true,
+                    IsStrict = false,
+                    ResultType = _ => new SqlType(kind),
+                    CreateKernel = (types, _) => Kernel.Values((v, _) => Write(kind, output => Construct(types, v, isObject, absent, unique, output)), strict: false),
+                });
+            }
+        }
+
+        return all;
+    }
+
+    private static void Construct(IReadOnlyList<SqlType> types, Value[] v, bool isObject, bool absentOnNull, bool unique, RowBuffer output)
+    {
+        int step = isObject ? 2 : 1;
+        HashSet<string> names = new(StringComparer.Ordinal);
+        bool first = true;
+        output.AppendByte(isObject ? (byte)'{' : (byte)'[');
+        RowBuffer name = new();
+        for (int i = 0; i < v.Length; i += step)
+        {
+            Value value = v[i + step - 1];
+            if (isObject)
+            {
+                if (v[i].IsNull)
+                    throw new BareMetalException(SqlStates.NullValueNotAllowed, $"The name at argument {i + 1} is null.");
+                name.Clear();
+                ValueText.Append(types[i], v[i], name);
+                if (unique && !names.Add(Utf8.ToString(name.Span)))
+                    throw new BareMetalException("22030", $"The object would have two members \"{Utf8.ToString(name.Span)}\".");
+            }
+
+            if (absentOnNull && value.IsNull)
+                continue;
+            if (!first)
+                output.Append(", "u8);
+            first = false;
+            if (isObject)
+            {
+                JsonText.WriteString(name.Span, output);
+                output.Append(" : "u8);
+            }
+
+            JsonWriter.Write(types[i + step - 1], value, output);
+        }
+
+        output.AppendByte(isObject ? (byte)'}' : (byte)']');
+    }
+
     public static void Define(Definitions define)
     {
         SqlType text = SqlType.Text, integer = SqlType.Integer, boolean = SqlType.Boolean;
@@ -53,7 +118,7 @@ internal static class JsonFunctions
             define.Add(prefix + "_extract_path_text", _ => text, (_, _) => new JsonExtractKernel(asText: true), [json, text], variadic: true);
             define.Add("@>", boolean, Kernel.FromBytes((a, b) => JsonEdit.Contains(a, b)), json, json);
             define.Add("<@", boolean, Kernel.FromBytes((a, b) => JsonEdit.Contains(b, a)), json, json);
-            define.Add(["?", prefix + "_exists"], boolean, Kernel.FromBytes(HasKey), json, text);
+            define.Add(kind == SqlTypeKind.Jsonb ? ["?", "jsonb_exists"] : ["?"], boolean, Kernel.FromBytes(HasKey), json, text);
             define.AddValues("?|", boolean, (v, _) => Boolean(Keys(v[1]).Any(k => HasKey(Bytes(v[0]), k))), [json, Texts]);
             define.AddValues("?&", boolean, (v, _) => Boolean(Keys(v[1]).All(k => HasKey(Bytes(v[0]), k))), [json, Texts]);
             JsonEditFunctions.Define(define, json, prefix);
@@ -75,6 +140,8 @@ internal static class JsonFunctions
         SqlPath(define, SqlType.Json);
         SqlPath(define, SqlType.Jsonb);
         define.Add("json_valid", boolean, Kernel.FromBytes(IsValid), text);
+        foreach (SqlType type in new[] { text, SqlType.Json, SqlType.Jsonb })
+            define.AddValues("is_json", boolean, (v, _) => Boolean(IsJson(Bytes(v[0]), Utf8.ToString(v[1]), v[2].As<bool>())), [type, text, boolean]);
     }
 
     private static void Build(Definitions define, SqlTypeKind kind, string prefix)
@@ -133,6 +200,39 @@ internal static class JsonFunctions
         define.AddValues("json_query", json, (v, context) => JsonPathFunctions.Find(v, silent: true, context) is [var item]
             ? JsonPathFunctions.ToValue(kind, item)
             : Value.Null(kind), [json, SqlType.Text]);
+    }
+
+    /// <summary>IS JSON: of a kind (value, object, array, scalar), and perhaps without names that come twice.</summary>
+    private static bool IsJson(ReadOnlySpan<byte> text, string kind, bool unique)
+    {
+        if (!IsValid(text))
+            return false;
+        char first = JsonText.KindOf(text);
+        bool fits = kind switch { "object" => first == '{', "array" => first == '[', "scalar" => first is not ('{' or '['), _ => true };
+        return fits && (!unique || HasUniqueNames(text));
+    }
+
+    private static bool HasUniqueNames(ReadOnlySpan<byte> json)
+    {
+        JsonMembers members = new(json);
+        HashSet<string> names = new(StringComparer.Ordinal);
+        RowBuffer name = new();
+        while (members.Next())
+        {
+            name.Clear();
+            JsonText.Unescape(members.RawName, name);
+            if (!names.Add(Utf8.ToString(name.Span)) || !HasUniqueNames(members.Value))
+                return false;
+        }
+
+        JsonElements elements = new(json);
+        while (elements.Next())
+        {
+            if (!HasUniqueNames(elements.Value))
+                return false;
+        }
+
+        return true;
     }
 
     private static bool IsValid(ReadOnlySpan<byte> text)
