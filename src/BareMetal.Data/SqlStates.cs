@@ -30,6 +30,8 @@ public static class SqlStates
     public const string InvalidRowCountInLimit = "2201W";
     public const string InvalidRowCountInOffset = "2201X";
     public const string ArraySubscriptError = "2202E";
+    public const string InvalidTablesampleRepeat = "2202G";
+    public const string InvalidTablesampleArgument = "2202H";
     public const string InvalidTextRepresentation = "22P02";
     public const string InvalidJsonText = "22032";
     public const string BadCopyFileFormat = "22P04";

@@ -61,7 +61,12 @@ internal sealed partial class Binder
             throw SqlErrors.At(call.Position, SqlStates.WindowingError, $"{name} is a window function.", $"Write {name}(…) OVER (…).");
         if (call.Variadic)
             throw SqlErrors.NotSupported(call.Position, "VARIADIC is not supported.");
+        int sets = scope.Select?.SetUses ?? 0;
         BoundExpression[] arguments = BindArguments(call, scope);
+        if (IsSetFunction(name))
+            return BindSetCall(call, arguments, scope);
+        if (name.Equals("coalesce", StringComparison.OrdinalIgnoreCase))
+            RefuseSets(scope, sets, "COALESCE", call.Position);
         return Special(call, arguments) ?? BindScalarCall(call, arguments);
     }
 

@@ -274,6 +274,7 @@ internal sealed partial class Binder
 
     private BoundCase BindCase(Ast.CaseExpression expression, Scope scope)
     {
+        int sets = scope.Select?.SetUses ?? 0;
         BoundExpression? operand = expression.Operand is null ? null : Bind(expression.Operand, scope);
         var conditions = new BoundExpression[expression.Whens.Length];
         int count = expression.Whens.Length + (expression.Else is null ? 0 : 1);
@@ -295,6 +296,7 @@ internal sealed partial class Binder
             positions[^1] = expression.Else.Position;
         }
 
+        RefuseSets(scope, sets, "CASE", expression.Position);
         SqlType type = Unify(results, positions, "CASE");
         var whens = new BoundWhen[conditions.Length];
         for (int i = 0; i < whens.Length; i++)

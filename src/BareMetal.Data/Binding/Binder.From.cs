@@ -73,6 +73,8 @@ internal sealed partial class Binder
     private (LogicalOperator Plan, FromScope Scope) BindNamed(Ast.NamedTableReference named, FromContext context)
     {
         string alias = named.Alias?.Name.Name ?? named.Name.Name;
+        if (named.Sample is not null)
+            return BindSample(named, named.Sample, alias, context);
         if (named.Name.Schema is null && FindCte(named.Name.Name) is { } cte)
         {
             if (cte.Definition is null)
@@ -107,8 +109,7 @@ internal sealed partial class Binder
 
             case View view:
             {
-                if (context.Locking is not null && context.Locking.For(alias).Mode != RowLockMode.None)
-                    throw SqlErrors.NotSupported(named.Position, $"The rows of the view \"{view.Name}\" cannot be locked.", "Lock the rows of its tables.");
+                InheritLock(context.Locking, alias, named.Position);
                 LogicalOperator plan = ExpandView(view, named.Position);
                 IReadOnlyList<PlanColumn> output = NullableOutput(ref plan, context.Nullable);
                 var columns = new ScopeColumn[output.Count];
@@ -237,6 +238,7 @@ internal sealed partial class Binder
 
     private (LogicalOperator Plan, FromScope Scope) BindDerived(Ast.DerivedTableReference derived, FromContext context)
     {
+        InheritLock(context.Locking, derived.Alias?.Name.Name, derived.Position);
         LogicalOperator plan = BindQuery(derived.Query, derived.Lateral ? context.Lateral ?? context.Outer : context.Outer, QueryUse.Top);
         if (derived.Alias is null)
         {

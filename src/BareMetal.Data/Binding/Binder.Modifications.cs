@@ -68,7 +68,7 @@ internal sealed partial class Binder
         {
             source = new LogicalValues([[]], []);
         }
-        else if (statement.Source is { Body: Ast.ValuesBody values, With: null, OrderBy.Length: 0, Limit: null, Offset: null })
+        else if (statement.Source is { Body: Ast.ValuesBody values, With: null, OrderBy.Length: 0, Limit: null, Offset: null } && !GivesRows(values))
         {
             if (statement.Columns is null)
                 AllTargets(table, targets, values.Rows[0].Length, values.Position);
@@ -82,7 +82,7 @@ internal sealed partial class Binder
                 AllTargets(table, targets, int.MaxValue, statement.Source.Position);
             foreach (var (column, _) in targets)
                 expected.Add(column.Type);
-            source = BindQuery(statement.Source, null, new QueryUse([.. expected], false));
+            source = BindQuery(AsSelect(statement.Source), null, new QueryUse([.. expected], false));
             if (statement.Columns is null && source.Output.Count < targets.Count)
                 targets.RemoveRange(source.Output.Count, targets.Count - source.Output.Count);
             CheckWidth(targets, source.Output.Count, statement.Columns is null, statement.Source.Position);
@@ -98,6 +98,20 @@ internal sealed partial class Binder
         IReadOnlyList<ProjectItem> returning = BindReturning(statement.Returning, scope);
         _ctes = saved;
         return Whole(isWhole ? definitions : null, new LogicalInsert(table, source, assignments, newRow, conflict, returning));
+    }
+
+    /// <summary>Whether a single row of VALUES calls a function of rows: as in PostgreSQL it is then a select list.</summary>
+    private bool GivesRows(Ast.ValuesBody values) =>
+        values.Rows.Length == 1
+        && Array.Exists(values.Rows[0], e => e is Ast.CallExpression call && IsSetFunction(call.Name.Name))
+        && !Array.Exists(values.Rows[0], e => e is Ast.DefaultExpression);
+
+    private Ast.Query AsSelect(Ast.Query query)
+    {
+        if (query.Body is not Ast.ValuesBody values || !GivesRows(values))
+            return query;
+        Ast.SelectItem[] items = [.. values.Rows[0].Select(e => new Ast.SelectItem { Position = e.Position, Expression = e })];
+        return new Ast.Query { Position = query.Position, Body = new Ast.SelectBody { Position = values.Position, Items = items } };
     }
 
     /// <summary>INSERT without a list names every column in order; those that are always computed take DEFAULT.</summary>

@@ -22,6 +22,7 @@ internal sealed partial class Binder
     private LogicalOperator BindQuery(Ast.Query query, Scope? outer, QueryUse use)
     {
         EnsureStack(query.Position);
+        query = Inheriting(query);
         if (query.With is null)
             _isOutermost = false;
         if (_restricted is not null)
@@ -31,6 +32,55 @@ internal sealed partial class Binder
         LogicalOperator plan = BindQueryBody(query, outer, use);
         _ctes = saved;
         return definitions is null ? plan : new LogicalWith(definitions, plan);
+    }
+
+    /// <summary>FOR UPDATE and FOR SHARE of an item of FROM that is a query: its own tables are locked.</summary>
+    private Ast.LockingClause? _inheritedLock;
+
+    private void InheritLock(RowLocking? locking, string? alias, SourcePosition position)
+    {
+        if (locking is null)
+            return;
+        (RowLockMode mode, RowLockWait wait) = locking.For(alias ?? "");
+        if (mode == RowLockMode.None)
+            return;
+        _inheritedLock = new Ast.LockingClause
+        {
+            Position = position,
+            Strength = mode switch
+            {
+                RowLockMode.KeyShare => Ast.LockStrength.KeyShare,
+                RowLockMode.Share => Ast.LockStrength.Share,
+                RowLockMode.NoKeyUpdate => Ast.LockStrength.NoKeyUpdate,
+                _ => Ast.LockStrength.Update,
+            },
+            Wait = wait switch
+            {
+                RowLockWait.SkipLocked => Ast.LockWait.SkipLocked,
+                RowLockWait.NoWait => Ast.LockWait.NoWait,
+                _ => Ast.LockWait.Wait,
+            },
+        };
+    }
+
+    private Ast.Query Inheriting(Ast.Query query)
+    {
+        if (_inheritedLock is not { } clause)
+            return query;
+        _inheritedLock = null;
+        if (query.Body is Ast.ValuesBody)
+            return query;
+        return new Ast.Query
+        {
+            Position = query.Position,
+            With = query.With,
+            Body = query.Body,
+            OrderBy = query.OrderBy,
+            Limit = query.Limit,
+            Offset = query.Offset,
+            WithTies = query.WithTies,
+            Locking = [.. query.Locking, clause],
+        };
     }
 
     private LogicalOperator BindQueryBody(Ast.Query query, Scope? outer, QueryUse use)
@@ -459,6 +509,10 @@ internal sealed partial class Binder
             sets = BindGrouping(select, items, scope, keys);
         }
 
+        // Functions of rows that are grouped by come before the groups, the others behind them.
+        int setsBefore = context.SetCalls.Count;
+        plan = ApplySets(plan, context.SetCalls, 0);
+
         scope.Clause = "SELECT";
         for (int i = 0; i < items.Count; i++)
         {
@@ -511,12 +565,21 @@ internal sealed partial class Binder
                 order[i] = order[i] with { Expression = grouper.Rewrite(order[i].Expression) };
             foreach (WindowCall window in context.Windows)
                 grouper.Rewrite(window);
+            for (int i = setsBefore; i < context.SetCalls.Count; i++)
+            {
+                BoundTree.Rewrite(context.SetCalls[i].Arguments, grouper.Rewrite, out IReadOnlyList<BoundExpression> arguments);
+                context.SetCalls[i].Arguments = arguments;
+            }
+
             plan = new LogicalAggregate(plan, keys, context.Aggregates, sets);
             if (having is not null)
                 plan = new LogicalFilter(plan, having);
         }
 
         plan = BuildWindows(plan, context.Windows);
+        if (locking is not null && context.SetCalls.Count > 0)
+            throw SqlErrors.NotSupported(query.Locking[0].Position, "FOR UPDATE and FOR SHARE do not go with functions of rows in the select list.");
+        plan = ApplySets(plan, context.SetCalls, setsBefore);
         return BuildOutput(plan, select, query, outer, items, distinctOn, order);
     }
 

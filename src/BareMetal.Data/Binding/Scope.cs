@@ -89,6 +89,9 @@ internal sealed class Scope(Scope? parent, FromScope from)
 
     public bool AllowsAggregates => Select is not null && Clause is "SELECT" or "HAVING" or "ORDER BY" or "DISTINCT ON" or "window";
 
+    /// <summary>Whether functions of rows may stand here.</summary>
+    public bool AllowsSets => Select is not null && Clause is "SELECT" or "ORDER BY" or "DISTINCT ON" or "GROUP BY";
+
     public bool AllowsWindows => Select is not null && Clause is "SELECT" or "ORDER BY" or "DISTINCT ON";
 }
 
@@ -102,6 +105,25 @@ internal sealed class SelectContext
     public Dictionary<string, Sql.Syntax.WindowSpecification> NamedWindows { get; } = new(Sql.Syntax.Identifier.Comparer);
 
     public bool IsGrouped { get; set; }
+
+    /// <summary>Functions of rows in the select list.</summary>
+    public List<SetCall> SetCalls { get; } = [];
+
+    /// <summary>How many places named a function of rows: to find those that stand where none may.</summary>
+    public int SetUses { get; set; }
+}
+
+/// <summary>A function of rows in a select list, kept until the rows that it runs for are known.</summary>
+internal sealed class SetCall
+{
+    public required PlanColumn[] Columns { get; init; }
+
+    public required Functions.TableCall Call { get; init; }
+
+    public required IReadOnlyList<BoundExpression> Arguments { get; set; }
+
+    /// <summary>1, and for a function over the rows of others one more than those: functions of one level run side by side.</summary>
+    public required int Level { get; init; }
 }
 
 /// <summary>A window function, kept until the query's groups are known.</summary>

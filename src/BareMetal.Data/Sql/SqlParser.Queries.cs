@@ -308,6 +308,8 @@ internal sealed partial class SqlParser
     private SelectBody ParseSelect()
     {
         SourcePosition position = Position;
+        bool intoAllowed = _intoAllowed;
+        _intoAllowed = false;
         Advance();
         bool distinct = false;
         Expression[] distinctOn = [];
@@ -331,7 +333,7 @@ internal sealed partial class SqlParser
 
         SelectItem[] items = IsSelectListEnd ? [] : ParseSelectItems();
         if (!TryParseIntoVariables() && Is(Keyword.Into))
-            throw SqlErrors.NotSupported(Position, "SELECT INTO is not supported.", "Use CREATE TABLE … AS SELECT …, or INSERT INTO … SELECT ….");
+            ParseInto(intoAllowed);
         TableReference[] from = TryTake(Keyword.From) ? ParseFromList() : [];
         Expression? where = TryTake(Keyword.Where) ? ParseExpression() : null;
         GroupingElement[]? groupBy = null;
@@ -374,9 +376,22 @@ internal sealed partial class SqlParser
         };
     }
 
+    /// <summary>INTO [TEMP | TEMPORARY | UNLOGGED] [TABLE] name.</summary>
+    private void ParseInto(bool isAllowed)
+    {
+        if (!isAllowed)
+            throw SqlErrors.Syntax(Position, "SELECT … INTO stands in the first SELECT of a statement only.", "Use CREATE TABLE … AS, or INSERT INTO … SELECT ….");
+        Advance();
+        _intoTemporary = TryTake(Keyword.Temp) || TryTake(Keyword.Temporary);
+        if (!_intoTemporary)
+            TryTakeWord("UNLOGGED");
+        TryTake(Keyword.Table);
+        _intoTable = ParseObjectName("the name of a table");
+    }
+
     private bool IsSelectListEnd =>
         Kind is TokenKind.End or TokenKind.CloseParenthesis or TokenKind.Semicolon
-        || Word is Keyword.From or Keyword.Where or Keyword.Union or Keyword.Intersect or Keyword.Except or Keyword.Limit or Keyword.Offset;
+        || Word is Keyword.From or Keyword.Into or Keyword.Where or Keyword.Union or Keyword.Intersect or Keyword.Except or Keyword.Limit or Keyword.Offset;
 
     private SelectItem[] ParseSelectItems()
     {
@@ -632,7 +647,28 @@ internal sealed partial class SqlParser
         ObjectName name = ParseObjectName("the name of a table, a function, or a query in parentheses");
         if (only)
             TryTake(TokenKind.Star);
-        return new NamedTableReference { Position = position, Name = name, Only = only, Alias = ParseTableAlias() };
+        TableAlias? alias = ParseTableAlias();
+        return new NamedTableReference { Position = position, Name = name, Only = only, Alias = alias, Sample = Is(Keyword.Tablesample) ? ParseSample() : null };
+    }
+
+    /// <summary>TABLESAMPLE method (percentage) [REPEATABLE (seed)].</summary>
+    private TableSample ParseSample()
+    {
+        SourcePosition position = Position;
+        Advance();
+        Identifier method = ParseLabel("BERNOULLI or SYSTEM");
+        ExpectOpen();
+        Expression percentage = ParseExpression();
+        ExpectClose();
+        Expression? seed = null;
+        if (TryTake(Keyword.Repeatable))
+        {
+            ExpectOpen();
+            seed = ParseExpression();
+            ExpectClose();
+        }
+
+        return new TableSample { Position = position, Method = method, Percentage = percentage, Seed = seed };
     }
 
     private bool IsFunctionCall =>

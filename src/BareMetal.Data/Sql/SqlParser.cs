@@ -25,6 +25,11 @@ internal sealed partial class SqlParser
     private int _depth;
     private int _height;
 
+    // SELECT … INTO: only the first SELECT of a statement may have it.
+    private bool _intoAllowed;
+    private ObjectName? _intoTable;
+    private bool _intoTemporary;
+
     private SqlParser(string text, SqlLexer lexer, bool allowParameters)
     {
         _text = text;
@@ -765,10 +770,22 @@ internal sealed partial class SqlParser
         return statement;
     }
 
-    private QueryStatement ParseQueryStatement()
+    private Statement ParseQueryStatement()
     {
         SourcePosition position = Position;
-        return new QueryStatement { Position = position, Query = ParseQuery() };
+        if (_depth == 1)
+            _intoAllowed = true;
+        return IntoTable(new QueryStatement { Position = position, Query = ParseQuery() });
+    }
+
+    /// <summary>SELECT … INTO t is CREATE TABLE t AS SELECT ….</summary>
+    private Statement IntoTable(QueryStatement statement)
+    {
+        _intoAllowed = false;
+        if (_intoTable is not { } into)
+            return statement;
+        _intoTable = null;
+        return new CreateTableStatement { Position = statement.Position, Name = into, Temporary = _intoTemporary, As = statement.Query };
     }
 
     private Statement ParseWithStatement()
@@ -781,8 +798,15 @@ internal sealed partial class SqlParser
             Keyword.Update => ParseUpdate(with),
             Keyword.Delete => ParseDelete(with),
             _ when IsWord("MERGE") => ParseMerge(with),
-            _ => new QueryStatement { Position = position, Query = ParseQueryAfterWith(with, position) },
+            _ => ParseQueryOf(with, position),
         };
+    }
+
+    private Statement ParseQueryOf(WithClause with, SourcePosition position)
+    {
+        if (_depth == 1)
+            _intoAllowed = true;
+        return IntoTable(new QueryStatement { Position = position, Query = ParseQueryAfterWith(with, position) });
     }
 
     [DoesNotReturn]

@@ -68,7 +68,7 @@ public sealed class BindingErrorTests : IDisposable
     [InlineData("SELECT DEFAULT", "42601", 8, "INSERT")]
     [InlineData("SELECT ARRAY[]", "42P18", 8, "ARRAY[]::integer[]")]
     [InlineData("SELECT name[1] FROM customers", "42804", 12, "substr")]
-    [InlineData("SELECT unnest(ARRAY[1])", "0A000", 8, "FROM unnest")]
+    [InlineData("SELECT 1 WHERE unnest(ARRAY[1]) = 1", "0A000", 16, "FROM unnest")]
     [InlineData("SELECT *", "42601", 8, null)]
     [InlineData("SELECT (1, 2) = (1, 2, 3)", "42601", 15, null)]
     [InlineData("SELECT customers FROM customers", "0A000", 8, "customers.id")]

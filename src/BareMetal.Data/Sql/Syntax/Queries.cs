@@ -166,6 +166,19 @@ internal sealed class NamedTableReference : TableReference
 
     /// <summary>ONLY: without derived tables, of which there are none.</summary>
     public bool Only { get; init; }
+
+    /// <summary>TABLESAMPLE; null when absent.</summary>
+    public TableSample? Sample { get; init; }
+}
+
+/// <summary>TABLESAMPLE method (percentage) [REPEATABLE (seed)].</summary>
+internal sealed class TableSample : SyntaxNode
+{
+    public required Identifier Method { get; init; }
+
+    public required Expression Percentage { get; init; }
+
+    public Expression? Seed { get; init; }
 }
 
 internal sealed class DerivedTableReference : TableReference
