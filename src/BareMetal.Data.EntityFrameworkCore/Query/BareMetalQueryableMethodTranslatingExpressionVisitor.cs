@@ -155,6 +155,7 @@ public sealed class BareMetalQueryableMethodTranslatingExpressionVisitor : Relat
         var element = new ColumnExpression(
             BareMetalQuerySqlGenerator.ValueColumn, alias, typeof(string), documentMapping, nullable: false);
         var members = new Dictionary<ProjectionMember, Expression>();
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
 
         foreach (var property in structuralType.GetProperties())
         {
@@ -200,6 +201,15 @@ public sealed class BareMetalQueryableMethodTranslatingExpressionVisitor : Relat
 
         void AddMember(string name, Type type, RelationalTypeMapping mapping, bool nullable)
         {
+            // The members become columns, whose names do not regard capitals.
+            if (!names.Add(name))
+            {
+                throw new InvalidOperationException(
+                    $"The JSON members '{names.First(n => n.Equals(name, StringComparison.OrdinalIgnoreCase))}' and '{name}' of "
+                    + $"'{structuralType.DisplayName()}' differ in capitals only, so that queries can't go into a collection of them. "
+                    + "Give one of them another name with HasJsonPropertyName.");
+            }
+
             SqlExpression member = new JsonScalarExpression(element, [new PathSegment(name)], type, mapping, nullable);
 
             // A collection in jsonb becomes a column of its property's type, by which what uses it will go.
