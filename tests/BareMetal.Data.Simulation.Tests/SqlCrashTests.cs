@@ -20,6 +20,7 @@ public sealed class SqlCrashTests(ITestOutputHelper output)
         [
             "log write", "log flush", "data write", "data flush", "checkpoint write", "recovery stopped", "stops in a row: 4", "of the machine itself", "clean close",
             "SQL: commits", "SQL: asynchronous commits", "SQL: bulk inserts", "SQL: old snapshots compared", "SQL: statements refused for a lock", "SQL: went on after a crash",
+            "SQL: functions defined",
         ];
         Assert.All(kinds, kind => Assert.True(counts[kind] > 0, kind));
     }

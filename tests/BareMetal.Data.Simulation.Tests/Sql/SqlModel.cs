@@ -12,6 +12,9 @@ internal sealed record SqlModel(ImmutableSortedDictionary<string, TableModel> Ta
 
     private string? _text;
 
+    /// <summary>Functions without parameters: the expression that each gives.</summary>
+    public ImmutableSortedDictionary<string, string> Functions { get; init; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
+
     /// <summary>Everything in a fixed order and spelling, to compare with what a database says of itself.</summary>
     public string Text => _text ??= Write();
 
@@ -20,6 +23,8 @@ internal sealed record SqlModel(ImmutableSortedDictionary<string, TableModel> Ta
     public SqlModel WithTables(ImmutableSortedDictionary<string, TableModel> tables) => this with { Tables = tables, _text = null };
 
     public SqlModel WithSequences(ImmutableSortedDictionary<string, long> sequences) => this with { Sequences = sequences, _text = null };
+
+    public SqlModel WithFunctions(ImmutableSortedDictionary<string, string> functions) => this with { Functions = functions, _text = null };
 
     /// <summary>Whether unique indexes and foreign keys hold.</summary>
     public bool IsValid()
@@ -89,6 +94,8 @@ internal sealed record SqlModel(ImmutableSortedDictionary<string, TableModel> Ta
 
         foreach (string sequence in Sequences.Keys)
             text.Append("sequence ").Append(sequence).Append('\n');
+        foreach ((string function, string body) in Functions)
+            text.Append(CultureInfo.InvariantCulture, $"function {function} gives {body}\n");
         return text.ToString();
     }
 }

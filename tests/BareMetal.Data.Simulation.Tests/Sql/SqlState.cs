@@ -18,7 +18,8 @@ internal sealed record SqlState(SqlModel Model, ImmutableSortedDictionary<long, 
         string prefix = actor.Prefix;
         SqlModel model = Model
             .WithTables(Model.Tables.RemoveRange(Model.Tables.Keys.Where(Own)).AddRange(actor.Model.Tables))
-            .WithSequences(Model.Sequences.RemoveRange(Model.Sequences.Keys.Where(Own)).AddRange(actor.Model.Sequences));
+            .WithSequences(Model.Sequences.RemoveRange(Model.Sequences.Keys.Where(Own)).AddRange(actor.Model.Sequences))
+            .WithFunctions(Model.Functions.RemoveRange(Model.Functions.Keys.Where(Own)).AddRange(actor.Model.Functions));
         return new SqlState(model, actor.ApplyTo(Shared!));
 
         bool Own(string name) => name.StartsWith(prefix, StringComparison.Ordinal);
@@ -27,5 +28,6 @@ internal sealed record SqlState(SqlModel Model, ImmutableSortedDictionary<long, 
     /// <summary>The tables and sequences of one session.</summary>
     public SqlModel Of(SqlActor actor) => SqlModel.Empty
         .WithTables(Model.Tables.RemoveRange(Model.Tables.Keys.Where(n => !n.StartsWith(actor.Prefix, StringComparison.Ordinal))))
-        .WithSequences(Model.Sequences.RemoveRange(Model.Sequences.Keys.Where(n => !n.StartsWith(actor.Prefix, StringComparison.Ordinal))));
+        .WithSequences(Model.Sequences.RemoveRange(Model.Sequences.Keys.Where(n => !n.StartsWith(actor.Prefix, StringComparison.Ordinal))))
+        .WithFunctions(Model.Functions.RemoveRange(Model.Functions.Keys.Where(n => !n.StartsWith(actor.Prefix, StringComparison.Ordinal))));
 }

@@ -138,6 +138,8 @@ internal sealed partial class SqlWorkload
 
         foreach (Sequence sequence in catalog.Objects.OfType<Sequence>().Where(s => s.OwnedBy is null).OrderBy(s => s.Name, StringComparer.Ordinal))
             text.Append("sequence ").Append(sequence.Name).Append('\n');
+        foreach (Routine routine in catalog.Objects.OfType<Routine>().OrderBy(r => r.Name, StringComparer.Ordinal))
+            text.Append(CultureInfo.InvariantCulture, $"function {routine.Name} gives {session.Rows($"SELECT {routine.Name}()")[0]}\n");
         if (catalog.Find("public", "shared") is not null)
             text.Append("shared ").AppendJoin(' ', session.Rows("SELECT id, v FROM shared ORDER BY id")).Append('\n');
         return text.ToString();

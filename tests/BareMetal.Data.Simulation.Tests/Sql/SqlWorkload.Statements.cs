@@ -91,6 +91,12 @@ internal sealed partial class SqlWorkload
         ColumnModel column = table.Columns[1 + random.Next(table.Columns.Count - 1)];
         bool indexed = table.Indexes.Values.Any(i => i.Column == column.Name);
         bool isParent = model.Tables.Values.Any(t => t.Parent == name);
+        if (random.Chance(12))
+        {
+            DefineFunction(actor, random);
+            return;
+        }
+
         switch (random.Next(15))
         {
             case 0 when !isParent:
@@ -163,6 +169,25 @@ internal sealed partial class SqlWorkload
             Indexes = table.Indexes.ToImmutableSortedDictionary(
                 i => i.Key, i => i.Value.Column == column.Name ? i.Value with { Column = renamed } : i.Value, StringComparer.Ordinal),
         }));
+    }
+
+    private void DefineFunction(SqlActor actor, SplitMix random)
+    {
+        ImmutableSortedDictionary<string, string> functions = actor.Model.Functions;
+        string value = random.Next(1000).ToString(CultureInfo.InvariantCulture);
+        Counts.Add("SQL: functions defined");
+        if (functions.Count < 2)
+        {
+            string name = actor.Prefix + "f" + _names++;
+            RunTo(actor, $"CREATE FUNCTION {name}() RETURNS int {(random.Chance(50) ? $"RETURN {value}" : $"LANGUAGE SQL AS $$ SELECT {value} $$")}", actor.Model.WithFunctions(functions.Add(name, value)));
+            return;
+        }
+
+        string known = functions.Keys.First();
+        if (random.Chance(60))
+            RunTo(actor, $"CREATE OR REPLACE FUNCTION {known}() RETURNS int RETURN {value}", actor.Model.WithFunctions(functions.SetItem(known, value)));
+        else
+            RunTo(actor, $"DROP FUNCTION {known}", actor.Model.WithFunctions(functions.Remove(known)));
     }
 
     private void DefineSequence(SqlActor actor)
