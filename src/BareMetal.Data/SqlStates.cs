@@ -64,6 +64,7 @@ public static class SqlStates
     public const string DuplicateColumn = "42701";
     public const string DuplicateFunction = "42723";
     public const string InvalidFunctionDefinition = "42P13";
+    public const string ReservedName = "42939";
     public const string DuplicateDatabase = "42P04";
     public const string DuplicateSchema = "42P06";
     public const string DuplicateTable = "42P07";

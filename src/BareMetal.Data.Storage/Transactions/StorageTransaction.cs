@@ -25,6 +25,9 @@ public sealed class StorageTransaction : IDisposable
     private uint _statement;
     private uint _statementStart;
 
+    // The part of the transaction that lies in the session's temporary database; null without.
+    private StorageTransaction? _temporary;
+
     internal StorageTransaction(StorageEngine engine, long id, TransactionIsolation isolation, bool readOnly)
     {
         Engine = engine;
@@ -55,7 +58,9 @@ public sealed class StorageTransaction : IDisposable
     public Lsn SnapshotLsn => _snapshot.Lsn;
 
     /// <summary>Whether it has changes of its own.</summary>
-    public bool HasChanges => _overlay is { Count: > 0 } || _treeChanges is { Count: > 0 };
+    public bool HasChanges => HasOwnChanges || _temporary is { HasChanges: true };
+
+    private bool HasOwnChanges => _overlay is { Count: > 0 } || _treeChanges is { Count: > 0 };
 
     internal bool NeedsValidation => _reads is not null;
 
@@ -76,6 +81,33 @@ public sealed class StorageTransaction : IDisposable
     {
         EnsureActive();
         _statementStart = ++_statement;
+        if (Isolation == TransactionIsolation.ReadCommitted)
+            _snapshot = _snapshot.Renew();
+        _temporary?.Follow(this);
+    }
+
+    /// <summary>
+    /// Joins a transaction of another engine, the session's temporary database: trees whose numbers say so are its. It sees statements and savepoints as
+    /// this one does, and commits when this one has.
+    /// </summary>
+    internal void Attach(StorageTransaction temporary)
+    {
+        _temporary = temporary;
+        temporary.Follow(this);
+    }
+
+    /// <summary>The engine that holds a counter.</summary>
+    internal StorageEngine EngineOf(ulong counter) => (counter & TreeId.TemporaryBit) != 0 ? _temporary!.Engine : Engine;
+
+    /// <summary>As <see cref="CreateTree"/>, in the temporary database.</summary>
+    internal TreeId CreateTemporaryTree() => new(_temporary!.CreateTree().Value | TreeId.TemporaryBit);
+
+    private StorageTransaction TemporaryOf(TreeId tree) =>
+        _temporary ?? throw new StorageException(StorageErrorCode.Ended, $"Tree {tree.Inner} belongs to a temporary database that has ended.");
+
+    private void Follow(StorageTransaction main)
+    {
+        (_statement, _statementStart) = (main._statement, main._statementStart);
         if (Isolation == TransactionIsolation.ReadCommitted)
             _snapshot = _snapshot.Renew();
     }
@@ -102,6 +134,7 @@ public sealed class StorageTransaction : IDisposable
         _snapshot.Release();
         _snapshot = outer.Snapshot;
         _statementStart = outer.Start;
+        _temporary?.Follow(this);
     }
 
     /// <summary>Undoes what the current statement changed; its locks stay. For failed statements and before running one again.</summary>
@@ -113,6 +146,7 @@ public sealed class StorageTransaction : IDisposable
         EnsureActive();
         Savepoint point = new(++_statement);
         (_savepoints ??= []).Add(point);
+        _temporary?.Follow(this);
         return point;
     }
 
@@ -135,6 +169,8 @@ public sealed class StorageTransaction : IDisposable
     /// <exception cref="StorageException">There is no such tree at the snapshot.</exception>
     public TreeCursor OpenCursor(TreeId tree, CursorSource source = CursorSource.Statement)
     {
+        if (tree.IsTemporary)
+            return TemporaryOf(tree).OpenCursor(tree.Inner, source);
         EnsureActive();
         PageStore store = Engine.Store;
         bool newest = source == CursorSource.Newest;
@@ -167,7 +203,7 @@ public sealed class StorageTransaction : IDisposable
     /// Whether cursors of one statement may be opened and used by several threads at once, each by one at a time: it has no changes of its own to
     /// merge in and notes no reads.
     /// </summary>
-    public bool AllowsParallelReads => IsActive && !HasChanges && _reads is null;
+    public bool AllowsParallelReads => IsActive && !HasChanges && _reads is null && _temporary is null;
 
     /// <summary>Keys that divide a tree, as the current statement sees it, into parts of about equal size.</summary>
     /// <param name="tree">The tree.</param>
@@ -194,6 +230,8 @@ public sealed class StorageTransaction : IDisposable
     /// <exception cref="StorageException">There is no such tree.</exception>
     internal bool ExistsNewest(TreeId tree, ReadOnlySpan<byte> key)
     {
+        if (tree.IsTemporary)
+            return TemporaryOf(tree).ExistsNewest(tree.Inner, key);
         EnsureActive();
         if (_reads is not null)
         {
@@ -256,12 +294,22 @@ public sealed class StorageTransaction : IDisposable
     internal SerializableReads? Reads => _reads;
 
     /// <summary>Takes a new snapshot; only before anything was read or changed.</summary>
-    internal void RenewSnapshot() => _snapshot = _snapshot.Renew();
+    internal void RenewSnapshot()
+    {
+        _snapshot = _snapshot.Renew();
+        _temporary?.RenewSnapshot();
+    }
 
     /// <summary>Sets an entry. The caller holds the lock that protects the key.</summary>
     /// <exception cref="StorageException">Read only, key too long, budget used up.</exception>
     public void Put(TreeId tree, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
+        if (tree.IsTemporary)
+        {
+            TemporaryOf(tree).Put(tree.Inner, key, value);
+            return;
+        }
+
         EnsureWritable();
         if (key.Length > Engine.MaxKeyLength)
             throw new StorageException(StorageErrorCode.KeyTooLong, $"A key of {key.Length} bytes exceeds the largest key of {Engine.MaxKeyLength} bytes for pages of {Engine.Store.PageSize} bytes (tree {tree}). Use a shorter key or create the database with larger pages.");
@@ -271,6 +319,12 @@ public sealed class StorageTransaction : IDisposable
     /// <summary>As <see cref="Put(TreeId, ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>; a value that takes fewer pages compressed is stored so.</summary>
     internal void PutCompressible(TreeId tree, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
+        if (tree.IsTemporary)
+        {
+            TemporaryOf(tree).PutCompressible(tree.Inner, key, value);
+            return;
+        }
+
         if (!ValueCompression.TryCompress(value, Engine.Store.PageSize, ref _compressed, out int length))
         {
             Put(tree, key, value);
@@ -288,6 +342,12 @@ public sealed class StorageTransaction : IDisposable
     /// <summary>Removes an entry; one that does not exist is no error. The caller holds the lock that protects the key.</summary>
     public void Delete(TreeId tree, ReadOnlySpan<byte> key)
     {
+        if (tree.IsTemporary)
+        {
+            TemporaryOf(tree).Delete(tree.Inner, key);
+            return;
+        }
+
         EnsureWritable();
         (_overlay ??= new Overlay(Engine.Store)).Delete(tree, key, _statement);
     }
@@ -307,6 +367,12 @@ public sealed class StorageTransaction : IDisposable
     /// <summary>Drops a tree; when <paramref name="forget"/> its pages are damaged or shared, and are left to a rebuild of the allocation maps.</summary>
     internal void DropTree(TreeId tree, bool forget)
     {
+        if (tree.IsTemporary)
+        {
+            TemporaryOf(tree).DropTree(tree.Inner, forget);
+            return;
+        }
+
         EnsureWritable();
         _overlay?.DeleteTree(tree, _statement);
         (_treeChanges ??= []).Add(new TreeChange(tree, IsCreate: false, _statement, forget));
@@ -323,6 +389,9 @@ public sealed class StorageTransaction : IDisposable
     /// <param name="cancellation">Ends the wait.</param>
     public LockOutcome LockKey(TreeId tree, ReadOnlySpan<byte> key, LockMode mode, TimeSpan? timeout = null, CancellationToken cancellation = default)
     {
+        // Nobody else is there.
+        if (tree.IsTemporary)
+            return LockOutcome.Granted;
         if (!LockName(tree, key, mode, timeout, cancellation))
             return LockOutcome.NotAvailable;
         if (!IsNewer(tree, key) || Engine.Options.Environment?.Faults is { SkipFirstUpdaterCheck: true })
@@ -342,6 +411,8 @@ public sealed class StorageTransaction : IDisposable
     public bool LockName(TreeId tree, ReadOnlySpan<byte> key, LockMode mode, TimeSpan? timeout = null, CancellationToken cancellation = default)
     {
         EnsureActive();
+        if (tree.IsTemporary)
+            return true;
         TimeSpan wait = timeout ?? Engine.Options.LockTimeout;
         return key.IsEmpty
             ? Engine.Locks.AcquireTree(Owner, tree, mode, wait, cancellation)
@@ -366,17 +437,21 @@ public sealed class StorageTransaction : IDisposable
     public Lsn Commit(Durability? durability = null)
     {
         EnsureActive();
-        if (!HasChanges)
+        if (!HasOwnChanges)
         {
             Lsn seen = SnapshotLsn;
+            CommitTemporary();
             End();
             return seen;
         }
 
         try
         {
-            using CommitWrites writes = new(this);
-            return Engine.Commit(writes, durability ?? Engine.Options.Durability);
+            Lsn lsn;
+            using (CommitWrites writes = new(this))
+                lsn = Engine.Commit(writes, durability ?? Engine.Options.Durability);
+            CommitTemporary();
+            return lsn;
         }
         finally
         {
@@ -391,9 +466,10 @@ public sealed class StorageTransaction : IDisposable
     {
         EnsureActive();
         cancellation.ThrowIfCancellationRequested();
-        if (!HasChanges)
+        if (!HasOwnChanges)
         {
             Lsn seen = SnapshotLsn;
+            CommitTemporary();
             End();
             return new ValueTask<Lsn>(seen);
         }
@@ -442,8 +518,11 @@ public sealed class StorageTransaction : IDisposable
     {
         try
         {
-            using CommitWrites writes = new(this);
-            return await Engine.CommitAsync(writes, durability).ConfigureAwait(false);
+            Lsn lsn;
+            using (CommitWrites writes = new(this))
+                lsn = await Engine.CommitAsync(writes, durability).ConfigureAwait(false);
+            CommitTemporary();
+            return lsn;
         }
         finally
         {
@@ -451,9 +530,12 @@ public sealed class StorageTransaction : IDisposable
         }
     }
 
+    /// <summary>What is temporary is in memory and waits for nothing.</summary>
+    private void CommitTemporary() => _temporary?.Commit(Durability.Off);
 
     private void RollbackToStatement(uint statement)
     {
+        _temporary?.RollbackToStatement(statement);
         _overlay?.RollbackTo(statement);
         _treeChanges?.RemoveAll(c => c.Statement >= statement);
     }
@@ -544,6 +626,7 @@ public sealed class StorageTransaction : IDisposable
         if (!IsActive)
             return;
         IsActive = false;
+        _temporary?.End();
         _overlay?.Dispose();
         _overlay = null;
         _snapshot.Release();

@@ -102,6 +102,7 @@ internal sealed partial class Binder
             Parameters = [.. routine.Inputs.Select(p => p.Type)],
             Volatility = routine.Volatility == Volatility.Volatile ? Volatility.Volatile : Volatility.Stable,
             IsStrict = routine.IsStrict,
+            IsUserCode = true,
             ResultType = _ => type,
             CreateKernel = (_, _) => Kernel.Values((values, context) => Host(context, routine).CallValue(routine, values), routine.IsStrict),
         };

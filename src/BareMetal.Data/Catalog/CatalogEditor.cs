@@ -11,16 +11,37 @@ internal sealed class CatalogEditor
     private CatalogSnapshot _base;
     private CatalogSnapshot? _current;
 
-    public CatalogEditor(CatalogStore store, StorageTransaction transaction)
+    /// <param name="store">The database's catalog.</param>
+    /// <param name="transaction">The transaction.</param>
+    /// <param name="over">Adds the session's temporary objects to a catalog; null without any.</param>
+    public CatalogEditor(CatalogStore store, StorageTransaction transaction, Func<CatalogSnapshot, CatalogSnapshot>? over = null)
     {
         _store = store;
         _transaction = transaction;
-        _base = store.At(transaction);
+        _over = over ?? (static c => c);
+        _base = _over(store.At(transaction));
         _transaction.OnBeforeVisible(lsn =>
         {
-            if (Changes.Count > 0)
-                _store.Publish(Changes, lsn);
+            if (HasDurableChanges)
+                _store.Publish(Changes.RemoveRange(Changes.Keys.Where(Temporary.IsTemporary)), lsn);
         });
+    }
+
+    private readonly Func<CatalogSnapshot, CatalogSnapshot> _over;
+
+    /// <summary>Whether more than temporary objects was changed.</summary>
+    public bool HasDurableChanges
+    {
+        get
+        {
+            foreach (long id in Changes.Keys)
+            {
+                if (!Temporary.IsTemporary(id))
+                    return true;
+            }
+
+            return false;
+        }
     }
 
     /// <summary>What was changed: the new object by id, null for a removed one. Put back by savepoints.</summary>
@@ -31,12 +52,12 @@ internal sealed class CatalogEditor
     /// <summary>The catalog with the changes.</summary>
     public CatalogSnapshot Current => _current ??= Changes.Count == 0 ? _base : _base.With(Changes, _base.Version + 1, _base.Lsn);
 
-    /// <summary>Begins on a newer catalog; only before the first change.</summary>
+    /// <summary>Begins on a newer catalog; only before the first change of the database's.</summary>
     public void Rebase()
     {
-        if (Changes.Count > 0)
+        if (HasDurableChanges)
             return;
-        _base = _store.At(_transaction);
+        _base = _over(_store.At(_transaction));
         _current = null;
     }
 
@@ -45,14 +66,18 @@ internal sealed class CatalogEditor
 
     public void Put(CatalogObject o)
     {
-        _transaction.Put(CatalogStore.Tree, CatalogCodec.EncodeKey(o.Id), CatalogCodec.Encode(o));
+        if (!o.IsTemporary())
+            _transaction.Put(CatalogStore.Tree, CatalogCodec.EncodeKey(o.Id), CatalogCodec.Encode(o));
+        else if (!Current.HasTemporary)
+            Changes = Changes.SetItem(Temporary.SchemaObject.Id, Temporary.SchemaObject);
         Changes = Changes.SetItem(o.Id, o);
         _current = null;
     }
 
     public void Remove(CatalogObject o)
     {
-        _transaction.Delete(CatalogStore.Tree, CatalogCodec.EncodeKey(o.Id));
+        if (!o.IsTemporary())
+            _transaction.Delete(CatalogStore.Tree, CatalogCodec.EncodeKey(o.Id));
         if (o is Table)
             Statistics.StatisticsStore.Remove(_transaction, o.Id);
         Changes = Changes.SetItem(o.Id, null);

@@ -49,6 +49,9 @@ internal sealed record Table : CatalogObject
 
     public IReadOnlyList<CheckConstraint> Checks { get; init; } = [];
 
+    /// <summary>Of a temporary table: what becomes of its rows, or of itself, when a transaction commits. Not stored.</summary>
+    public OnCommit OnCommit { get; init; }
+
     /// <summary>The id that the next new column takes.</summary>
     public int NextColumnId { get; init; } = 1;
 

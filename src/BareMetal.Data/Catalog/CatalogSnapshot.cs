@@ -51,6 +51,9 @@ internal sealed class CatalogSnapshot
     /// <summary>The commit that made it; a transaction's own catalog has that of its base.</summary>
     public Lsn Lsn { get; }
 
+    /// <summary>Whether it is that of a session with temporary objects, which hide others of their names.</summary>
+    public bool HasTemporary => _byId.ContainsKey(Temporary.SchemaObject.Id);
+
     /// <summary>Every object, indexes excepted (they are in their tables); those that the engine provides included (their ids are negative).</summary>
     public IReadOnlyCollection<CatalogObject> Objects => _byId.Values;
 
@@ -76,6 +79,8 @@ internal sealed class CatalogSnapshot
     {
         if (schema is not null)
             return Find(schema, name);
+        if (HasTemporary && Find(Temporary.Schema, name) is { } temporary)
+            return temporary;
         foreach (string s in searchPath)
         {
             if (Find(s, name) is { } found)
@@ -141,6 +146,8 @@ internal sealed class CatalogSnapshot
     {
         if (schema is not null)
             return TryFindIndex(schema, name, out table, out index);
+        if (HasTemporary && TryFindIndex(Temporary.Schema, name, out table, out index))
+            return true;
         foreach (string s in searchPath)
         {
             if (TryFindIndex(s, name, out table, out index))

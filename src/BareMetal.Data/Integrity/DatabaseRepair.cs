@@ -62,7 +62,7 @@ internal sealed class DatabaseRepair(DatabaseCheck found, Session session, Cance
         TableIndex? index = null;
         try
         {
-            SessionTransaction owner = new(session.Database, transaction);
+            SessionTransaction owner = new(session, transaction);
             transaction.BeginStatement();
             transaction.LockTree(CatalogStore.Tree, LockMode.Exclusive, session.Settings.LockTimeout, cancellation);
             transaction.BeginStatement();

@@ -218,7 +218,7 @@ internal sealed class PlannedStatement
             return false;
         foreach ((Table table, long rows) in _sizes)
         {
-            if (database.Engine.EstimateEntries(table.Tree) > (rows * 8) + 1000)
+            if (!table.IsTemporary() && database.Engine.EstimateEntries(table.Tree) > (rows * 8) + 1000)
                 return true;
         }
 
@@ -312,7 +312,7 @@ internal sealed class PlannedStatement
     {
         Database database = session.Database;
         int epoch = database.Statistics.Epoch;
-        PlannerOptions options = database.PlannerOptions(catalog, session.Settings.SearchPath, Converted(values, bound.ParameterTypes));
+        PlannerOptions options = database.PlannerOptions(catalog, session.Settings.SearchPath, Converted(values, bound.ParameterTypes), session);
         PhysicalPlan plan = explain is null
             ? Planner.Plan(bound.Plan, options)
             : Planner.Explain(bound.Plan, options, explain.Analyze, explain.Format == ExplainFormat.Json);
@@ -324,7 +324,7 @@ internal sealed class PlannedStatement
             mayWrite |= catalog.Find<Routine>(id) is { Volatility: Functions.Volatility.Volatile };
             if (catalog.Find<Table>(id) is not { } table)
                 continue;
-            sizes.Add((table, database.Engine.EstimateEntries(table.Tree)));
+            sizes.Add((table, session.EstimateEntries(table.Tree)));
             statistics.Add((table, database.Statistics.Find(table)));
         }
 

@@ -90,6 +90,9 @@ internal sealed partial class CommandExecution
             throw new BareMetalException(SqlStates.ReadOnlyTransaction, "ANALYZE can't run in a transaction that only reads.");
         tables ??= [.. transaction.Catalog.Objects.OfType<Table>().Where(t => t.Id > 0)];
 
+        // Statistics are the database's; a temporary table is counted where it is planned.
+        tables.RemoveAll(t => t.IsTemporary());
+
         // No definition may change a table on the way.
         storage.LockTree(CatalogStore.Tree, LockMode.Shared, _session.Settings.LockTimeout, _cancellation.Token);
         StatisticsStore store = _session.Database.Statistics;

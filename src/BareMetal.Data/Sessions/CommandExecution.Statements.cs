@@ -250,6 +250,9 @@ internal sealed partial class CommandExecution
                 else
                     SetRow(SessionSettings.Normalise(show.Name), [_session.Show(show.Name)]);
                 break;
+            case DiscardStatement discard:
+                Discard(discard.Kind);
+                break;
             case CheckpointStatement:
                 _session.Database.Engine.Checkpoint();
                 break;
@@ -308,8 +311,12 @@ internal sealed partial class CommandExecution
         if (storage.IsReadOnly)
             throw new BareMetalException(SqlStates.ReadOnlyTransaction, "Objects can't be defined in a transaction that only reads.");
         CatalogEditor editor = transaction.OpenEditor();
-        storage.LockTree(CatalogStore.Tree, LockMode.Exclusive, _session.Settings.LockTimeout, Cancellation);
-        if (editor.Changes.Count == 0)
+        bool isTemporary = DefinitionExecutor.IsTemporary(syntax, editor.Current, _session.Settings.SearchPath);
+        if (isTemporary)
+            _session.OpenTemporary(transaction);
+        else
+            storage.LockTree(CatalogStore.Tree, LockMode.Exclusive, _session.Settings.LockTimeout, Cancellation);
+        if (!isTemporary && !editor.HasDurableChanges)
         {
             // The lock may have been waited for: the statement goes on from the catalog that the one before has left.
             if (storage.Isolation == TransactionIsolation.ReadCommitted)
@@ -548,6 +555,27 @@ internal sealed partial class CommandExecution
             _notices.Add((raise.Level.ToUpperInvariant(), message));
         else
             _session.Notice?.Invoke(raise.Level.ToUpperInvariant(), message);
+    }
+
+    private void Discard(DiscardKind kind)
+    {
+        if (_session.InTransaction && kind is DiscardKind.All)
+            throw new BareMetalException(SqlStates.ActiveTransaction, "DISCARD ALL can't run in a transaction.");
+        if (_session.InTransaction && kind == DiscardKind.Temporary && _session.Temporary is not null)
+            throw new BareMetalException(SqlStates.ActiveTransaction, "DISCARD TEMP can't run in a transaction.") { Hint = "Drop the tables, or make them with ON COMMIT DROP." };
+        EndImplicit();
+        if (kind is DiscardKind.All)
+        {
+            _session.Set("all", null, local: false);
+            _session.AdvisoryLocks.ReleaseAll();
+        }
+
+        if (kind is DiscardKind.All or DiscardKind.Sequences)
+            _session.CurrentSequenceValues.Clear();
+        if (kind is DiscardKind.All or DiscardKind.Temporary)
+            _session.DropTemporary();
+        else if (kind is DiscardKind.Plans && _session.Temporary is not null)
+            _session.UseOwnPlans();
     }
 
     private void RunBegin(BeginStatement begin)

@@ -78,7 +78,7 @@ internal sealed partial class CommandExecution : IDisposable
             return more;
         try
         {
-            commit.Storage.Commit(commit.CommitDurability);
+            commit.Commit();
         }
         catch (Exception e)
         {
@@ -333,7 +333,7 @@ internal sealed partial class CommandExecution : IDisposable
         try
         {
             // Once begun, a commit is not cancelled: its outcome would be unknown.
-            await commit.Storage.CommitAsync(commit.CommitDurability, CancellationToken.None).ConfigureAwait(false);
+            await commit.CommitAsync(CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception e)
         {
@@ -458,7 +458,7 @@ internal sealed partial class CommandExecution : IDisposable
         _transaction = null;
         _isImplicit = false;
         // Nothing to make durable: ending it costs less than a commit.
-        if (!transaction.Storage.HasChanges)
+        if (!transaction.HasChanges)
         {
             transaction.Storage.Dispose();
             return null;

@@ -281,13 +281,13 @@ internal sealed class Database
     }
 
     /// <summary>What the planner may ask, for a catalog.</summary>
-    public PlannerOptions PlannerOptions(CatalogSnapshot catalog, IReadOnlyList<string> searchPath, IReadOnlyList<Values.Value>? parameters = null) => new()
+    public PlannerOptions PlannerOptions(CatalogSnapshot catalog, IReadOnlyList<string> searchPath, IReadOnlyList<Values.Value>? parameters = null, Session? session = null) => new()
     {
         Parameters = parameters,
         // A plan outlives the day when its table was empty: no table counts as smaller than this.
-        RowCount = CountRows,
+        RowCount = table => table.IsTemporary() ? Math.Max(session?.EstimateEntries(table.Tree) ?? 0, MinPlannedRows) : CountRows(table),
         Statistics = Statistics.Find,
-        EntryCount = index => Engine.EstimateEntries(index.Tree),
+        EntryCount = index => session?.EstimateEntries(index.Tree) ?? Engine.EstimateEntries(index.Tree),
         FindTable = id => catalog.TryGet(id, out CatalogObject? found) ? found as Table : null,
         BindTable = table => TableBindings.For(table, catalog, searchPath),
     };

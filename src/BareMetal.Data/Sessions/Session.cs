@@ -83,7 +83,7 @@ internal sealed class Session : IDisposable
     public bool IsReadOnly => Transaction?.Storage.IsReadOnly ?? Settings.DefaultReadOnly;
 
     /// <summary>The catalog as the session's transaction sees it, or the newest one; for schema information and scaffolding.</summary>
-    public CatalogSnapshot Catalog => Transaction?.Catalog ?? Database.Catalog.Newest;
+    public CatalogSnapshot Catalog => Transaction?.Catalog ?? WithTemporary(Database.Catalog.Newest);
 
     /// <summary>Receives RAISE NOTICE and the like: severity and message.</summary>
     public Action<string, string>? Notice { get; set; }
@@ -120,7 +120,7 @@ internal sealed class Session : IDisposable
         SessionTransaction transaction = TakeForCommit();
         try
         {
-            transaction.Storage.Commit(transaction.CommitDurability);
+            transaction.Commit();
         }
         catch (StorageException e)
         {
@@ -142,7 +142,7 @@ internal sealed class Session : IDisposable
         SessionTransaction transaction = TakeForCommit();
         try
         {
-            await transaction.Storage.CommitAsync(transaction.CommitDurability, cancellationToken).ConfigureAwait(false);
+            await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (StorageException e)
         {
@@ -302,7 +302,56 @@ internal sealed class Session : IDisposable
             IsolationMode.Serializable => TransactionIsolation.Serializable,
             _ => TransactionIsolation.ReadCommitted,
         };
-        return new SessionTransaction(Database, Database.Engine.Begin(level, readOnly ?? Settings.DefaultReadOnly, LockParty));
+        SessionTransaction transaction = new(this, Database.Engine.Begin(level, readOnly ?? Settings.DefaultReadOnly, LockParty));
+        if (Temporary is not null)
+            Attach(transaction);
+        return transaction;
+    }
+
+    /// <summary>The session's temporary tables; null before the first.</summary>
+    internal TemporarySpace? Temporary { get; private set; }
+
+    /// <summary>A catalog with the session's temporary objects in it.</summary>
+    internal CatalogSnapshot WithTemporary(CatalogSnapshot catalog) => Temporary is null ? catalog : Temporary.Over(catalog);
+
+    /// <summary>The engine that holds a sequence.</summary>
+    internal StorageEngine EngineOf(Sequence sequence) => sequence.IsTemporary() ? Temporary!.Engine : Database.Engine;
+
+    /// <summary>About how many entries a tree has.</summary>
+    internal long EstimateEntries(TreeId tree) =>
+        !tree.IsTemporary ? Database.Engine.EstimateEntries(tree) : Temporary?.Engine.EstimateEntries(tree.Inner) ?? 0;
+
+    /// <summary>Makes room for temporary tables, from a transaction on.</summary>
+    internal void OpenTemporary(SessionTransaction transaction)
+    {
+        if (Temporary is not null)
+            return;
+        Temporary = new TemporarySpace(Database.Options);
+        Attach(transaction);
+
+        // Plans over temporary tables are the session's own: to others their names mean something else.
+        UseOwnPlans();
+    }
+
+    /// <summary>Ends all temporary tables; no transaction is open.</summary>
+    internal void DropTemporary()
+    {
+        if (Temporary is not { } space)
+            return;
+        Temporary = null;
+        _writeServices = null;
+        Commands = Database.CommandsOf(Options.Functions);
+        space.Dispose();
+    }
+
+    /// <summary>Forgets what was planned for this session alone.</summary>
+    internal void UseOwnPlans() => Commands = new CommandCache(new StatementCache());
+
+    private void Attach(SessionTransaction transaction)
+    {
+        StorageTransaction main = transaction.Storage;
+        TransactionIsolation level = main.Isolation == TransactionIsolation.ReadCommitted ? TransactionIsolation.ReadCommitted : TransactionIsolation.Snapshot;
+        main.Attach(Temporary!.Engine.Begin(level, main.IsReadOnly));
     }
 
     /// <summary>Makes a transaction that began implicitly the explicit one.</summary>
@@ -337,7 +386,7 @@ internal sealed class Session : IDisposable
             Store = Database.Catalog,
             BindTable = table => TableBindings.For(table, catalog, path),
             BindDefault = (table, column) => column.DefaultSql is null ? null : TableBinder.BindDefault(table, column, catalog, path),
-            IsChangedHere = editor is null ? static _ => false : editor.HasChanged,
+            IsChangedHere = editor is null ? static id => Data.Catalog.Temporary.IsTemporary(id) : id => Data.Catalog.Temporary.IsTemporary(id) || editor.HasChanged(id),
         };
         if (editor is null)
             _writeServices = services;
@@ -373,6 +422,12 @@ internal sealed class Session : IDisposable
     /// <summary>Says that a transaction was committed.</summary>
     internal void NoteSuccess(SessionTransaction transaction)
     {
+        if (Temporary is not null && transaction.Editor is { Changes.Count: > 0 } editor && Temporary.Accept(editor.Changes))
+        {
+            _writeServices = null;
+            UseOwnPlans();
+        }
+
         if (transaction.Storage.Isolation != TransactionIsolation.Serializable)
             return;
         _serializationFailures = 0;
@@ -538,6 +593,7 @@ internal sealed class Session : IDisposable
 
         AdvisoryLocks.ReleaseAll();
         CurrentSequenceValues.Clear();
+        DropTemporary();
     }
 
     private void EnsureNotWaiting()

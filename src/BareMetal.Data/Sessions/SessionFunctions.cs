@@ -51,7 +51,7 @@ internal sealed class SessionFunctions(Session session, CommandExecution? execut
         Sequence sequence = Find(name);
         if (Session.IsReadOnly)
             throw new BareMetalException(SqlStates.ReadOnlyTransaction, "nextval can't be called in a transaction that only reads.");
-        long value = SequenceValues.Next(sequence, Session.Database.Engine);
+        long value = SequenceValues.Next(sequence, Session.EngineOf(sequence));
         Session.CurrentSequenceValues[sequence.Id] = value;
         return value;
     }
@@ -70,7 +70,7 @@ internal sealed class SessionFunctions(Session session, CommandExecution? execut
         if (value < sequence.MinValue || value > sequence.MaxValue)
             throw new BareMetalException(SqlStates.NumericOutOfRange, $"setval: {value} is out of bounds for the sequence \"{sequence.Name}\" ({sequence.MinValue} to {sequence.MaxValue}).");
         Int128 distance = ((Int128)value - sequence.BaseValue) / sequence.Increment;
-        ulong taken = Session.Database.Engine.PeekSequence(sequence.StorageSequence);
+        ulong taken = Session.EngineOf(sequence).PeekSequence(sequence.StorageSequence);
         Int128 next = distance + (isCalled ? 1 : 0);
         bool exact = ((Int128)value - sequence.BaseValue) % sequence.Increment == 0;
         if (!exact || next < taken)
@@ -81,7 +81,7 @@ internal sealed class SessionFunctions(Session session, CommandExecution? execut
             };
         }
 
-        Session.Database.Engine.AdvanceSequence(sequence.StorageSequence, (ulong)next);
+        Session.EngineOf(sequence).AdvanceSequence(sequence.StorageSequence, (ulong)next);
         if (isCalled)
             Session.CurrentSequenceValues[sequence.Id] = value;
     }

@@ -5,7 +5,7 @@ using BareMetal.Data.Storage;
 namespace BareMetal.Data.Sessions;
 
 /// <summary>A transaction of a session: the storage's, its changes of the catalog, its savepoints by name.</summary>
-internal sealed class SessionTransaction(Database database, StorageTransaction storage)
+internal sealed class SessionTransaction(Session session, StorageTransaction storage)
 {
     private List<NamedSavepoint>? _names;
     private HashSet<long>? _noted;
@@ -52,9 +52,56 @@ internal sealed class SessionTransaction(Database database, StorageTransaction s
     }
 
     /// <summary>The catalog that the current statement sees.</summary>
-    public CatalogSnapshot Catalog => HasOwnCatalog ? Editor!.Current : database.Catalog.At(Storage);
+    public CatalogSnapshot Catalog => HasOwnCatalog ? Editor!.Current : session.WithTemporary(session.Database.Catalog.At(Storage));
 
-    public CatalogEditor OpenEditor() => Editor ??= new CatalogEditor(database.Catalog, Storage);
+    public CatalogEditor OpenEditor() => Editor ??= new CatalogEditor(session.Database.Catalog, Storage, session.WithTemporary);
+
+    /// <summary>Whether a commit has anything to do: changes, or temporary objects that are others now.</summary>
+    public bool HasChanges => Storage.HasChanges || HasOwnCatalog;
+
+    /// <summary>Commits; what temporary tables do on a commit comes before.</summary>
+    public void Commit()
+    {
+        EndTemporary();
+        Storage.Commit(CommitDurability);
+    }
+
+    /// <summary>As <see cref="Commit"/>, without holding a thread.</summary>
+    public ValueTask<Lsn> CommitAsync(CancellationToken cancellation)
+    {
+        EndTemporary();
+        return Storage.CommitAsync(CommitDurability, cancellation);
+    }
+
+    private void EndTemporary()
+    {
+        if (session.Temporary is null)
+            return;
+        CatalogSnapshot catalog = Catalog;
+        if (!catalog.HasTemporary)
+            return;
+        foreach (CatalogObject o in catalog.Objects.ToArray())
+        {
+            if (o is not Table { OnCommit: not OnCommit.PreserveRows } table)
+                continue;
+            if (table.OnCommit == OnCommit.DeleteRows)
+            {
+                TemporarySpace.DeleteRows(Storage, table);
+                continue;
+            }
+
+            Storage.DropTree(table.Tree);
+            foreach (TableIndex index in table.Indexes)
+                Storage.DropTree(index.Tree);
+            CatalogEditor editor = OpenEditor();
+            editor.Remove(table);
+            foreach (CatalogObject owned in catalog.Objects)
+            {
+                if (owned is Sequence { OwnedBy: { } owner } sequence && owner.TableId == table.Id)
+                    editor.Remove(sequence);
+            }
+        }
+    }
 
     /// <summary>Runs a step so that its failure leaves the transaction as it was.</summary>
     public ImmutableDictionary<long, CatalogObject?> CatalogChanges => Editor?.Changes ?? ImmutableDictionary<long, CatalogObject?>.Empty;

@@ -18,6 +18,8 @@ internal sealed partial class SqlParser
         SourcePosition position = Position;
         Advance();
         bool replace = TryTake(Keyword.Or, Keyword.Replace);
+        if ((Is(Keyword.Local) || IsWord("GLOBAL")) && Ahead(1).Keyword is Keyword.Temporary or Keyword.Temp)
+            Advance();
         bool temporary = TryTake(Keyword.Temporary) || TryTake(Keyword.Temp);
         if (!temporary && (IsWord("FUNCTION") || IsWord("PROCEDURE")))
             return ParseCreateRoutine(position, replace);
@@ -79,10 +81,11 @@ internal sealed partial class SqlParser
     {
         bool ifNotExists = ParseIfNotExists();
         ObjectName name = ParseObjectName("the name of a table");
-        if (Is(Keyword.As) || (Is(TokenKind.OpenParenthesis) && IsName(Ahead(1))
+        if (Word is Keyword.As or Keyword.On || (Is(TokenKind.OpenParenthesis) && IsName(Ahead(1))
             && Ahead(2).Kind is TokenKind.Comma or TokenKind.CloseParenthesis))
         {
             Identifier[] names = Is(TokenKind.OpenParenthesis) ? ParseNameList("the name of a column") : [];
+            Catalog.OnCommit whenCommitted = ParseOnCommit();
             Expect(Keyword.As);
             Query query = ParseQuery();
             bool withData = true;
@@ -99,6 +102,7 @@ internal sealed partial class SqlParser
                 IfNotExists = ifNotExists,
                 Temporary = temporary,
                 As = query,
+                OnCommit = whenCommitted,
                 AsColumns = names,
                 WithData = withData,
             };
@@ -121,16 +125,31 @@ internal sealed partial class SqlParser
 
         ExpectClose();
         TableOption[] options = TryTake(Keyword.With) ? ParseTableOptions(withValues: true) : [];
+        Catalog.OnCommit onCommit = ParseOnCommit();
         return new CreateTableStatement
         {
             Position = position,
             Name = name,
             IfNotExists = ifNotExists,
             Temporary = temporary,
+            OnCommit = onCommit,
             Options = options,
             Columns = [.. columns],
             Constraints = [.. constraints],
         };
+    }
+
+    private Catalog.OnCommit ParseOnCommit()
+    {
+        if (!TryTake(Keyword.On, Keyword.Commit))
+            return Catalog.OnCommit.PreserveRows;
+        if (TryTake(Keyword.Drop))
+            return Catalog.OnCommit.Drop;
+        bool delete = TryTake(Keyword.Delete);
+        if (!delete && !TryTakeWord("PRESERVE"))
+            throw Expected("PRESERVE ROWS, DELETE ROWS or DROP", "PRESERVE", "DELETE", "DROP");
+        Expect(Keyword.Rows);
+        return delete ? Catalog.OnCommit.DeleteRows : Catalog.OnCommit.PreserveRows;
     }
 
     private bool IsTableConstraint =>

@@ -222,6 +222,18 @@ internal sealed partial class SqlParser
         return new SetStatement { Position = position, Scope = SetScope.Session, Name = name, Values = null };
     }
 
+    private DiscardStatement ParseDiscard()
+    {
+        SourcePosition position = Position;
+        Advance();
+        DiscardKind kind = TryTake(Keyword.All) ? DiscardKind.All
+            : TryTake(Keyword.Temp) || TryTake(Keyword.Temporary) ? DiscardKind.Temporary
+            : TryTakeWord("PLANS") ? DiscardKind.Plans
+            : TryTakeWord("SEQUENCES") ? DiscardKind.Sequences
+            : throw Expected("ALL, TEMP, PLANS or SEQUENCES", "ALL", "TEMP", "PLANS", "SEQUENCES");
+        return new DiscardStatement { Position = position, Kind = kind };
+    }
+
     private ShowStatement ParseShow()
     {
         SourcePosition position = Position;

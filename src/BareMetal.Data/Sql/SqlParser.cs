@@ -725,7 +725,7 @@ internal sealed partial class SqlParser
     private static readonly string[] StatementWords =
     [
         "SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "COPY", "WITH", "VALUES", "TABLE", "CREATE", "ALTER", "DROP", "TRUNCATE", "COMMENT", "EXPLAIN", "ANALYZE",
-        "VACUUM", "CHECK", "CHECKPOINT", "BACKUP", "REINDEX", "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET", "RESET", "SHOW", "DO", "CALL",
+        "VACUUM", "CHECK", "CHECKPOINT", "BACKUP", "REINDEX", "BEGIN", "START", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE", "SET", "RESET", "SHOW", "DO", "CALL", "DISCARD",
     ];
 
     private Statement ParseTopStatement()
@@ -762,6 +762,7 @@ internal sealed partial class SqlParser
             _ when IsWord("MERGE") => ParseMerge(null),
             _ when IsWord("COPY") => ParseCopy(),
             _ when IsWord("CALL") => ParseCallStatement(),
+            _ when IsWord("DISCARD") => ParseDiscard(),
             _ when IsWord("PRAGMA") => ParsePragma(),
             _ when IsWord("BACKUP") => ParseBackup(),
             _ => throw Expected("a statement", StatementWords),

@@ -226,7 +226,7 @@ internal sealed partial class DefinitionExecutor
         if (column.GeneratedSql is null || column.IsStored)
             next = WithNewLayout(next);
         return inPrimaryKey
-            ? Rewrite(table, next with { PrimaryKey = null, RowIdSequence = Catalog.Store.NewStorageSequence() })
+            ? Rewrite(table, next with { PrimaryKey = null, RowIdSequence = NewCounter() })
             : next;
     }
 
@@ -403,7 +403,7 @@ internal sealed partial class DefinitionExecutor
                 IdentityOptions identity = MakeIdentity(table, column, action.Kind, action.Options);
                 Table added = Replace(table, column with { Identity = identity, IsNullable = false });
                 if (action.Options?.Start is null && _data.HighestValue(table, column) is { } highest)
-                    SequenceValues.MoveBeyond(Current.Find<Sequence>(identity.SequenceId)!, highest, Transaction.Engine);
+                    SequenceValues.MoveBeyond(Current.Find<Sequence>(identity.SequenceId)!, highest, Transaction.EngineOf(Current.Find<Sequence>(identity.SequenceId)!.StorageSequence));
                 return added;
             case IdentityChange.Drop:
                 if (column.Identity is null)
@@ -490,8 +490,8 @@ internal sealed partial class DefinitionExecutor
         RowSchema schema = new(next.RowSchemaVersion + 1, StoredColumns(next.Columns));
         next = next with
         {
-            Tree = Transaction.CreateTree(),
-            Indexes = [.. next.Indexes.Select(i => i with { Tree = Transaction.CreateTree(), Version = i.Version + 1 })],
+            Tree = CreateTree(),
+            Indexes = [.. next.Indexes.Select(i => i with { Tree = CreateTree(), Version = i.Version + 1 })],
             RowSchemaVersion = schema.Version,
             SchemaHistory = [schema],
             Columns = [.. next.Columns.Select(c => c.MissingValue is null ? c : c with { MissingValue = null })],

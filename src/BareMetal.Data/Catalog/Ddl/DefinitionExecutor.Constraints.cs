@@ -68,10 +68,10 @@ internal sealed partial class DefinitionExecutor
             throw CatalogErrors.Exists("index", name, syntax.Position);
         TableIndex index = new()
         {
-            Id = Catalog.Store.NewId(),
+            Id = NewId(),
             Schema = table.Schema,
             Name = name,
-            Tree = Transaction.CreateTree(),
+            Tree = CreateTree(),
             IsUnique = true,
             NullsNotDistinct = syntax.NullsNotDistinct,
             Keys = [.. ids.Select(id => new IndexKeyPart(id, false, true) { Type = table.FindColumn(id)!.Type })],
@@ -139,6 +139,8 @@ internal sealed partial class DefinitionExecutor
             throw CatalogErrors.Make(SqlStates.FeatureNotSupported, "Deferrable constraints are not supported: NO ACTION is checked at the end of each statement.", syntax.Position);
         int[] ids = ColumnIds(table, syntax.Columns);
         Table parent = FindTable(syntax.Table);
+        if (parent.IsTemporary() != table.IsTemporary())
+            throw CatalogErrors.Make(SqlStates.InvalidTableDefinition, "Temporary and permanent tables can't refer to one another.", syntax.Table.Position);
         if (parent.Id == table.Id)
             parent = table;
         else
@@ -211,7 +213,7 @@ internal sealed partial class DefinitionExecutor
         if (table.PrimaryKey is { } primary && name.Is(primary.Name))
         {
             table = DropReferences(table, primary.ColumnIds, $"The primary key \"{primary.Name}\"", action.Cascade);
-            return Rewrite(table, table with { PrimaryKey = null, RowIdSequence = Catalog.Store.NewStorageSequence() });
+            return Rewrite(table, table with { PrimaryKey = null, RowIdSequence = NewCounter() });
         }
 
         foreach (KeyConstraint unique in table.UniqueConstraints)

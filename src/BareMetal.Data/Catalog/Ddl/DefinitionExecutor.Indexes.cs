@@ -40,10 +40,10 @@ internal sealed partial class DefinitionExecutor
 
         TableIndex index = new()
         {
-            Id = Catalog.Store.NewId(),
+            Id = NewId(),
             Schema = table.Schema,
             Name = name,
-            Tree = Transaction.CreateTree(),
+            Tree = CreateTree(),
             IsUnique = statement.Unique,
             NullsNotDistinct = statement.NullsNotDistinct,
             Keys = [.. statement.Items.Select(i => MakeKeyPart(table, i))],
@@ -188,7 +188,7 @@ internal sealed partial class DefinitionExecutor
 
             if (Transaction.Engine.Store.TryFindTree(index.Tree, Transaction.SnapshotLsn, out _))
                 Transaction.DropTree(index.Tree, forgetPages);
-            indexes.Add(index with { Tree = Transaction.CreateTree(), Version = index.Version + 1 });
+            indexes.Add(index with { Tree = CreateTree(), Version = index.Version + 1 });
         }
 
         Table next = table with { Indexes = indexes };

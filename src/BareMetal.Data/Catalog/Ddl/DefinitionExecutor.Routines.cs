@@ -40,7 +40,7 @@ internal sealed partial class DefinitionExecutor
             CheckReplacement(existing, routine, statement);
         routine = routine with
         {
-            Id = existing?.Id ?? Catalog.Store.NewId(),
+            Id = existing?.Id ?? NewId(),
             Version = existing is null ? 1 : existing.Version + 1,
             Name = existing?.Name ?? routine.Name,
             Comment = existing?.Comment,

@@ -8,6 +8,8 @@ internal sealed partial class DefinitionExecutor
 {
     private void CreateSchema(CreateSchemaStatement statement)
     {
+        if (Temporary.IsSchema(statement.Name.Name))
+            throw ReservedSchema(statement.Name);
         if (Current.FindSchema(statement.Name.Name) is { } existing)
         {
             if (!statement.IfNotExists)
@@ -16,7 +18,7 @@ internal sealed partial class DefinitionExecutor
             return;
         }
 
-        Catalog.Put(new SchemaObject { Id = Catalog.Store.NewId(), Name = statement.Name.Name });
+        Catalog.Put(new SchemaObject { Id = NewId(), Name = statement.Name.Name });
     }
 
     private void Drop(DropStatement statement)
@@ -49,7 +51,7 @@ internal sealed partial class DefinitionExecutor
             return;
         }
 
-        if (schema.Id < 0)
+        if (schema.Id < 0 || schema.IsTemporary())
             throw SystemObject($"schema \"{schema.Name}\"", name.Position);
         List<CatalogObject> members = Members(schema);
         if (members.Count > 0 && !cascade)
@@ -62,6 +64,9 @@ internal sealed partial class DefinitionExecutor
 
         Catalog.Remove(schema);
     }
+
+    private static BareMetalException ReservedSchema(Identifier name) =>
+        CatalogErrors.Make(SqlStates.ReservedName, $"The name \"{name}\" is that of the schema of temporary objects.", name.Position);
 
     private List<CatalogObject> Members(SchemaObject schema)
     {
@@ -225,6 +230,10 @@ internal sealed partial class DefinitionExecutor
         SchemaObject schema = FindSchema(statement.Name.Name, statement.Name.Position);
         if (schema.Id < 0)
             throw SystemObject($"schema \"{schema.Name}\"", statement.Name.Position);
+        if (schema.IsTemporary())
+            throw SystemObject($"schema \"{schema.Name}\"", statement.Name.Position);
+        if (Temporary.IsSchema(statement.NewName.Name))
+            throw ReservedSchema(statement.NewName);
         if (Current.FindSchema(statement.NewName.Name) is { } other && other.Id != schema.Id)
             throw CatalogErrors.Make(SqlStates.DuplicateSchema, $"The schema \"{other.Name}\" already exists.", statement.NewName.Position);
         List<CatalogObject> members = Members(schema);
@@ -256,6 +265,8 @@ internal sealed partial class DefinitionExecutor
 
         CheckKind(o, statement.Kind == ObjectKind.Table && o is not Table ? (o is View ? ObjectKind.View : ObjectKind.Sequence) : statement.Kind, statement.Name.Position);
         SchemaObject schema = FindSchema(statement.NewSchema.Name, statement.NewSchema.Position);
+        if (schema.IsTemporary() || o.IsTemporary())
+            throw CatalogErrors.Make(SqlStates.FeatureNotSupported, "Objects can't be moved into or out of the temporary schema.", statement.Name.Position);
         if (schema.Id < 0)
             throw SystemObject($"schema \"{schema.Name}\"", statement.NewSchema.Position);
         if (string.Equals(schema.Name, o.Schema, StringComparison.OrdinalIgnoreCase))

@@ -9,8 +9,6 @@ internal sealed partial class DefinitionExecutor
 {
     private void CreateSequence(CreateSequenceStatement statement)
     {
-        if (statement.Temporary)
-            throw CatalogErrors.Make(SqlStates.FeatureNotSupported, "Temporary sequences are not supported.", statement.Position);
         string schema = CreationSchema(statement.Name);
         if (Current.IsNameTaken(schema, statement.Name.Name))
         {
@@ -29,11 +27,11 @@ internal sealed partial class DefinitionExecutor
     {
         Sequence blank = new()
         {
-            Id = Catalog.Store.NewId(),
+            Id = NewId(),
             Schema = schema,
             Name = name,
             Type = type,
-            StorageSequence = Catalog.Store.NewStorageSequence(),
+            StorageSequence = NewCounter(),
             BaseValue = 0,
         };
         return ApplyOptions(blank, options, isNew: true);
@@ -128,7 +126,7 @@ internal sealed partial class DefinitionExecutor
     /// <summary>The sequence with changed options over a new storage counter, so that the change ends with the transaction.</summary>
     private Sequence Altered(Sequence sequence, SequenceOptions options)
     {
-        ulong taken = Transaction.Engine.PeekSequence(sequence.StorageSequence);
+        ulong taken = Transaction.EngineOf(sequence.StorageSequence).PeekSequence(sequence.StorageSequence);
         Sequence next = ApplyOptions(sequence, options, isNew: false);
         long baseValue;
         if (options.Restart)
@@ -146,7 +144,7 @@ internal sealed partial class DefinitionExecutor
         {
             Version = sequence.Version + 1,
             BaseValue = baseValue,
-            StorageSequence = Catalog.Store.NewStorageSequence(),
+            StorageSequence = NewCounter(),
         };
     }
 

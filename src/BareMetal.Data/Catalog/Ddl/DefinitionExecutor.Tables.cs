@@ -13,8 +13,8 @@ internal sealed partial class DefinitionExecutor
 
     private void CreateTable(CreateTableStatement statement)
     {
-        if (statement.Temporary)
-            throw CatalogErrors.Make(SqlStates.FeatureNotSupported, "Temporary tables are not supported.", statement.Position, "Create an ordinary table and drop it afterwards.");
+        if (statement.OnCommit != OnCommit.PreserveRows && !_temporary)
+            throw CatalogErrors.Make(SqlStates.InvalidTableDefinition, "ON COMMIT goes with temporary tables only.", statement.Position, "Write CREATE TEMPORARY TABLE.");
         string schema = CreationSchema(statement.Name);
         string name = statement.Name.Name;
         if (Current.IsNameTaken(schema, name))
@@ -31,7 +31,7 @@ internal sealed partial class DefinitionExecutor
             return;
         }
 
-        Table table = SetOptions(NewTable(schema, name), statement.Options);
+        Table table = SetOptions(NewTable(schema, name), statement.Options) with { OnCommit = statement.OnCommit };
         foreach (ColumnDefinition definition in statement.Columns)
         {
             if (table.FindColumn(definition.Name.Name) is not null)
@@ -66,7 +66,7 @@ internal sealed partial class DefinitionExecutor
         }
 
         if (table.PrimaryKey is null)
-            table = table with { RowIdSequence = Catalog.Store.NewStorageSequence() };
+            table = table with { RowIdSequence = NewCounter() };
         Catalog.Put(table);
         TableBinder.Validate(table, Current, _context.SearchPath);
         foreach (TableConstraint constraint in constraints)
@@ -81,10 +81,10 @@ internal sealed partial class DefinitionExecutor
 
     private Table NewTable(string schema, string name) => new()
     {
-        Id = Catalog.Store.NewId(),
+        Id = NewId(),
         Schema = schema,
         Name = name,
-        Tree = Transaction.CreateTree(),
+        Tree = CreateTree(),
         Columns = [],
         RowSchemaVersion = 1,
         SchemaHistory = [],
@@ -164,7 +164,8 @@ internal sealed partial class DefinitionExecutor
         Catalog.Put(table with
         {
             SchemaHistory = [new RowSchema(table.RowSchemaVersion, StoredColumns(table.Columns))],
-            RowIdSequence = Catalog.Store.NewStorageSequence(),
+            RowIdSequence = NewCounter(),
+            OnCommit = statement.OnCommit,
         });
     }
 
@@ -234,8 +235,8 @@ internal sealed partial class DefinitionExecutor
             RowSchema schema = new(table.RowSchemaVersion + 1, StoredColumns(table.Columns));
             Table next = table with
             {
-                Tree = Transaction.CreateTree(),
-                Indexes = [.. table.Indexes.Select(i => i with { Tree = Transaction.CreateTree(), Version = i.Version + 1 })],
+                Tree = CreateTree(),
+                Indexes = [.. table.Indexes.Select(i => i with { Tree = CreateTree(), Version = i.Version + 1 })],
                 RowSchemaVersion = schema.Version,
                 SchemaHistory = [schema],
             };

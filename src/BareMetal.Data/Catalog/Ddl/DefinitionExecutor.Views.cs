@@ -21,7 +21,7 @@ internal sealed partial class DefinitionExecutor
         string[]? names = statement.Columns.Length == 0 ? null : [.. statement.Columns.Select(c => c.Name)];
         View view = new()
         {
-            Id = existing?.Id ?? Catalog.Store.NewId(),
+            Id = existing?.Id ?? NewId(),
             Version = existing is null ? 1 : existing.Version + 1,
             Schema = schema,
             Name = statement.Name.Name,
@@ -34,6 +34,8 @@ internal sealed partial class DefinitionExecutor
             CheckReplacement(old, columns, statement);
         foreach (ObjectDependency d in dependencies)
         {
+            if (Temporary.IsTemporary(d.ObjectId))
+                throw CatalogErrors.Make(SqlStates.FeatureNotSupported, "A view can't read a temporary table.", statement.Name.Position);
             if (d.ObjectId == view.Id)
                 throw CatalogErrors.Make(SqlStates.InvalidObjectDefinition, $"The view \"{view.Name}\" would be defined by itself.", statement.Name.Position);
         }

@@ -26,8 +26,42 @@ internal sealed partial class DefinitionExecutor(DefinitionContext context)
         or CreateViewStatement or CommentStatement or TruncateStatement or CreateRoutineStatement or DropRoutineStatement or AlterRoutineStatement
         or CommentRoutineStatement;
 
+    // Whether the statement makes or changes what is the session's own.
+    private bool _temporary;
+
+    /// <summary>Whether a statement makes or changes temporary objects only.</summary>
+    public static bool IsTemporary(Statement statement, CatalogSnapshot catalog, IReadOnlyList<string> searchPath)
+    {
+        return statement switch
+        {
+            CreateTableStatement s => s.Temporary || Temporary.IsSchema(s.Name.Schema),
+            CreateSequenceStatement s => s.Temporary || Temporary.IsSchema(s.Name.Schema),
+            CreateIndexStatement s => Is(s.Table),
+            AlterTableStatement s => Is(s.Name),
+            AlterSequenceStatement s => Is(s.Name),
+            TruncateStatement s => s.Tables.All(Is),
+            DropStatement { Kind: ObjectKind.Index } s => s.Names.All(IsIndex),
+            DropStatement { Kind: not ObjectKind.Schema } s => s.Names.All(Is),
+            ReindexStatement s => s.Kind == ObjectKind.Index ? IsIndex(s.Name) : Is(s.Name),
+            RenameStatement { Kind: ObjectKind.Index } s => IsIndex(s.Name),
+            RenameStatement { Kind: not ObjectKind.Schema } s => Is(s.Name),
+            CommentStatement { Kind: ObjectKind.Table or ObjectKind.Sequence or ObjectKind.Column or ObjectKind.Constraint } s => Is(s.Name),
+            _ => false,
+        };
+
+        bool Is(ObjectName name) => catalog.HasTemporary && catalog.Resolve(name.Schema, name.Name, searchPath) is { } o && o.IsTemporary();
+        bool IsIndex(ObjectName name) => catalog.HasTemporary && catalog.TryResolveIndex(name.Schema, name.Name, searchPath, out Table? table, out _) && table.IsTemporary();
+    }
+
+    private long NewId() => _temporary ? Temporary.NewId() : Catalog.Store.NewId();
+
+    private ulong NewCounter() => _temporary ? Temporary.NewCounter() : Catalog.Store.NewStorageSequence();
+
+    private TreeId CreateTree() => _temporary ? Transaction.CreateTemporaryTree() : Transaction.CreateTree();
+
     public void Execute(Statement statement)
     {
+        _temporary = IsTemporary(statement, Current, _context.SearchPath);
         switch (statement)
         {
             case CreateSchemaStatement s: CreateSchema(s); break;
@@ -54,6 +88,13 @@ internal sealed partial class DefinitionExecutor(DefinitionContext context)
     /// <summary>The schema that a new object goes to.</summary>
     private string CreationSchema(ObjectName name)
     {
+        if (_temporary)
+        {
+            return name.Schema is null || Temporary.IsSchema(name.Schema)
+                ? Temporary.Schema
+                : throw CatalogErrors.Make(SqlStates.InvalidTableDefinition, "A temporary object lies in no schema of the database.", name.Position, "Leave the schema out.");
+        }
+
         if (name.Schema is null)
         {
             foreach (string s in _context.SearchPath)
@@ -66,6 +107,8 @@ internal sealed partial class DefinitionExecutor(DefinitionContext context)
         }
 
         SchemaObject schema = FindSchema(name.Schema, name.Position);
+        if (schema.IsTemporary())
+            throw CatalogErrors.Make(SqlStates.FeatureNotSupported, "Only tables and sequences can be temporary.", name.Position);
         return schema.Id > 0 ? schema.Name : throw SystemObject($"schema \"{schema.Name}\"", name.Position);
     }
 

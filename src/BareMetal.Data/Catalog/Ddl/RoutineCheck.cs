@@ -67,6 +67,8 @@ internal sealed class RoutineCheck
                     last = Binder.Bind(inner, catalog, options, variables.Types);
                     foreach (ObjectDependency d in last.References)
                     {
+                        if (routine.BodyKind != RoutineBodyKind.Text && Temporary.IsTemporary(d.ObjectId))
+                            throw CatalogErrors.Make(SqlStates.FeatureNotSupported, "A body that is no text can't name temporary tables.", inner.Position);
                         if (d.ObjectId > 0 && d.ObjectId != routine.Id && (routine.BodyKind != RoutineBodyKind.Text || catalog.Find<Routine>(d.ObjectId) is not null))
                             dependencies.Add(d);
                     }

@@ -205,7 +205,7 @@ internal sealed class TableData(DefinitionContext context)
                 key.Clear();
                 value.Clear();
                 if (keys.HasRowId)
-                    KeyCodec.EncodeRowId(Transaction.Engine.ReserveSequence(next.RowIdSequence, 1), key);
+                    KeyCodec.EncodeRowId(Transaction.EngineOf(next.RowIdSequence).ReserveSequence(next.RowIdSequence, 1), key);
                 else
                     keys.Encode(image.Columns, i, key);
                 if (mayCollide)
@@ -236,7 +236,7 @@ internal sealed class TableData(DefinitionContext context)
         {
             Vector vector = image.Own(column.Ordinal, image.Count);
             for (int i = 0; i < image.Count; i++)
-                vector.SetValue(i, IdentityValues.ToValue(SequenceValues.Next(sequence, Transaction.Engine), column.Type));
+                vector.SetValue(i, IdentityValues.ToValue(SequenceValues.Next(sequence, Transaction.EngineOf(sequence.StorageSequence)), column.Type));
         }
         else if (fill is not null)
         {

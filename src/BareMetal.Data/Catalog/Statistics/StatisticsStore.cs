@@ -29,6 +29,8 @@ internal sealed class StatisticsStore : IDisposable
     /// <param name="engine">The engine.</param>
     /// <param name="catalog">The catalog.</param>
     /// <param name="threshold">The share of a table's rows that must change before it is looked at again by itself; 0 for never.</param>
+    private bool _disposed;
+
     public StatisticsStore(StorageEngine engine, CatalogStore catalog, double threshold)
     {
         _engine = engine;
@@ -49,7 +51,7 @@ internal sealed class StatisticsStore : IDisposable
     public bool RunsInBackground { get; set; } = true;
 
     /// <summary>The statistics of a table; null when there are none.</summary>
-    public TableStatistics? Find(Table table) => table.Id < 0 ? null : EntryOf(table.Id).Statistics;
+    public TableStatistics? Find(Table table) => table.Id < 0 || table.IsTemporary() ? null : EntryOf(table.Id).Statistics;
 
     /// <summary>Writes statistics with a transaction; they count when it commits. The caller holds the shared lock of the catalog's tree.</summary>
     public void Put(StorageTransaction transaction, TableStatistics statistics)
@@ -75,7 +77,7 @@ internal sealed class StatisticsStore : IDisposable
     /// </summary>
     public bool NoteChanges(Table table, long rows)
     {
-        if (rows <= 0 || Threshold <= 0 || table.Id < 0)
+        if (rows <= 0 || Threshold <= 0 || table.Id < 0 || table.IsTemporary())
             return false;
         Entry entry = EntryOf(table.Id);
         long changes = Interlocked.Add(ref entry.Changes, rows);
@@ -129,6 +131,10 @@ internal sealed class StatisticsStore : IDisposable
         Task? worker;
         lock (_gate)
         {
+            // A database whose files failed is closed again.
+            if (_disposed)
+                return;
+            _disposed = true;
             _closing.Cancel();
             _waiting.Clear();
             worker = _worker;

@@ -59,7 +59,7 @@ internal sealed class InsertedRows
             ?? throw new BareMetalException(SqlStates.InternalError, $"The sequence of the identity column \"{column.Name}\" is missing.");
         Vector vector = image.Own(column.Ordinal, image.Count);
         for (int row = 0; row < image.Count; row++)
-            vector.SetValue(row, IdentityValues.ToValue(SequenceValues.Next(sequence, writes.Transaction.Engine), column.Type));
+            vector.SetValue(row, IdentityValues.ToValue(SequenceValues.Next(sequence, writes.Transaction.EngineOf(sequence.StorageSequence)), column.Type));
     }
 
     /// <summary>An explicit value beyond the counter moves it.</summary>
@@ -77,6 +77,6 @@ internal sealed class InsertedRows
         }
 
         if (furthest is { } last)
-            SequenceValues.MoveBeyond(sequence, last, writes.Transaction.Engine);
+            SequenceValues.MoveBeyond(sequence, last, writes.Transaction.EngineOf(sequence.StorageSequence));
     }
 }

@@ -87,7 +87,7 @@ internal sealed class TableWriter
         _key.Clear();
         if (_keys.HasRowId)
         {
-            KeyCodec.EncodeRowId(_transaction.Engine.ReserveSequence(Table.RowIdSequence, 1), _key);
+            KeyCodec.EncodeRowId(_transaction.EngineOf(Table.RowIdSequence).ReserveSequence(Table.RowIdSequence, 1), _key);
         }
         else
         {

@@ -65,6 +65,9 @@ internal sealed class CreateTableStatement : Statement
     /// <summary>WITH (option = value, …): the options of the table.</summary>
     public TableOption[] Options { get; init; } = [];
 
+    /// <summary>ON COMMIT PRESERVE ROWS | DELETE ROWS | DROP.</summary>
+    public Catalog.OnCommit OnCommit { get; init; }
+
     /// <summary>CREATE TABLE … AS; <see cref="AsColumns"/> are its column names.</summary>
     public Query? As { get; init; }
 

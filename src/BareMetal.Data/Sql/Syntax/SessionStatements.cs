@@ -69,6 +69,17 @@ internal sealed class SetStatement : Statement
     public required Expression[]? Values { get; init; }
 }
 
+internal enum DiscardKind : byte
+{
+    All, Temporary, Plans, Sequences,
+}
+
+/// <summary>DISCARD ALL | TEMP | PLANS | SEQUENCES.</summary>
+internal sealed class DiscardStatement : Statement
+{
+    public required DiscardKind Kind { get; init; }
+}
+
 /// <summary>SHOW name.</summary>
 internal sealed class ShowStatement : Statement
 {
