@@ -11,6 +11,8 @@ namespace BareMetal.Data.Catalog.Statistics;
 /// </summary>
 internal sealed class StatisticsStore : IDisposable
 {
+    private bool _disposed;
+
     /// <summary>The tree with one entry per table.</summary>
     public static readonly TreeId Tree = new(3);
 
@@ -29,8 +31,6 @@ internal sealed class StatisticsStore : IDisposable
     /// <param name="engine">The engine.</param>
     /// <param name="catalog">The catalog.</param>
     /// <param name="threshold">The share of a table's rows that must change before it is looked at again by itself; 0 for never.</param>
-    private bool _disposed;
-
     public StatisticsStore(StorageEngine engine, CatalogStore catalog, double threshold)
     {
         _engine = engine;
