@@ -67,18 +67,18 @@ internal sealed class LikePattern
     /// <summary>The default escape of LIKE.</summary>
     public static ReadOnlySpan<byte> DefaultEscape => "\\"u8;
 
-    public bool IsMatch(ReadOnlySpan<byte> text)
+    public bool IsMatch(ReadOnlySpan<byte> text, CancellationToken cancellation = default)
     {
         if (!_ignoreCase)
-            return IsMatchFolded(text);
+            return IsMatchFolded(text, cancellation);
         RowBuffer buffer = Scratch.Rent();
         CaseFolding.Append(text, buffer);
-        bool match = IsMatchFolded(buffer.Span);
+        bool match = IsMatchFolded(buffer.Span, cancellation);
         Scratch.Return(buffer);
         return match;
     }
 
-    private bool IsMatchFolded(ReadOnlySpan<byte> text)
+    private bool IsMatchFolded(ReadOnlySpan<byte> text, CancellationToken cancellation)
     {
         if (_literal is { } literal)
         {
@@ -89,7 +89,7 @@ internal sealed class LikePattern
 
         // Greedy with one point to return to: enough, since a later run takes over from an earlier one.
         ReadOnlySpan<short> tokens = _tokens;
-        int at = 0, token = 0, runToken = -1, runAt = 0;
+        int at = 0, token = 0, runToken = -1, runAt = 0, returns = 0;
         while (at < text.Length)
         {
             if (token < tokens.Length && tokens[token] == AnyRun)
@@ -112,6 +112,8 @@ internal sealed class LikePattern
             else if (runToken >= 0)
             {
                 // A run takes whole characters: _ behind it must not begin inside of one.
+                if ((++returns & 0xFFFF) == 0)
+                    cancellation.ThrowIfCancellationRequested();
                 token = runToken + 1;
                 runAt++;
                 while (runAt < text.Length && (text[runAt] & 0xC0) == 0x80)

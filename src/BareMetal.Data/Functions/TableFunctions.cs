@@ -30,7 +30,7 @@ internal static class TableFunctions
         Json(define, SqlType.Json, "json");
         Json(define, SqlType.Jsonb, "jsonb");
         Add(define, "regexp_split_to_table", [SqlType.Text, SqlType.Text], [("regexp_split_to_table", SqlType.Text)], v =>
-            PatternFunctions.Get(Utf8.ToString(v[1]), RegexOptions.None).Split(Utf8.ToString(v[0])).Select(s => new[] { Utf8.ToValue(s) }));
+            PatternFunctions.Guarded(PatternFunctions.Get(Utf8.ToString(v[1]), RegexOptions.None), null, r => r.Split(Utf8.ToString(v[0]))).Select(s => new[] { Utf8.ToValue(s) }));
         Add(define, "string_to_table", [SqlType.Text, SqlType.Text], [("string_to_table", SqlType.Text)], v =>
             v[0].As<ByteSlice>().Length == 0 ? [] : Utf8.ToString(v[0]).Split(Utf8.ToString(v[1])).Select(s => new[] { Utf8.ToValue(s) }));
         Add(define, "regexp_matches", [SqlType.Text, SqlType.Text], [("regexp_matches", SqlType.ArrayOf(SqlType.Text))], v => Matches(v, all: false));
@@ -193,7 +193,7 @@ internal static class TableFunctions
     private static IEnumerable<Value[]> Matches(Value[] v, bool all)
     {
         Regex regex = PatternFunctions.Get(Utf8.ToString(v[1]), v.Length > 2 && Utf8.ToString(v[2]).Contains('i') ? RegexOptions.IgnoreCase : RegexOptions.None);
-        Match match = regex.Match(Utf8.ToString(v[0]));
+        Match match = PatternFunctions.Guarded(regex, null, r => r.Match(Utf8.ToString(v[0])));
         while (match.Success)
         {
             int first = match.Groups.Count > 1 ? 1 : 0;
@@ -203,7 +203,8 @@ internal static class TableFunctions
             yield return [Value.From(SqlTypeKind.Array, new ArrayValue(SqlType.Text, items))];
             if (!all)
                 yield break;
-            match = match.NextMatch();
+            Match last = match;
+            match = PatternFunctions.Guarded(regex, null, _ => last.NextMatch());
         }
     }
 }

@@ -9,6 +9,7 @@ internal sealed class ByteArena
     private readonly List<byte[]> _chunks = [];
     private int _chunk = -1;
     private int _used;
+    private long _long;
 
     /// <summary>Copies bytes in and names their place.</summary>
     public ByteSlice Copy(ReadOnlySpan<byte> bytes)
@@ -22,7 +23,11 @@ internal sealed class ByteArena
     public ByteSlice Allocate(int length)
     {
         if (length > ChunkSize / 4)
+        {
+            _long += length;
             return new ByteSlice(new byte[length]);
+        }
+
         if (_chunk < 0 || _used + length > ChunkSize)
         {
             _chunk++;
@@ -36,8 +41,8 @@ internal sealed class ByteArena
         return slice;
     }
 
-    /// <summary>Bytes in use since the last reset, long values apart.</summary>
-    public long UsedBytes => _chunk < 0 ? 0 : ((long)_chunk * ChunkSize) + _used;
+    /// <summary>Bytes handed out since the last reset.</summary>
+    public long UsedBytes => _long + (_chunk < 0 ? 0 : ((long)_chunk * ChunkSize) + _used);
 
     public void Reset()
     {
@@ -46,5 +51,6 @@ internal sealed class ByteArena
             _chunks.RemoveRange(KeptChunks, _chunks.Count - KeptChunks);
         _chunk = -1;
         _used = 0;
+        _long = 0;
     }
 }

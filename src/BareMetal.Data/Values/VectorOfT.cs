@@ -13,6 +13,9 @@ internal sealed class Vector<T>(SqlType type, int capacity) : Vector(type, capac
     /// <summary>Where bytes that belong to this vector are kept until it is reset.</summary>
     public ByteArena Arena => _arena ??= new ByteArena();
 
+    /// <summary>Bytes of its own that it holds.</summary>
+    public long ArenaBytes => _arena?.UsedBytes ?? 0;
+
     public override void Reset()
     {
         base.Reset();

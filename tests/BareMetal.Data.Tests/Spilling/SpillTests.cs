@@ -34,8 +34,9 @@ public sealed class SpillTests(ITestOutputHelper output)
     public void Little_memory_gives_the_same_rows(string name)
     {
         SpillCase test = SpillCase.All.Single(c => c.Name == name);
-        using TestDatabase database = new(CreateSubstrate(out IDisposable? cleaner));
+        IStorageProvider substrate = CreateSubstrate(out IDisposable? cleaner);
         using (cleaner)
+        using (TestDatabase database = new(substrate))
         {
             database.Run("CREATE TABLE target (id int PRIMARY KEY, k int, t text)");
             string[] statements = test.Statements(Rows);

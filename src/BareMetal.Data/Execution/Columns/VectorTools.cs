@@ -7,6 +7,8 @@ namespace BareMetal.Data.Execution.Columns;
 /// <summary>Helpers over vectors and batches.</summary>
 internal static class VectorTools
 {
+    private const long LightBytes = 64 * 1024;
+
     private static int[] _identity = MakeIdentity(Batch.DefaultSize);
 
     /// <summary>0, 1, 2 … count−1.</summary>
@@ -58,6 +60,19 @@ internal static class VectorTools
         }
 
         return bytes;
+    }
+
+    /// <summary>Whether what columns hold of their own is more than a batch should have: rows are wide, and a batch of fewer does.</summary>
+    public static bool IsHeavy(ReadOnlySpan<Vector> columns, QueryContext context)
+    {
+        long bytes = 0;
+        foreach (Vector v in columns)
+        {
+            if (v is Vector<ByteSlice> s)
+                bytes += s.ArenaBytes;
+        }
+
+        return bytes > LightBytes && bytes > context.Memory.Floor;
     }
 
     /// <summary>Approximate bytes that some rows of columns take when kept.</summary>

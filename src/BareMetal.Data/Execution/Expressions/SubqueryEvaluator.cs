@@ -101,7 +101,7 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
             int probes = operand.IsConstant ? 1 : input.Count;
             if (_groups.Length < probes)
                 _groups = new int[Math.Max(probes, Batch.DefaultSize)];
-            _set!.Find([operand], probes, _groups);
+            _set!.Find([operand], probes, _groups, context);
             return InSetEvaluator.Answer(operand, probes, _set.Count == 0 && !_setHasNull, _setHasNull, _isNegatedSet, (Vector<bool>)_result, _groups);
         }
 

@@ -192,11 +192,16 @@ internal sealed class StatementWrites
 
         EnterPending();
         foreach (ParentChange judgement in _judgements)
+        {
+            Context.Cancellation.ThrowIfCancellationRequested();
             Judge(judgement);
+        }
+
         foreach ((ForeignKeyTarget target, ParentChecks checks) in _parentChecks)
         {
             foreach ((byte[] key, (string description, int row)) in checks.Missing)
             {
+                Context.Cancellation.ThrowIfCancellationRequested();
                 if (target.Exists(Transaction, key))
                     continue;
                 BareMetalException missing = WriteErrors.ParentMissing(target.Child, target.Key, target.Parent, description);
@@ -210,6 +215,7 @@ internal sealed class StatementWrites
     {
         foreach (PendingEntry entry in _pending)
         {
+            Context.Cancellation.ThrowIfCancellationRequested();
             LockEntry(entry.Table, entry.Tree, entry.Key);
             if (Transaction.ExistsNewest(entry.Tree, entry.Key))
                 throw WriteErrors.Unique(entry.Table, entry.Constraint, entry.Describe());

@@ -91,7 +91,7 @@ internal sealed class ApplyOperator(
                     EndInner();
                 }
 
-                if (_count >= context.BatchSize)
+                if (_count >= context.BatchSize || (_count > 0 && VectorTools.IsHeavy(_output.Columns.AsSpan(_outerWidth), context)))
                     return Flush();
             }
 

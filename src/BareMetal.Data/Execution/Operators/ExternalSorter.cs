@@ -71,7 +71,7 @@ internal sealed class ExternalSorter(SqlType[] types, int firstKey, RowComparer 
         _next = 0;
         if (_runs.Count == 0)
         {
-            SortStore();
+            SortStore(context);
             return;
         }
 
@@ -115,18 +115,18 @@ internal sealed class ExternalSorter(SqlType[] types, int firstKey, RowComparer 
             _order = [];
     }
 
-    private void SortStore()
+    private void SortStore(QueryContext context)
     {
         for (int k = 0; k < _keys.Length; k++)
             _keys[k] = _store.Columns[firstKey + k];
-        comparer.Sort(_keys, _store.Count, ref _order);
+        comparer.Sort(_keys, _store.Count, ref _order, context.Cancellation);
     }
 
     private void SpillRun(QueryContext context)
     {
         if (_store.Count == 0)
             return;
-        SortStore();
+        SortStore(context);
         SpillFile run = new(context, types);
         _runs.Add(run);
         for (int at = 0; at < _store.Count; at += RunBatch)

@@ -1,3 +1,4 @@
+using BareMetal.Data.Execution.Columns;
 using BareMetal.Data.Execution.Spilling;
 using BareMetal.Data.Types;
 using BareMetal.Data.Values;
@@ -58,10 +59,13 @@ internal sealed class RunMerger : IDisposable
             for (int c = 0; c < batch.Columns.Length; c++)
                 batch.Columns[c].CopyRow(top.Batch!.Columns[c], top.Row, rows, deep: true);
             rows++;
+            bool isHeavy = VectorTools.IsHeavy(batch.Columns, context);
             if (++top.Row >= top.Batch!.Count && !top.Load(_firstKey))
                 _heap[0] = _heap[--_count];
             if (_count > 1)
                 Sink(0);
+            if (isHeavy)
+                break;
         }
 
         batch.Count = rows;

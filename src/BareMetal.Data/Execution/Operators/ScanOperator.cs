@@ -193,7 +193,7 @@ internal sealed unsafe class ScanOperator : PhysicalOperator
         TreeCursor cursor = Cursor(context);
         while (count < _target)
         {
-            if (!_isPositioned && !Position(cursor))
+            if (!_isPositioned && !Position(cursor, context))
                 break;
             int wanted = Math.Min(BlockSize, _target - count);
             int read = ReadBlock(cursor, wanted);
@@ -206,6 +206,8 @@ internal sealed unsafe class ScanOperator : PhysicalOperator
             Count(read, context);
             count = _entryCodec is null ? AddTableRows(read, count, context) : AddEntries(read, count, context);
             context.Cancellation.ThrowIfCancellationRequested();
+            if (count > 0 && VectorTools.IsHeavy(_batch.Columns, context))
+                break;
         }
 
         return count;
@@ -222,7 +224,7 @@ internal sealed unsafe class ScanOperator : PhysicalOperator
     }
 
     /// <summary>Goes to the next range.</summary>
-    private bool Position(TreeCursor cursor)
+    private bool Position(TreeCursor cursor, QueryContext context)
     {
         if (_seeks is null)
         {
@@ -235,6 +237,8 @@ internal sealed unsafe class ScanOperator : PhysicalOperator
 
         while (++_range < _seeks.Count)
         {
+            if ((_range & 63) == 63)
+                context.Cancellation.ThrowIfCancellationRequested();
             int range = _settings.IsBackward ? _seeks.Count - 1 - _range : _range;
             if (_settings.IsBackward)
             {

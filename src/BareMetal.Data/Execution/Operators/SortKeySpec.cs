@@ -35,7 +35,11 @@ internal sealed class RowComparer(ColumnOperations[] operations, SortDirection[]
     }
 
     /// <summary>Sorts row numbers 0…count−1 by key columns; equal rows stay in their order.</summary>
-    public void Sort(Vector[] keys, int count, ref int[] order)
+    /// <param name="keys">The key columns.</param>
+    /// <param name="count">Rows.</param>
+    /// <param name="order">Receives the row numbers in order; grown when needed.</param>
+    /// <param name="cancellation">Looked at every some thousand comparisons.</param>
+    public void Sort(Vector[] keys, int count, ref int[] order, CancellationToken cancellation = default)
     {
         if (order.Length < count)
             order = new int[Math.Max(count, 1024)];
@@ -63,11 +67,29 @@ internal sealed class RowComparer(ColumnOperations[] operations, SortDirection[]
         }
 
         bool isExact = Operations[0].IsPrefixExact;
-        rows.AsSpan(0, count).Sort(new PrefixComparer(this, keys, isExact));
-        for (int i = 0; i < count; i++)
-            order[i] = rows[i].Row;
-        System.Buffers.ArrayPool<PrefixedRow>.Shared.Return(rows);
+        try
+        {
+            _comparisons = 0;
+            _cancellation = cancellation;
+            rows.AsSpan(0, count).Sort(new PrefixComparer(this, keys, isExact));
+            for (int i = 0; i < count; i++)
+                order[i] = rows[i].Row;
+        }
+        catch (InvalidOperationException e) when (e.InnerException is OperationCanceledException)
+        {
+            // The sort of spans wraps what its comparer throws.
+            cancellation.ThrowIfCancellationRequested();
+            throw;
+        }
+        finally
+        {
+            System.Buffers.ArrayPool<PrefixedRow>.Shared.Return(rows);
+            _cancellation = default;
+        }
     }
+
+    private CancellationToken _cancellation;
+    private int _comparisons;
 
     private readonly struct PrefixedRow(ulong prefix, byte nullClass, int row)
     {
@@ -80,6 +102,8 @@ internal sealed class RowComparer(ColumnOperations[] operations, SortDirection[]
     {
         public int Compare(PrefixedRow x, PrefixedRow y)
         {
+            if ((++owner._comparisons & 0xFFFF) == 0)
+                owner._cancellation.ThrowIfCancellationRequested();
             if (x.NullClass != y.NullClass)
                 return x.NullClass < y.NullClass ? -1 : 1;
             if (x.Prefix != y.Prefix)

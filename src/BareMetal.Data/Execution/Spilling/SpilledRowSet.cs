@@ -48,6 +48,8 @@ internal sealed class SpilledRowSet(SqlType[] types) : IDisposable
             uint[] hashes = _table.Hash(columns, count).ToArray();
             for (int i = 0; i < count; i++)
             {
+                if ((i & 31) == 31)
+                    context.Cancellation.ThrowIfCancellationRequested();
                 if (_groups[i] >= 0 || IsInFile(columns, i, hashes[i]))
                     continue;
 
@@ -66,7 +68,7 @@ internal sealed class SpilledRowSet(SqlType[] types) : IDisposable
     }
 
     /// <summary>Says of each row whether it is in the set: 0 or more when it is, −1 when not.</summary>
-    public void Find(ReadOnlySpan<Vector> columns, int count, Span<int> groups)
+    public void Find(ReadOnlySpan<Vector> columns, int count, Span<int> groups, QueryContext context)
     {
         _table.Find(columns, count, groups);
         if (_runs is null)
@@ -74,6 +76,8 @@ internal sealed class SpilledRowSet(SqlType[] types) : IDisposable
         uint[] hashes = _table.Hash(columns, count).ToArray();
         for (int i = 0; i < count; i++)
         {
+            if ((i & 31) == 31)
+                context.Cancellation.ThrowIfCancellationRequested();
             if (groups[i] < 0 && IsInFile(columns, i, hashes[i]))
                 groups[i] = 0;
         }

@@ -49,10 +49,13 @@ internal abstract class RowKernel : ScalarKernel
         {
             for (int i = 0; i < count; i++)
             {
+                // A row may be a long text: a batch of them must not hold up a cancellation.
+                if ((i & 15) == 15)
+                    context?.Cancellation.ThrowIfCancellationRequested();
                 if (KernelSupport.AnyNull(arguments, i))
                     result.SetNull(i);
                 else
-                    Row(arguments, i, result, context);
+                    Row(arguments, i, result, context!);
             }
         }
         catch (OverflowException e)
@@ -160,6 +163,8 @@ internal sealed class ValuesKernel(Func<Value[], FunctionContext, Value> functio
         {
             for (int i = 0; i < count; i++)
             {
+                if ((i & 15) == 15)
+                    context?.Cancellation.ThrowIfCancellationRequested();
                 if (strict && KernelSupport.AnyNull(arguments, i))
                 {
                     result.SetNull(i);
@@ -168,7 +173,7 @@ internal sealed class ValuesKernel(Func<Value[], FunctionContext, Value> functio
 
                 for (int a = 0; a < values.Length; a++)
                     values[a] = arguments[a].GetValue(i);
-                result.SetValue(i, function(values, context));
+                result.SetValue(i, function(values, context!));
             }
         }
         catch (OverflowException e)

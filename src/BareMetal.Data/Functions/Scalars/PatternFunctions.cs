@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
 using System.Text;
 using System.Text.RegularExpressions;
 using BareMetal.Data.Functions.Kernels;
@@ -11,6 +12,9 @@ namespace BareMetal.Data.Functions.Scalars;
 internal static class PatternFunctions
 {
     private static readonly TimeSpan MatchTimeout = TimeSpan.FromSeconds(10);
+
+    // How long a match may hold the statement's thread.
+    private static readonly TimeSpan PatientTime = TimeSpan.FromMilliseconds(200);
     private static readonly ConcurrentDictionary<(string Pattern, RegexOptions Options), Regex> Cache = new();
 
     public static void Define(Definitions define)
@@ -18,8 +22,8 @@ internal static class PatternFunctions
         SqlType text = SqlType.Text, integer = SqlType.Integer, boolean = SqlType.Boolean, texts = SqlType.ArrayOf(SqlType.Text);
         Like(define, "like", ignoreCase: false);
         Like(define, "ilike", ignoreCase: true);
-        define.AddValues("similar_to", boolean, (v, _) => Boolean(IsMatch(Similar(Utf8.ToString(v[1]), "\\"), Utf8.ToString(v[0]))), [text, text]);
-        define.AddValues("similar_to", boolean, (v, _) => Boolean(IsMatch(Similar(Utf8.ToString(v[1]), Utf8.ToString(v[2])), Utf8.ToString(v[0]))), [text, text, text]);
+        define.AddValues("similar_to", boolean, (v, c) => Boolean(IsMatch(Similar(Utf8.ToString(v[1]), "\\"), Utf8.ToString(v[0]), c)), [text, text]);
+        define.AddValues("similar_to", boolean, (v, c) => Boolean(IsMatch(Similar(Utf8.ToString(v[1]), Utf8.ToString(v[2])), Utf8.ToString(v[0]), c)), [text, text, text]);
         define.Add("~", boolean, new RegexKernel(RegexOptions.None, negate: false), text, text);
         define.Add("~*", boolean, new RegexKernel(RegexOptions.IgnoreCase, negate: false), text, text);
         define.Add("!~", boolean, new RegexKernel(RegexOptions.None, negate: true), text, text);
@@ -27,24 +31,24 @@ internal static class PatternFunctions
         define.Add("regex_is_match", boolean, new RegexKernel(RegexOptions.None, negate: false), text, text);
         define.Add("regex_is_match", boolean, new RegexKernel(RegexOptions.None, negate: false), text, text, integer);
         define.Add("regexp_like", boolean, new RegexKernel(RegexOptions.None, negate: false), text, text);
-        define.AddValues("regexp_like", boolean, (v, _) => Boolean(IsMatch(Get(Utf8.ToString(v[1]), Flags(v[2], out bool _)), Utf8.ToString(v[0]))), [text, text, text]);
-        define.AddValues("regexp_replace", text, (v, _) => Utf8.ToValue(Replace(Utf8.ToString(v[0]), Get(Utf8.ToString(v[1]), RegexOptions.None), Utf8.ToString(v[2]), all: false)), [text, text, text]);
-        define.AddValues("regexp_replace", text, (v, _) => Utf8.ToValue(Replace(Utf8.ToString(v[0]), Get(Utf8.ToString(v[1]), Flags(v[3], out bool all)), Utf8.ToString(v[2]), all)), [text, text, text, text]);
-        define.AddValues("regexp_count", integer, (v, _) => Value.From(SqlTypeKind.Integer, Guarded(() => Get(Utf8.ToString(v[1]), RegexOptions.None).Count(Utf8.ToString(v[0])))), [text, text]);
-        define.AddValues("regexp_substr", text, (v, _) =>
+        define.AddValues("regexp_like", boolean, (v, c) => Boolean(IsMatch(Get(Utf8.ToString(v[1]), Flags(v[2], out bool _)), Utf8.ToString(v[0]), c)), [text, text, text]);
+        define.AddValues("regexp_replace", text, (v, c) => Utf8.ToValue(Replace(Utf8.ToString(v[0]), Get(Utf8.ToString(v[1]), RegexOptions.None), Utf8.ToString(v[2]), all: false, c)), [text, text, text]);
+        define.AddValues("regexp_replace", text, (v, c) => Utf8.ToValue(Replace(Utf8.ToString(v[0]), Get(Utf8.ToString(v[1]), Flags(v[3], out bool all)), Utf8.ToString(v[2]), all, c)), [text, text, text, text]);
+        define.AddValues("regexp_count", integer, (v, c) => Value.From(SqlTypeKind.Integer, Guarded(Get(Utf8.ToString(v[1]), RegexOptions.None), c, r => r.Count(Utf8.ToString(v[0])))), [text, text]);
+        define.AddValues("regexp_substr", text, (v, c) =>
         {
-            Match match = Guarded(() => Get(Utf8.ToString(v[1]), RegexOptions.None).Match(Utf8.ToString(v[0])));
+            Match match = Guarded(Get(Utf8.ToString(v[1]), RegexOptions.None), c, r => r.Match(Utf8.ToString(v[0])));
             return match.Success ? Utf8.ToValue(match.Value) : Value.Null(SqlTypeKind.Text);
         }, [text, text]);
-        define.AddValues("regexp_match", texts, (v, _) => Groups(Guarded(() => Get(Utf8.ToString(v[1]), RegexOptions.None).Match(Utf8.ToString(v[0])))), [text, text]);
-        define.AddValues("regexp_match", texts, (v, _) => Groups(Guarded(() => Get(Utf8.ToString(v[1]), Flags(v[2], out bool _)).Match(Utf8.ToString(v[0])))), [text, text, text]);
-        define.AddValues("regexp_split_to_array", texts, (v, _) =>
-            Value.From(SqlTypeKind.Array, new ArrayValue(SqlType.Text, [.. Guarded(() => Get(Utf8.ToString(v[1]), RegexOptions.None).Split(Utf8.ToString(v[0]))).Select(Utf8.ToValue)])), [text, text]);
+        define.AddValues("regexp_match", texts, (v, c) => Groups(Guarded(Get(Utf8.ToString(v[1]), RegexOptions.None), c, r => r.Match(Utf8.ToString(v[0])))), [text, text]);
+        define.AddValues("regexp_match", texts, (v, c) => Groups(Guarded(Get(Utf8.ToString(v[1]), Flags(v[2], out bool _)), c, r => r.Match(Utf8.ToString(v[0])))), [text, text, text]);
+        define.AddValues("regexp_split_to_array", texts, (v, c) =>
+            Value.From(SqlTypeKind.Array, new ArrayValue(SqlType.Text, [.. Guarded(Get(Utf8.ToString(v[1]), RegexOptions.None), c, r => r.Split(Utf8.ToString(v[0]))).Select(Utf8.ToValue)])), [text, text]);
 
         // substring(text from pattern): the first group, or the whole match.
-        define.AddValues("substring", text, (v, _) =>
+        define.AddValues("substring", text, (v, c) =>
         {
-            Match match = Guarded(() => Get(Utf8.ToString(v[1]), RegexOptions.None).Match(Utf8.ToString(v[0])));
+            Match match = Guarded(Get(Utf8.ToString(v[1]), RegexOptions.None), c, r => r.Match(Utf8.ToString(v[0])));
             return match.Success ? Utf8.ToValue(match.Groups[match.Groups.Count > 1 ? 1 : 0].Value) : Value.Null(SqlTypeKind.Text);
         }, [text, text]);
     }
@@ -57,7 +61,7 @@ internal static class PatternFunctions
             return regex;
         try
         {
-            regex = new Regex(pattern, options, MatchTimeout);
+            regex = new Regex(pattern, options, PatientTime);
         }
         catch (ArgumentException e)
         {
@@ -79,21 +83,60 @@ internal static class PatternFunctions
     private static bool IgnoresCase(IReadOnlyList<SqlType> types) =>
         (types[0].Collation ?? types[1].Collation)?.EndsWith("_ci", StringComparison.OrdinalIgnoreCase) == true;
 
-    private static bool IsMatch(Regex regex, string text) => Guarded(() => regex.IsMatch(text));
+    private static bool IsMatch(Regex regex, string text, FunctionContext context) => Guarded(regex, context, r => r.IsMatch(text));
 
-    private static T Guarded<T>(Func<T> match)
+    /// <summary>
+    /// Runs a match. One that is not soon done goes on in a thread of its own, for which the statement waits no longer than it may run: a match
+    /// can't be interrupted.
+    /// </summary>
+    internal static T Guarded<T>(Regex regex, FunctionContext? context, Func<Regex, T> match)
     {
+        CancellationToken cancellation = context?.Cancellation ?? CancellationToken.None;
+        cancellation.ThrowIfCancellationRequested();
         try
         {
-            return match();
+            return match(regex);
         }
-        catch (RegexMatchTimeoutException e)
+        catch (RegexMatchTimeoutException)
+        {
+            return MatchSlowly(new Regex(regex.ToString(), regex.Options, MatchTimeout), cancellation, match);
+        }
+    }
+
+    private static T MatchSlowly<T>(Regex regex, CancellationToken cancellation, Func<Regex, T> match)
+    {
+        T result = default!;
+        ExceptionDispatchInfo? failure = null;
+        ManualResetEventSlim ended = new();
+        Thread thread = new(() =>
+        {
+            try
+            {
+                result = match(regex);
+            }
+            catch (Exception e)
+            {
+                failure = ExceptionDispatchInfo.Capture(e);
+            }
+
+            ended.Set();
+        })
+        {
+            IsBackground = true,
+            Name = "regular expression",
+        };
+        thread.Start();
+        ended.Wait(cancellation);
+        if (failure?.SourceException is RegexMatchTimeoutException e)
         {
             throw new BareMetalException(SqlStates.QueryCanceled, $"Matching a regular expression took longer than {MatchTimeout.TotalSeconds} s.", e)
             {
                 Hint = "Simplify the pattern; nested repetitions may take exponential time.",
             };
         }
+
+        failure?.Throw();
+        return result;
     }
 
     private static RegexOptions Flags(in Value flags, out bool all)
@@ -117,7 +160,7 @@ internal static class PatternFunctions
         return options;
     }
 
-    private static string Replace(string text, Regex regex, string replacement, bool all)
+    private static string Replace(string text, Regex regex, string replacement, bool all, FunctionContext context)
     {
         // PostgreSQL's \1 and \& are .NET's ${1} and $0; a $ stands for itself.
         StringBuilder converted = new();
@@ -135,7 +178,7 @@ internal static class PatternFunctions
             }
         }
 
-        return Guarded(() => regex.Replace(text, converted.ToString(), all ? -1 : 1));
+        return Guarded(regex, context, r => r.Replace(text, converted.ToString(), all ? -1 : 1));
     }
 
     private static Value Groups(Match match)
@@ -219,7 +262,7 @@ internal static class PatternFunctions
                     patternRow = i;
                 }
 
-                target[i] = pattern.IsMatch(texts.Data[i * texts.Stride].Span);
+                target[i] = pattern.IsMatch(texts.Data[i * texts.Stride].Span, context?.Cancellation ?? CancellationToken.None);
             }
         }
 
@@ -234,7 +277,7 @@ internal static class PatternFunctions
         {
             RegexOptions all = arguments.Length > 2 ? (RegexOptions)Get<int>(arguments[2], row) : options;
             Regex regex = PatternFunctions.Get(Utf8.ToString(Bytes(arguments[1], row)), all);
-            ((Vector<bool>)result).Data[row] = IsMatch(regex, Utf8.ToString(Bytes(arguments[0], row))) != negate;
+            ((Vector<bool>)result).Data[row] = IsMatch(regex, Utf8.ToString(Bytes(arguments[0], row)), context) != negate;
         }
     }
 }
