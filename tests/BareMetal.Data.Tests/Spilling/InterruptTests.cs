@@ -36,7 +36,7 @@ public sealed class InterruptTests
         string[] statements = test.Statements(test.Widest > 0 ? Rows + 3000 : Rows);
         foreach (string sql in statements[..^1])
             database.Run(sql);
-        string before = database.Scalar("SELECT count(*) || ' ' || coalesce(sum(k), 0) || ' ' || coalesce(min(t), '') || ' ' || coalesce(max(t), '') FROM target");
+        string before = State();
         substrate.Reset();
         long writes = 0;
         substrate.Observer = (operation, _) => writes += operation == TemporaryOperation.Write ? 1 : 0;
@@ -48,6 +48,12 @@ public sealed class InterruptTests
             return;
         foreach (double part in new[] { 0.3, 0.95 })
         {
+            if (statements[^1].StartsWith("INSERT", StringComparison.Ordinal))
+            {
+                database.Run("DELETE FROM target");
+                before = State();
+            }
+
             long at = Math.Max(1, (long)(total * part));
             using CancellationTokenSource source = new();
             substrate.Reset((_, number) =>
@@ -60,11 +66,19 @@ public sealed class InterruptTests
             // Within the last batch it may end before it looks.
             Assert.True(error is OperationCanceledException or null, $"cancelled at operation {at} of {total}: {error}");
             Assert.True(substrate.Count - at <= OperationsAfter, $"{substrate.Count - at} operations followed a cancellation at {at} of {total}");
+            if (error is null)
+                before = State();
             AssertClean();
         }
 
         foreach (long at in new[] { 1, Math.Max(1, writes / 2) })
         {
+            if (statements[^1].StartsWith("INSERT", StringComparison.Ordinal))
+            {
+                database.Run("DELETE FROM target");
+                before = State();
+            }
+
             long seen = 0;
             substrate.Reset((operation, _) =>
             {
@@ -80,8 +94,10 @@ public sealed class InterruptTests
         {
             substrate.Reset();
             Assert.DoesNotContain(substrate.List(), f => f.Contains(ObservedStorageProvider.Part, StringComparison.Ordinal));
-            Assert.Equal(before, database.Scalar("SELECT count(*) || ' ' || coalesce(sum(k), 0) || ' ' || coalesce(min(t), '') || ' ' || coalesce(max(t), '') FROM target"));
+            Assert.Equal(before, State());
         }
+
+        string State() => database.Scalar("SELECT count(*) || ' ' || coalesce(sum(k), 0) || ' ' || coalesce(min(t), '') || ' ' || coalesce(max(t), '') FROM target");
     }
 
     public static TheoryData<string, string> Statements() => new()
