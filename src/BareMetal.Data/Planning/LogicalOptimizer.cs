@@ -13,6 +13,7 @@ internal static class LogicalOptimizer
         result = ConstantFolding.Apply(result);
         result = SubqueryUnnesting.Apply(result);
         result = PredicatePushdown.Apply(result);
+        result = SemiJoinPushdown.Apply(result, cardinality);
         result = JoinOrdering.Apply(result, cardinality);
         result = ProjectionPruning.Apply(result);
         OptimizeDefinitions(result, cardinality);

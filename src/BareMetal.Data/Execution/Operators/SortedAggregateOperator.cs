@@ -104,18 +104,23 @@ internal sealed class SortedAggregateOperator : PhysicalOperator, ISpillingOpera
 
         for (int k = 0; k < _keys.Length; k++)
             _keyVectors[k] = BatchTools.Spread(_keys[k].Evaluate(batch, context), count, ref _keyScratch[k]);
-        int boundary = -1;
-        for (int i = 0; i < count; i++)
+        int starts = FindStarts(count);
+        int boundary = starts == 0 ? -1 : _rows[starts - 1];
+        for (int k = 0; k < _groupKeys.Length; k++)
         {
-            if (!Continues(i))
-            {
-                boundary = i;
-                Begin(i);
-            }
-
-            _groups[i] = _count - 1;
+            _groupKeys[k].EnsureCapacity(_count + starts);
+            _groupKeys[k].Gather(_keyVectors[k], _rows.AsSpan(0, starts), _count, deep: true);
         }
 
+        int row = 0;
+        for (int g = 0; g <= starts; g++)
+        {
+            int end = g < starts ? _rows[g] : count;
+            _groups.AsSpan(row, end - row).Fill(_count + g - 1);
+            row = end;
+        }
+
+        _count += starts;
         if (boundary < 0 || _count <= 1 || (_count <= WindowGroups && !IsOverBudget(context)))
         {
             _aggregates.Add(batch, _groups.AsSpan(0, count), _count, context);
@@ -132,29 +137,48 @@ internal sealed class SortedAggregateOperator : PhysicalOperator, ISpillingOpera
         FinishWindow(finished, context);
     }
 
-    private bool Continues(int row)
+    /// <summary>Finds the rows of a batch at which groups begin.</summary>
+    /// <returns>How many; they are in <see cref="_rows"/>.</returns>
+    private int FindStarts(int count)
     {
-        if (row == 0 && _count == 0)
-            return false;
+        int starts = 0;
+        if (_count == 0 || !Equals(0, _groupKeys, _count - 1))
+            _rows[starts++] = 0;
+        if (_keyVectors.Length == 1 && _keyVectors[0] is Vector<int> { HasNulls: false } ints)
+            return FindStarts(ints.Data.AsSpan(0, count), starts);
+        if (_keyVectors.Length == 1 && _keyVectors[0] is Vector<long> { HasNulls: false } longs)
+            return FindStarts(longs.Data.AsSpan(0, count), starts);
+        for (int i = 1; i < count; i++)
+        {
+            if (!Equals(i, _keyVectors, i - 1))
+                _rows[starts++] = i;
+        }
+
+        return starts;
+    }
+
+    private int FindStarts<T>(ReadOnlySpan<T> keys, int starts)
+        where T : System.Numerics.IBinaryInteger<T>
+    {
+        Span<int> rows = _rows;
+        for (int i = 1; i < keys.Length; i++)
+        {
+            if (keys[i] != keys[i - 1])
+                rows[starts++] = i;
+        }
+
+        return starts;
+    }
+
+    private bool Equals(int row, Vector[] others, int other)
+    {
         for (int k = 0; k < _operations.Length; k++)
         {
-            bool same = row > 0 ? _operations[k].Equal(_keyVectors[k], row, _keyVectors[k], row - 1) : _operations[k].Equal(_groupKeys[k], _count - 1, _keyVectors[k], row);
-            if (!same)
+            if (!_operations[k].Equal(_keyVectors[k], row, others[k], other))
                 return false;
         }
 
         return true;
-    }
-
-    private void Begin(int row)
-    {
-        for (int k = 0; k < _groupKeys.Length; k++)
-        {
-            _groupKeys[k].EnsureCapacity(_count + 1);
-            _groupKeys[k].CopyRow(_keyVectors[k], row, _count, deep: true);
-        }
-
-        _count++;
     }
 
     private bool IsOverBudget(QueryContext context)
@@ -203,13 +227,16 @@ internal sealed class SortedAggregateOperator : PhysicalOperator, ISpillingOpera
         context.Cancellation.ThrowIfCancellationRequested();
         int count = _aggregates.Limit(Math.Min(context.BatchSize, _finished - _emitted), _finished, context);
         _aggregates.Prepare(_emitted, count, context);
+        if (_rows.Length < count)
+            _rows = new int[count];
+        for (int i = 0; i < count; i++)
+            _rows[i] = _emitted + i;
         for (int k = 0; k < _groupKeys.Length; k++)
         {
             Vector v = _result.Columns[k];
             v.Reset();
             v.EnsureCapacity(count);
-            for (int i = 0; i < count; i++)
-                v.CopyRow(_groupKeys[k], _emitted + i, i);
+            v.Gather(_groupKeys[k], _rows.AsSpan(0, count), 0);
         }
 
         for (int a = 0; a < _calls; a++)
