@@ -174,6 +174,9 @@ internal sealed class Cardinality(PlannerOptions options)
     /// <summary>The share of rows for which one condition is true.</summary>
     public double Selectivity(BoundExpression term, LogicalOperator input, double rows) => _selectivity.Of(term, s => Distinct(s, input, rows));
 
+    /// <summary>As the other, of rows of whatever input.</summary>
+    public double Selectivity(BoundExpression term, double rows) => _selectivity.Of(term, s => Drawn(DistinctOfAll(s, rows), Math.Max(rows, 1)));
+
     /// <summary>The share of rows for which all conditions are true.</summary>
     public double Selectivity(IReadOnlyList<BoundExpression> terms, LogicalOperator input, double rows) => _selectivity.Of(terms, s => Distinct(s, input, rows));
 

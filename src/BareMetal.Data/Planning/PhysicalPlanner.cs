@@ -28,6 +28,7 @@ internal sealed class PhysicalPlanner
     private readonly PlannerOptions _options;
     private readonly Cardinality _cardinality;
     private readonly AccessPaths _paths;
+    private readonly KeySets _keySets;
     private readonly Dictionary<BoundSubquery, PlanNode> _subqueries = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<PlanColumn, (PlanColumn Number, LogicalAggregate Aggregate)> _groupingKeys = [];
     private readonly Lock _gate = new();
@@ -41,6 +42,7 @@ internal sealed class PhysicalPlanner
         _options = options;
         _cardinality = new Cardinality(options);
         _paths = new AccessPaths(options, _cardinality);
+        _keySets = new KeySets(_paths, _cardinality);
     }
 
     public Cardinality Cardinality => _cardinality;
@@ -175,8 +177,11 @@ internal sealed class PhysicalPlanner
         List<BoundExpression> hard = [];
         foreach (BoundExpression term in terms)
             (ExpressionTools.ContainsSubquery(term) ? hard : simple).Add(RewriteGrouping(term));
-        AccessPath best = Choose(scan, simple, request, out bool backward, out IReadOnlyList<OrderItem> ordering);
-        PlanNode node = MakeScan(best, backward, ordering, hard.Count == 0 ? request.RowGoal : 0);
+        AccessPath best = Choose(scan, simple, request, out bool backward, out IReadOnlyList<OrderItem> ordering, out double bestCost);
+        PlanNode? several = _options.Optimize ? _keySets.Find(scan, simple) : null;
+        if (several is not null && several.Cost + (request.Ordering.Count > 0 ? SortCost(several.Rows) : 0) >= bestCost)
+            several = null;
+        PlanNode node = several ?? MakeScan(best, backward, ordering, hard.Count == 0 ? request.RowGoal : 0);
         return hard.Count == 0 ? node : MakeFilter(node, hard);
     }
 
@@ -193,10 +198,10 @@ internal sealed class PhysicalPlanner
         return new ScanNode(settings, path.KeyNames) { TableRows = _cardinality.TableRows(settings.Table), Rows = path.Rows, Cost = path.Cost, Ordering = ordering };
     }
 
-    private AccessPath Choose(LogicalScan scan, IReadOnlyList<BoundExpression> terms, PlanRequest request, out bool backward, out IReadOnlyList<OrderItem> ordering)
+    private AccessPath Choose(LogicalScan scan, IReadOnlyList<BoundExpression> terms, PlanRequest request, out bool backward, out IReadOnlyList<OrderItem> ordering, out double bestCost)
     {
         AccessPath? best = null;
-        double bestCost = double.MaxValue;
+        bestCost = double.MaxValue;
         backward = false;
         ordering = [];
         foreach (AccessPath path in _paths.Find(scan, terms))
@@ -257,7 +262,7 @@ internal sealed class PhysicalPlanner
         List<BoundExpression> ordered = [.. terms.OrderBy(t => ExpressionTools.ContainsSubquery(t) ? 2 : ExpressionTools.CannotFail(t) ? 0 : 1)];
         double rows = input.Rows;
         foreach (BoundExpression term in ordered)
-            rows *= 0.4;
+            rows *= ExpressionTools.ContainsSubquery(term) ? 0.4 : _cardinality.Selectivity(term, input.Rows);
         foreach (BoundExpression term in ordered)
             PlanSubqueries(term, input.Rows);
         return new FilterNode(input, RewriteGrouping(ExpressionTools.Combine(ordered)!))
@@ -820,7 +825,7 @@ internal sealed class PhysicalPlanner
         if (column.Column.IsNullable)
             terms.Add(new BoundIsNull(column, true));
         PlanRequest request = new([new OrderItem(column.Column, !isMin, isMin)], 1);
-        AccessPath path = Choose(scan, terms, request, out bool backward, out IReadOnlyList<OrderItem> ordering);
+        AccessPath path = Choose(scan, terms, request, out bool backward, out IReadOnlyList<OrderItem> ordering, out _);
         if (path.Settings.Index is null && !path.IsSeek && path.Ordering.Count == 0)
             return null;
         if (!Satisfies(path, request.Ordering, out _))

@@ -58,7 +58,7 @@ internal sealed class CountingOperator(PhysicalOperator inner, OperatorCounters 
         Batch? batch = inner.Next(context);
         counters.Ticks += Stopwatch.GetTimestamp() - start;
         counters.Rows += batch?.Count ?? 0;
-        if (inner is ScanOperator scan)
+        if (inner is ITableReadingOperator scan)
             counters.RowsRead = scan.RowsRead;
         if (inner is ISpillingOperator spilling)
             counters.SpilledBytes = spilling.SpilledBytes;

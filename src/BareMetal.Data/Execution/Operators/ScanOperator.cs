@@ -14,7 +14,7 @@ namespace BareMetal.Data.Execution.Operators;
 /// Reads a table by its own tree or through a secondary index: everything, ranges, or one row by its key. The filter is evaluated on
 /// the columns it needs before the others are read. The first batch is small, so that a reader of few rows does not read many.
 /// </summary>
-internal sealed unsafe class ScanOperator : PhysicalOperator
+internal sealed unsafe class ScanOperator : PhysicalOperator, ITableReadingOperator
 {
     private const int FirstBatch = 16;
     private const int BlockSize = 256;
