@@ -121,9 +121,18 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
         if (spec.Parts.Count == 0 && !spec.HasBounds)
             return null;
         double rows = source.Entries * cardinality.Selectivity(used, scan, source.TableRows);
+        if (source.Index?.FilterSql is not null)
+            rows = Math.Min(source.Entries, Math.Max(rows, source.OutRows));
         bool isWhole = p == source.Parts.Length && source.IsUnique && equals.All(e => e.Kind is not (SeekPartKind.IsNull or SeekPartKind.Skip));
         if (isWhole)
             rows = Math.Min(rows, seeks);
+        if (source.Index is { FilterSql: not null } filtered && !spec.HasBounds && equals.TrueForAll(e => e.Kind == SeekPartKind.Value)
+            && options.Statistics(scan.Table)?.FindPrefixes(filtered.Id) is { } prefixes && prefixes.Distinct.Count >= equals.Count && prefixes.Entries > 0)
+        {
+            // What the index says of its own entries is nearer than what the table's columns say.
+            rows = source.Entries / Math.Max(prefixes.Distinct[equals.Count - 1], 1);
+        }
+
         return new Seek(spec, used, residual, seeks, Math.Max(rows, Math.Min(0.5, source.Entries)));
     }
 
@@ -132,11 +141,19 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
     {
         foreach (BoundExpression term in terms)
         {
-            if (term is not BoundLogical { IsAnd: false } or || or.Terms.Count > MaxAlternatives)
+            IReadOnlyList<BoundExpression>? choices = term switch
+            {
+                BoundLogical { IsAnd: false } either when either.Terms.Count <= MaxAlternatives => either.Terms,
+
+                // Not equal is below or above.
+                BoundCall { Function.Name: "<>" } other when Comparisons.With(other, "<") is { } below && Comparisons.With(other, ">") is { } above => [below, above],
+                _ => null,
+            };
+            if (choices is null)
                 continue;
             List<BoundExpression> others = [.. terms.Where(t => !ReferenceEquals(t, term))];
             List<Seek> seeks = [];
-            foreach (BoundExpression alternative in or.Terms)
+            foreach (BoundExpression alternative in choices)
             {
                 List<BoundExpression> own = ExpressionTools.SplitConjuncts(alternative);
                 Seek? seek = FindSeek(source, [.. own, .. others], null);
@@ -145,7 +162,7 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
                 seeks.Add(seek);
             }
 
-            if (seeks.Count == or.Terms.Count)
+            if (seeks.Count == choices.Count)
                 return seeks;
         }
 
@@ -256,7 +273,7 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
         {
             if (Rebase(part, scan, binding) is not { } own || !Implication.Proves(terms, own))
                 return false;
-            rest.RemoveAll(t => ExpressionTools.AreSame(own, t));
+            rest.RemoveAll(t => Implication.Proves([own], t));
         }
 
         return true;
@@ -322,7 +339,7 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
             KeyNames = [.. parts.Select(k => k.Name)],
             Residual = residual,
             ScannedRows = seekedRows,
-            Rows = Math.Min(source.OutRows, Math.Max(seekedRows, 0.01)),
+            Rows = source.Index?.FilterSql is not null && residual.Count == 0 ? Math.Max(seekedRows, 0.01) : Math.Min(source.OutRows, Math.Max(seekedRows, 0.01)),
             Cost = (specs is null ? PlanCost.Open : seeks * PlanCost.Seek) + (seekedRows * rowCost) + (seekedRows * residual.Count * PlanCost.Condition),
             Ordering = ordering,
             Fixed = fixedColumns,

@@ -23,6 +23,8 @@ internal sealed class PhysicalPlanner
     private const double HashBuildCost = PlanCost.HashBuild;
     private const double HashProbeCost = PlanCost.HashProbe;
     private const double OpenCost = 1.5;
+    private const double MaxCorrelatedRows = 20_000;
+    private const int MaxCorrelatedTrials = 24;
     private const double SortedGroupCost = 0.015;
 
     private readonly PlannerOptions _options;
@@ -36,6 +38,7 @@ internal sealed class PhysicalPlanner
     /// <summary>An input was replaced by no rows, and may have had grouping sets: GROUPING over it may be anything.</summary>
     private bool _isGroupingDropped;
     private double _outerRows = 1;
+    private int _correlatedTrials;
 
     public PhysicalPlanner(PlannerOptions options)
     {
@@ -175,14 +178,66 @@ internal sealed class PhysicalPlanner
     {
         List<BoundExpression> simple = [];
         List<BoundExpression> hard = [];
+        List<BoundExpression> checks = ChecksOf(scan, terms);
         foreach (BoundExpression term in terms)
-            (ExpressionTools.ContainsSubquery(term) ? hard : simple).Add(RewriteGrouping(term));
+        {
+            if (IsOfNotNull(term, scan) is { } known)
+            {
+                if (!known)
+                    return new EmptyNode(PhysicalOutput(scan)) { Rows = 0 };
+                continue;
+            }
+
+            // A value that a subquery gives once can be sought like another.
+            (ExpressionTools.ContainsSubquery(term) && !SeekMatching.IsComparedWithSubquery(term, scan) ? hard : simple).Add(RewriteGrouping(term));
+        }
+
+        if (_options.Optimize && Implication.AreContradictory(simple, checks))
+            return new EmptyNode(PhysicalOutput(scan)) { Rows = 0 };
         AccessPath best = Choose(scan, simple, request, out bool backward, out IReadOnlyList<OrderItem> ordering, out double bestCost);
-        PlanNode? several = _options.Optimize ? _keySets.Find(scan, simple) : null;
+        foreach (BoundExpression term in best.Residual.ToArray())
+        {
+            // Where no seek uses it, the subquery comes after the conditions that cost less.
+            if (ExpressionTools.ContainsSubquery(term) && best.Residual.Remove(term))
+                hard.Add(term);
+        }
+
+        if (best.Settings.Seeks is not null)
+        {
+            foreach (BoundExpression term in simple)
+            {
+                if (!best.Residual.Contains(term))
+                    PlanSubqueries(term, 1);
+            }
+        }
+
+        PlanNode? several = _options.Optimize && hard.Count == 0 && !simple.Exists(ExpressionTools.ContainsSubquery) ? _keySets.Find(scan, simple) : null;
         if (several is not null && several.Cost + (request.Ordering.Count > 0 ? SortCost(several.Rows) : 0) >= bestCost)
             several = null;
         PlanNode node = several ?? MakeScan(best, backward, ordering, hard.Count == 0 ? request.RowGoal : 0);
         return hard.Count == 0 ? node : MakeFilter(node, hard);
+    }
+
+    /// <summary>What IS NULL and IS NOT NULL are for a column that is never null; null for other conditions.</summary>
+    private bool? IsOfNotNull(BoundExpression term, LogicalScan scan) =>
+        _options.Optimize && term is BoundIsNull { Operand: BoundColumn { Column: { Origin.IsNullable: false } column } } isNull && scan.Columns.Contains(column) ? isNull.IsNegated : null;
+
+    /// <summary>The table's checks as conditions on the scan's columns; only when one of its own conditions may contradict them.</summary>
+    private List<BoundExpression> ChecksOf(LogicalScan scan, IReadOnlyList<BoundExpression> terms)
+    {
+        List<BoundExpression> checks = [];
+        if (!_options.Optimize || scan.Table.Checks.Count == 0 || terms.Count == 0 || _options.BindTable?.Invoke(scan.Table) is not { } binding)
+            return checks;
+        foreach ((_, BoundExpression check) in binding.Checks)
+        {
+            foreach (BoundExpression part in ExpressionTools.SplitConjuncts(check))
+            {
+                if (AccessPaths.Rebase(part, scan, binding) is { } own)
+                    checks.Add(own);
+            }
+        }
+
+        return checks;
     }
 
     private ScanNode MakeScan(AccessPath path, bool backward, IReadOnlyList<OrderItem> ordering, double rowGoal)
@@ -521,30 +576,82 @@ internal sealed class PhysicalPlanner
         }
 
         PlanNode left = Plan(join.Left, new PlanRequest([], 0));
-        PlanNode? lookup = TryLookup(join, terms, left, request);
+        List<PlanNode> candidates = [];
+        AddLookups(candidates, join, terms, left, request);
         double outer = _outerRows;
         PlanNode right = Plan(join.Right, PlanRequest.None);
         _outerRows = outer;
         if (join.Kind == JoinKind.Inner && !LogicalTools.FreeColumns(join.Left).Overlaps(rightColumns))
-        {
-            PlanNode? turned = TryLookup(new LogicalJoin(JoinKind.Inner, join.Right, join.Left, join.Condition), terms, right, request);
-            if (turned is not null && (lookup is null || turned.Cost < lookup.Cost))
-                lookup = turned;
-        }
-
+            AddLookups(candidates, new LogicalJoin(JoinKind.Inner, join.Right, join.Left, join.Condition), terms, right, request);
         BoundExpression? condition = ExpressionTools.Combine([.. rest.Select(RewriteGrouping)]);
         foreach (BoundExpression term in rest)
             PlanSubqueries(term, left.Rows);
-        PlanNode hash = MakeHash(join, left, right, keys, condition);
-        if (join.Kind == JoinKind.Semi && TrySemiLookup(join, terms, keys, right) is { } semi && (lookup is null || semi.Cost < lookup.Cost))
-            lookup = semi;
-        if (lookup is null)
-            return hash;
-        double goalFactor = request.RowGoal > 0 && lookup.Rows > request.RowGoal ? request.RowGoal / lookup.Rows : 1;
-        bool ordered = request.Ordering.Count > 0 && Covers(lookup.Ordering, request.Ordering);
-        double lookupCost = lookup.Cost * (request.Ordering.Count == 0 || ordered ? goalFactor : 1);
-        double hashCost = hash.Cost + (request.Ordering.Count > 0 && ordered ? SortCost(hash.Rows) : 0);
-        return lookupCost < hashCost ? lookup : hash;
+        if (join.Kind == JoinKind.Semi && TrySemiLookup(join, terms, keys, right) is { } semi)
+            candidates.Add(semi);
+        if (TryCorrelated(join, terms, left) is { } again)
+            candidates.Add(again);
+        PlanNode best = MakeHash(join, left, right, keys, condition);
+        double bestCost = EffectiveCost(best, request);
+        foreach (PlanNode candidate in candidates)
+        {
+            double cost = EffectiveCost(candidate, request);
+            if (cost < bestCost)
+                (best, bestCost) = (candidate, cost);
+        }
+
+        return best;
+    }
+
+    /// <summary>What a plan costs to whoever asks: less when few rows are taken, more when they have to be sorted.</summary>
+    private static double EffectiveCost(PlanNode node, PlanRequest request)
+    {
+        bool ordered = request.Ordering.Count == 0 || Covers(node.Ordering, request.Ordering);
+        if (!ordered)
+            return node.Cost + SortCost(node.Rows);
+        bool streams = node is ApplyNode;
+        return streams && request.RowGoal > 0 && node.Rows > request.RowGoal ? node.Cost * (request.RowGoal / node.Rows) : node.Cost;
+    }
+
+    /// <summary>Index nested-loop joins: with the outer side as it comes best, and in the order that is asked for.</summary>
+    private void AddLookups(List<PlanNode> candidates, LogicalJoin join, List<BoundExpression> terms, PlanNode left, PlanRequest request)
+    {
+        if (TryLookup(join, terms, left, PlanRequest.None) is not { } lookup)
+            return;
+        candidates.Add(lookup);
+        if (request.Ordering.Count > 0 && !Covers(left.Ordering, request.Ordering) && TryLookup(join, terms, left, request) is { } ordered)
+            candidates.Add(ordered);
+    }
+
+    /// <summary>
+    /// Few outer rows over an inner side that is more than a table: its plan is made anew for one outer row's values and run for each, where they reach an index.
+    /// </summary>
+    private ApplyNode? TryCorrelated(LogicalJoin join, List<BoundExpression> terms, PlanNode left)
+    {
+        if (!_options.Optimize || terms.Count == 0 || join.Kind == JoinKind.Full || left.Rows > MaxCorrelatedRows || _correlatedTrials >= MaxCorrelatedTrials)
+            return null;
+        if (FindSeekableScan(join.Right, terms, out _) is not null || LogicalTools.IsVolatile(join.Right) || LogicalTools.Any(join.Right, o => o is LogicalCteReference or LogicalScan { Lock: not RowLockMode.None } or LogicalValues or LogicalTableFunction))
+            return null;
+        _correlatedTrials++;
+        LogicalOperator inner = JoinOrdering.Apply(LogicalOptimizer.PushFilters(new LogicalFilter(join.Right, ExpressionTools.Combine(terms)!)), _cardinality);
+        double outer = _outerRows;
+        _outerRows = 1;
+        bool oneRow = join.Kind is JoinKind.Semi or JoinKind.Anti;
+        PlanNode right = Arrange(Plan(inner, new PlanRequest([], oneRow ? 1 : 0)), join.Right.Output);
+        _outerRows = outer;
+        ApplyKind kind = join.Kind switch
+        {
+            JoinKind.Inner => ApplyKind.Inner,
+            JoinKind.Left => ApplyKind.Left,
+            JoinKind.Semi => ApplyKind.Semi,
+            _ => ApplyKind.Anti,
+        };
+        HashSet<PlanColumn> leftColumns = [.. join.Left.Output];
+        return new ApplyNode(left, right, kind, [.. LogicalTools.FreeColumns(inner).Where(leftColumns.Contains)])
+        {
+            Rows = _cardinality.Estimate(join),
+            Cost = left.Cost + (left.Rows * (right.Cost + PlanCost.Reopen)),
+            Ordering = left.Ordering,
+        };
     }
 
     private PlanNode MakeHash(LogicalJoin join, PlanNode left, PlanNode right, List<JoinKey> keys, BoundExpression? condition)
@@ -649,8 +756,13 @@ internal sealed class PhysicalPlanner
             JoinKind.Semi => ApplyKind.Semi,
             _ => ApplyKind.Anti,
         };
-        if (request.Ordering.Count > 0 && !Covers(left.Ordering, request.Ordering) && request.Ordering.All(o => leftColumns.Contains(o.Column)))
+        if (request.Ordering.Count > 0 && !Covers(left.Ordering, request.Ordering))
+        {
+            if (!request.Ordering.All(o => leftColumns.Contains(o.Column)))
+                return null;
             left = Plan(join.Left, new PlanRequest(request.Ordering, request.RowGoal));
+        }
+
         return new ApplyNode(left, right, kind, [.. LogicalTools.FreeColumns(inner).Where(leftColumns.Contains)])
         {
             Rows = _cardinality.Estimate(join),
@@ -745,8 +857,10 @@ internal sealed class PhysicalPlanner
 
     private PlanNode PlanAggregate(LogicalAggregate aggregate)
     {
-        if (aggregate.GroupingSets is null && aggregate.Keys.Count == 0 && TryMinMax(aggregate) is { } minMax)
-            return minMax;
+        if (aggregate.GroupingSets is null && aggregate.Keys.Count == 0 && TryEnds(aggregate) is { } ends)
+            return ends;
+        if (aggregate.Aggregates.Count == 0 && TryLoose([.. aggregate.Keys.Select(k => k.Expression)], aggregate.Input) is { } loose && aggregate.GroupingSets is null)
+            return new ProjectNode(loose, [.. aggregate.Keys.Select(k => k.Expression)], aggregate.Output) { Rows = loose.Rows, Cost = loose.Cost };
         PlanNode input = Plan(aggregate.Input, PlanRequest.None);
         List<PlanColumn> output = [.. aggregate.Output];
         if (aggregate.GroupingSets is not null)
@@ -800,6 +914,51 @@ internal sealed class PhysicalPlanner
         foreach (OrderItem item in input.Ordering.Take(aggregate.Keys.Count))
             order.Add(item with { Column = aggregate.Keys.First(k => ReferenceEquals(((BoundColumn)k.Expression).Column, item.Column)).Column });
         return order;
+    }
+
+    /// <summary>One or several of min and max, each read from an end of an index.</summary>
+    private PlanNode? TryEnds(LogicalAggregate aggregate)
+    {
+        if (aggregate.Aggregates.Count is 0 or > 8)
+            return null;
+        PlanNode? all = null;
+        foreach (AggregateItem item in aggregate.Aggregates)
+        {
+            if (TryMinMax(new LogicalAggregate(aggregate.Input, [], [item])) is not { } one)
+                return null;
+            all = all is null
+                ? one
+                : new HashJoinNode(all, one, [], null, HashJoinMode.Inner, [.. all.Output, .. one.Output]) { Rows = 1, Cost = all.Cost + one.Cost + 1 };
+        }
+
+        return all;
+    }
+
+    /// <summary>The different values of leading parts of an index: after each the scan goes to the next, when statistics say that they are few.</summary>
+    private ScanNode? TryLoose(IReadOnlyList<BoundExpression> keys, LogicalOperator input)
+    {
+        if (!_options.Optimize)
+            return null;
+        while (input is LogicalProject project && project.Items.All(i => i.Expression is BoundColumn c && ReferenceEquals(c.Column, i.Column)))
+            input = project.Input;
+        if (input is not LogicalScan { Lock: RowLockMode.None, RowKey: null } scan || keys.Count == 0 || !keys.All(k => k is BoundColumn c && scan.Columns.Contains(c.Column)))
+            return null;
+        HashSet<PlanColumn> wanted = [.. keys.Select(k => ((BoundColumn)k).Column)];
+        ScanNode? best = null;
+        foreach (AccessPath path in _paths.Find(new LogicalScan(scan.Table, [.. wanted], scan.Alias), []))
+        {
+            if (path.Settings.Index is { IsUnique: true } or { FilterSql: not null } || (path.Settings.Index is not null && !path.Settings.IsCovering) || path.Ordering.Count < wanted.Count
+                || !path.Ordering.Take(wanted.Count).All(o => wanted.Contains(o.Column))
+                || _options.Statistics(scan.Table)?.FindPrefixes(path.Settings.Index?.Id ?? 0) is not { } prefixes || prefixes.Distinct.Count < wanted.Count)
+                continue;
+            double values = Math.Max(1, prefixes.Distinct[wanted.Count - 1]);
+            double cost = values * PlanCost.Seek * 1.5;
+            if (cost >= prefixes.Entries * PlanCost.Entry || (best is not null && best.Cost <= cost))
+                continue;
+            best = new ScanNode(path.Settings with { DistinctParts = wanted.Count }, path.KeyNames) { TableRows = prefixes.Entries, Rows = values, Cost = cost, Ordering = path.Ordering };
+        }
+
+        return best;
     }
 
     /// <summary>min or max over a column that an index leads to: the first entry that is not null.</summary>
@@ -967,9 +1126,11 @@ internal sealed class PhysicalPlanner
         return new LimitNode(input, limit.Limit, limit.Offset, []) { Rows = rows, Cost = input.Cost * Math.Min(1, rows / Math.Max(input.Rows, 1)), Ordering = input.Ordering };
     }
 
-    private DistinctNode PlanDistinct(LogicalDistinct distinct, PlanRequest request)
+    private PlanNode PlanDistinct(LogicalDistinct distinct, PlanRequest request)
     {
         IReadOnlyList<BoundExpression> keys = distinct.On ?? [.. distinct.Input.Output.Select(c => (BoundExpression)new BoundColumn(c))];
+        if (distinct.On is null && TryLoose(keys, distinct.Input) is { } loose)
+            return Arrange(loose, distinct.Input.Output);
         LogicalOperator source = distinct.Input;
         if (distinct.On is not null && source is LogicalSort sort && sort.Keys.Count < keys.Count)
         {

@@ -97,9 +97,14 @@ internal sealed class SeekMatching(PlannerOptions options)
         or (SqlTypeKind.USmallInt, SqlTypeKind.Integer or SqlTypeKind.BigInt or SqlTypeKind.UInteger or SqlTypeKind.UBigInt)
         or (SqlTypeKind.UInteger, SqlTypeKind.BigInt or SqlTypeKind.UBigInt);
 
+    /// <summary>Whether a condition compares something of the scan with a subquery that gives one value, the same for all of its rows.</summary>
+    public static bool IsComparedWithSubquery(BoundExpression term, LogicalScan scan) =>
+        term is BoundCall { Function.Name: "=" or "<" or "<=" or ">" or ">=", Arguments: [var a, var b] }
+        && ((IsOutside(a, scan) && !ExpressionTools.ContainsSubquery(b)) || (IsOutside(b, scan) && !ExpressionTools.ContainsSubquery(a)));
+
     private static bool IsOutside(BoundExpression expression, LogicalScan scan)
     {
-        if (ExpressionTools.ContainsSubquery(expression) || ExpressionTools.IsVolatile(expression))
+        if (ExpressionTools.Any(expression, e => e is BoundSubquery { Kind: not SubqueryKind.Scalar }) || ExpressionTools.IsVolatile(expression))
             return false;
         foreach (PlanColumn column in ExpressionTools.Columns(expression))
         {

@@ -21,7 +21,7 @@ internal sealed class Selectivity(PlannerOptions options)
     /// <summary>Conditions from the third on count less: they are seldom independent of all the others.</summary>
     private const double Backoff = 0.5;
 
-    private readonly Dictionary<BoundExpression, double?> _tried = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<BoundExpression, (double Share, bool WasMet)?> _tried = new(ReferenceEqualityComparer.Instance);
 
     public ColumnStatistics? StatisticsOf(PlanColumn column) =>
         column.OriginTable is { } table && column.Origin is { } origin ? options.Statistics(table)?.Find(origin) : null;
@@ -230,6 +230,8 @@ internal sealed class Selectivity(PlannerOptions options)
 
             case BoundQuantifiedArray { Comparison.Name: "=", IsAll: false } any:
                 return OfAny(any, distinct);
+            case BoundCall { Function.Name: "=", Arguments: [not BoundColumn, not BoundColumn] } call when TryMet(call) is { WasMet: true } tried:
+                return tried.Share;
             case BoundCall { Function.Name: "=" } call:
                 return Equal(call.Arguments[0], call.Arguments[1], distinct);
             case BoundCall { Function.Name: "<>" or "!=" } call:
@@ -397,10 +399,10 @@ internal sealed class Selectivity(PlannerOptions options)
             // Few rows on either side make a difference; in between all are alike.
             if (v.IsNull || KeyOf(s, expression.Type, v) is not { } k)
                 return -1;
-            double share = s.Below(k, false);
+            double share = s.Below(k, false, KeyedValue.NumberOf(v));
             return share < 0.5 ? PlanGuard.ClassOfRows(share * rows) : 1000 - PlanGuard.ClassOfRows((1 - share) * rows);
         });
-        return KeyOf(s, expression.Type, value) is { } key ? s.Below(key, inclusive) : null;
+        return KeyOf(s, expression.Type, value) is { } key ? s.Below(key, inclusive, KeyedValue.NumberOf(value)) : null;
     }
 
     /// <summary>The share of texts that begin with what a pattern begins with.</summary>
@@ -446,18 +448,20 @@ internal sealed class Selectivity(PlannerOptions options)
         KeyRanges.AppendTextPrefix(encoder, prefix, low);
         RowBuffer high = new(32);
         high.Append(low.Span);
-        return KeyRanges.TryMakeEnd(high) ? Math.Max(s.Between(low.Span, high.Span), Math.Min(s.EqualToUnknown, 0.25 / Math.Max(1, s.Histogram.Count))) : 1 - s.NullFraction;
+        return KeyRanges.TryMakeEnd(high) ? Math.Max(s.Between(low.Span, high.Span), Math.Min(s.EqualToUnknown, 0.5 * s.RestFraction / Math.Max(1, s.Histogram.Count))) : 1 - s.NullFraction;
     }
 
     /// <summary>Tries a condition on the kept values of the one column that it is about.</summary>
-    private double? Try(BoundExpression term)
+    private double? Try(BoundExpression term) => TryMet(term)?.Share;
+
+    private (double Share, bool WasMet)? TryMet(BoundExpression term)
     {
-        if (_tried.TryGetValue(term, out double? known))
+        if (_tried.TryGetValue(term, out (double, bool)? known))
             return known;
         return _tried[term] = ComputeTry(term);
     }
 
-    private double? ComputeTry(BoundExpression term)
+    private (double Share, bool WasMet)? ComputeTry(BoundExpression term)
     {
         if (SampleOf(term, out ColumnStatistics? s) is not { } values || s is null)
             return null;
@@ -465,12 +469,14 @@ internal sealed class Selectivity(PlannerOptions options)
             return null;
         double share = 0;
         int hits = 0;
+        bool met = false;
         int common = s.MostCommon.Count;
         for (int i = 0; i < values.Batch.Count; i++)
         {
             int at = i * result.Stride;
             if (result.IsNull(i) || !result.Data[at])
                 continue;
+            met = true;
             if (i < common)
                 share += s.MostCommon[i].Frequency;
             else
@@ -480,13 +486,13 @@ internal sealed class Selectivity(PlannerOptions options)
         int rest = s.Histogram.Count;
         if (rest > 0)
             share += s.RestFraction * (hits == 0 ? 0.3 / rest : hits == rest ? 1 - (0.3 / rest) : (double)hits / rest);
-        return Clamp(share);
+        return (Clamp(share), met || s.RestFraction <= 0);
     }
 
     /// <summary>About how many values an expression over one column has; null when that is not known.</summary>
     public double? DistinctOfExpression(BoundExpression expression)
     {
-        if (SampleOf(expression, out ColumnStatistics? s) is not { } values || s is null || values.Batch.Count < 8)
+        if (SampleOf(expression, out ColumnStatistics? s) is not { } values || s is null || (values.Batch.Count < 8 && s.RestFraction > 0))
             return null;
         if (Evaluate(expression, values.Column, values.Batch) is not { } result)
             return null;

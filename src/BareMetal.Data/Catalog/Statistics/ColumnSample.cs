@@ -117,19 +117,22 @@ internal sealed class ColumnSample(Column column, Vector values, int rows, doubl
         return runs;
     }
 
-    /// <summary>Duj1: n·d / (n − f1 + f1·n/N), with f1 values that occur once among the n of the sample.</summary>
     private static double EstimateDistinct(List<(int From, int Count)> runs, double sampled, double all)
     {
-        double d = runs.Count;
-        if (sampled >= all)
-            return d;
         double once = 0;
         foreach ((_, int count) in runs)
             once += count == 1 ? 1 : 0;
-        if (once >= d)
+        return Duj1(runs.Count, once, sampled, all);
+    }
+
+    /// <summary>Duj1: n·d / (n − f1 + f1·n/N), with d values, f1 of them once, among the n of the sample of N.</summary>
+    public static double Duj1(double values, double once, double sampled, double all)
+    {
+        if (sampled >= all)
+            return values;
+        if (once >= values)
             return all;
-        double estimate = sampled * d / (sampled - once + (once * sampled / all));
-        return Math.Clamp(estimate, d, all);
+        return Math.Clamp(sampled * values / (sampled - once + (once * sampled / all)), values, all);
     }
 
     private HashSet<int> ChooseCommon(List<(int From, int Count)> runs, Item[] items, int present, double presentRows, double distinct)

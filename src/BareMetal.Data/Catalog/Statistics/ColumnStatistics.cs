@@ -73,7 +73,7 @@ internal sealed class ColumnStatistics
     }
 
     /// <summary>The share of rows below a key (or at it, when <paramref name="inclusive"/>).</summary>
-    public double Below(ReadOnlySpan<byte> key, bool inclusive)
+    public double Below(ReadOnlySpan<byte> key, bool inclusive, double? number = null)
     {
         double share = 0;
         foreach (CommonValue c in MostCommon)
@@ -83,7 +83,7 @@ internal sealed class ColumnStatistics
                 share += c.Frequency;
         }
 
-        share += RestFraction * HistogramBelow(key, inclusive);
+        share += RestFraction * HistogramBelow(key, inclusive, number);
         return Math.Clamp(share, 0, 1 - NullFraction);
     }
 
@@ -109,13 +109,16 @@ internal sealed class ColumnStatistics
         return null;
     }
 
-    private double HistogramBelow(ReadOnlySpan<byte> key, bool inclusive)
+    private double HistogramBelow(ReadOnlySpan<byte> key, bool inclusive, double? number)
     {
         int bounds = Histogram.Count;
         if (bounds < 2)
         {
             // One value or none: half of what is not known lies on each side.
-            return bounds == 0 ? 0.5 : Histogram[0].Key.AsSpan().SequenceCompareTo(key) is < 0 or 0 && inclusive ? 1 : Histogram[0].Key.AsSpan().SequenceCompareTo(key) < 0 ? 1 : 0;
+            if (bounds == 0)
+                return 0.5;
+            int order = Histogram[0].Key.AsSpan().SequenceCompareTo(key);
+            return order < 0 || (order == 0 && inclusive) ? 1 : 0;
         }
 
         if (key.SequenceCompareTo(Histogram[0].Key) < 0)
@@ -132,23 +135,62 @@ internal sealed class ColumnStatistics
                 to = middle;
         }
 
-        double within = Fraction(Histogram[from].Key, Histogram[to].Key, key);
+        double within = number is { } x && double.IsFinite(x) && Histogram[from].Number is { } low && Histogram[to].Number is { } high && high > low
+            ? Math.Clamp((x - low) / (high - low), 0, 1)
+            : Fraction(Histogram[from].Key, Histogram[to].Key, key, Type.Kind == SqlTypeKind.Text);
         return (from + within) / (bounds - 1);
     }
 
-    /// <summary>Where a key lies between two others, from the bytes behind what all have in common, taken as a number.</summary>
-    internal static double Fraction(ReadOnlySpan<byte> low, ReadOnlySpan<byte> high, ReadOnlySpan<byte> key)
+    /// <summary>
+    /// Where a key lies between two others, from the bytes behind what all have in common, taken as a number: of text to the base of the characters
+    /// that occur there (digits, or letters of one case, as a whole), since text uses few of the bytes that there are.
+    /// </summary>
+    internal static double Fraction(ReadOnlySpan<byte> low, ReadOnlySpan<byte> high, ReadOnlySpan<byte> key, bool isText)
     {
         int common = low.CommonPrefixLength(high);
-        double a = Number(low, common), b = Number(high, common), x = Number(key, common);
+        int first = 0, last = 255;
+        if (isText)
+        {
+            (first, last) = (255, 0);
+            Note(low, common, ref first, ref last);
+            Note(high, common, ref first, ref last);
+            Note(key, common, ref first, ref last);
+            Widen('0', '9', ref first, ref last);
+            Widen('a', 'z', ref first, ref last);
+            Widen('A', 'Z', ref first, ref last);
+        }
+
+        double a = Number(low, common, first, last), b = Number(high, common, first, last), x = Number(key, common, first, last);
         return b <= a ? 0.5 : Math.Clamp((x - a) / (b - a), 0, 1);
 
-        static double Number(ReadOnlySpan<byte> bytes, int from)
+        static double Number(ReadOnlySpan<byte> bytes, int from, int first, int last)
         {
-            double value = 0;
-            for (int i = from; i < from + 8; i++)
-                value = (value * 256) + (i < bytes.Length ? bytes[i] : 0);
+            // An end comes before every character.
+            double value = 0, unit = 1, size = last - first + 2;
+            for (int i = from; i < from + 10; i++)
+            {
+                unit /= size;
+                value += unit * (i < bytes.Length ? Math.Max(0, bytes[i] - first + 1) : 0);
+            }
+
             return value;
+        }
+
+        static void Note(ReadOnlySpan<byte> bytes, int from, ref int first, ref int last)
+        {
+            for (int i = from; i < Math.Min(from + 3, bytes.Length); i++)
+            {
+                if (bytes[i] < 32)
+                    break; // the key's end mark
+                first = Math.Min(first, bytes[i]);
+                last = Math.Max(last, bytes[i]);
+            }
+        }
+
+        static void Widen(char from, char to, ref int first, ref int last)
+        {
+            if (first <= to && last >= from)
+                (first, last) = (Math.Min(first, from), Math.Max(last, to));
         }
     }
 }
@@ -156,6 +198,18 @@ internal sealed class ColumnStatistics
 /// <summary>A value and the bytes that order it.</summary>
 internal sealed record KeyedValue(Value Value, byte[] Key)
 {
+    /// <summary>The value as a number, where its key's bytes do not grow evenly with it; null for others.</summary>
+    public double? Number { get; } = NumberOf(Value);
+
+    /// <summary>The number that a value between others is judged by; null where bytes do as well.</summary>
+    public static double? NumberOf(in Value value) => value.IsNull ? null : value.Kind switch
+    {
+        SqlTypeKind.Decimal => (double)value.As<decimal>(),
+        SqlTypeKind.Double => value.As<double>(),
+        SqlTypeKind.Real => value.As<float>(),
+        _ => null,
+    };
+
     /// <summary>Bytes of a text or binary that a histogram keeps: longer ones are cut, which keeps their order.</summary>
     public const int MaxBytes = 64;
 

@@ -61,19 +61,21 @@ internal sealed class StatisticsCollector(StorageTransaction transaction, Table 
         }
 
         List<PrefixStatistics> prefixes = [];
-        if (table.PrimaryKey is { } key)
-            prefixes.Add(Prefixes(0, table.Tree, KeyCodec.For(table).Parts, [.. key.ColumnIds], rows, columns));
+        if (table.PrimaryKey is not null)
+            prefixes.Add(Prefixes(0, table.Tree, KeyCodec.For(table).Parts, rows));
         foreach (TableIndex index in table.Indexes)
-            prefixes.Add(Prefixes(index.Id, index.Tree, IndexEntryCodec.For(table, index).Parts, [.. index.Keys.Select(k => k.ExpressionSql is null && index.FilterSql is null ? k.ColumnId : 0)], -1, columns));
+            prefixes.Add(Prefixes(index.Id, index.Tree, IndexEntryCodec.For(table, index).Parts, -1));
         Improve(columns, prefixes, rows);
         return new TableStatistics { TableId = table.Id, Rows = rows, Entries = Math.Max(entries, 0), SampledRows = _ranges.Count, Columns = columns, Prefixes = prefixes };
     }
+
+    private bool HasOwnChanges(TreeId tree) => transaction.Overlay?.Touches(tree) ?? false;
 
     /// <summary>Fills the sample; gives the number of rows of the table.</summary>
     private double ReadRows(long entries)
     {
         using TreeCursor cursor = transaction.OpenCursor(table.Tree);
-        if (transaction.HasChanges || entries <= WholeRows)
+        if (HasOwnChanges(table.Tree) || entries <= WholeRows)
             return ReadWhole(cursor, entries);
         // A few rows first, to learn how large they are.
         const int Probes = 256;
@@ -118,13 +120,15 @@ internal sealed class StatisticsCollector(StorageTransaction transaction, Table 
             more = read > 0;
             for (int i = 0; i < read; i++)
             {
-                if (row++ % step == 0)
+                // By chance, not every nth: what repeats itself would be seen at one phase only.
+                row++;
+                if (step == 1 || _random.NextInt64(step) == 0)
                     Add(block[i].ValueSpan);
             }
 
             if (_rows.Length > SampleBytes && step < 1 << 20)
             {
-                // Rows are large, or more than was thought: every second one of the sample goes.
+                // Rows are large, or more than was thought: half of the sample goes.
                 step *= 2;
                 Thin();
             }
@@ -139,8 +143,10 @@ internal sealed class StatisticsCollector(StorageTransaction transaction, Table 
     {
         RowBuffer kept = new(_rows.Length / 2);
         List<RowRange> ranges = [];
-        for (int i = 0; i < _ranges.Count; i += 2)
+        for (int i = 0; i < _ranges.Count; i++)
         {
+            if (_random.Next(2) == 0)
+                continue;
             ranges.Add(new RowRange(kept.Length, _ranges[i].Length));
             kept.Append(_rows.Span.Slice(_ranges[i].Offset, _ranges[i].Length));
         }
@@ -165,16 +171,17 @@ internal sealed class StatisticsCollector(StorageTransaction transaction, Table 
     }
 
     /// <summary>How many different values the leading parts of an index have.</summary>
-    private PrefixStatistics Prefixes(long indexId, TreeId tree, ReadOnlySpan<KeyEncoder> parts, int[] columns, double rows, List<ColumnStatistics> known)
+    private PrefixStatistics Prefixes(long indexId, TreeId tree, ReadOnlySpan<KeyEncoder> parts, double rows)
     {
         long[] differing = new long[parts.Length];
         double sum = 0;
         long pairs = 0, probes = 0;
         long entries = transaction.Engine.EstimateEntries(tree);
-        RowBuffer last = new(64);
+        RowBuffer last = new(64), probe = new(64);
+        long[] changed = new long[parts.Length], runs = new long[parts.Length], single = new long[parts.Length], lengths = new long[parts.Length];
         using (TreeCursor cursor = transaction.OpenCursor(tree))
         {
-            if (transaction.HasChanges || entries <= WholeRows)
+            if (HasOwnChanges(tree) || entries <= WholeRows)
             {
                 for (bool more = cursor.SeekFirst(); more; more = cursor.MoveNext())
                 {
@@ -204,6 +211,26 @@ internal sealed class StatisticsCollector(StorageTransaction transaction, Table 
                     continue;
                 probes++;
                 sum += estimate;
+
+                // Entries come in order: equal ones of the sample are neighbours in it.
+                Array.Clear(changed);
+                if (probes > 1)
+                    Compare(probe.Span, cursor.Key, parts, changed);
+                for (int p = 0; p < parts.Length; p++)
+                {
+                    if (probes > 1 && changed[p] == 0)
+                    {
+                        lengths[p]++;
+                        continue;
+                    }
+
+                    runs[p]++;
+                    single[p] += lengths[p] == 1 ? 1 : 0;
+                    lengths[p] = 1;
+                }
+
+                probe.Clear();
+                probe.Append(cursor.Key);
                 last.Clear();
                 last.Append(cursor.Key);
                 if (!cursor.MoveNext())
@@ -215,13 +242,11 @@ internal sealed class StatisticsCollector(StorageTransaction transaction, Table 
 
         double count = rows >= 0 ? rows : sum / Math.Max(probes, 1);
         double[] distinct = new double[parts.Length];
-        double product = 1;
         for (int p = 0; p < distinct.Length; p++)
         {
-            ColumnStatistics? column = known.Find(c => c.ColumnId == columns[p]);
-            product = column is null ? double.MaxValue : Math.Min(product * (column.Distinct + (column.NullFraction > 0 ? 1 : 0)), count);
             double byPairs = 1 + (count * differing[p] / Math.Max(pairs, 1));
-            distinct[p] = differing[p] >= FewPairs || column is null || product >= double.MaxValue ? byPairs : product;
+            double bySample = ColumnSample.Duj1(runs[p], single[p] + (lengths[p] == 1 ? 1 : 0), probes, count);
+            distinct[p] = differing[p] >= FewPairs ? byPairs : bySample;
             if (p > 0)
                 distinct[p] = Math.Max(distinct[p], distinct[p - 1]);
         }

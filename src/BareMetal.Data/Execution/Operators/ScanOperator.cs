@@ -48,6 +48,7 @@ internal sealed unsafe class ScanOperator : PhysicalOperator, ITableReadingOpera
     private bool _isPositioned;
     private bool _isDone;
     private bool _pastRange;
+    private RowBuffer? _next;
     private int _target;
     private long _run = -1;
     private long _fullScanRows;
@@ -140,7 +141,7 @@ internal sealed unsafe class ScanOperator : PhysicalOperator, ITableReadingOpera
             return null;
         foreach (Vector v in _batch.Columns)
             v.Reset();
-        int count = _isPoint ? ReadPoint(context) : ReadRanges(context);
+        int count = _isPoint ? ReadPoint(context) : _settings.DistinctParts > 0 ? ReadDistinct(context) : ReadRanges(context);
         if (count == 0)
         {
             _isDone = true;
@@ -184,6 +185,35 @@ internal sealed unsafe class ScanOperator : PhysicalOperator, ITableReadingOpera
         }
 
         CloseCursors();
+        return count;
+    }
+
+    /// <summary>Reads an entry and goes to the first one with other values in the leading parts.</summary>
+    private int ReadDistinct(QueryContext context)
+    {
+        TreeCursor cursor = Cursor(context);
+        ReadOnlySpan<KeyEncoder> parts = _entryCodec is null ? KeyCodec.For(_settings.Table).Parts : _entryCodec.Parts;
+        int count = 0;
+        while (count < _target)
+        {
+            bool found = !_isPositioned ? cursor.SeekFirst() : _next!.Length > 0 && cursor.Seek(_next.Span);
+            _isPositioned = true;
+            _next ??= new RowBuffer(64);
+            _next.Clear();
+            if (!found)
+                break;
+            ReadOnlySpan<byte> key = cursor.Key;
+            int end = 0;
+            for (int p = 0; p < _settings.DistinctParts; p++)
+                end = parts[p].Skip(key, end);
+            _next.Append(key[..end]);
+            Count(1, context);
+            count += _entryCodec is null ? AddTableRow(key, cursor.Value, count, context) : AddEntry(key, cursor.Value, count, context);
+            if (!KeyRanges.TryMakeEnd(_next))
+                _next.Clear();
+            context.Cancellation.ThrowIfCancellationRequested();
+        }
+
         return count;
     }
 

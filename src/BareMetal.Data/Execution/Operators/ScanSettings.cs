@@ -19,6 +19,9 @@ internal sealed record ScanSettings(Table Table, IReadOnlyList<PlanColumn> Colum
 
     public bool IsBackward { get; init; }
 
+    /// <summary>Only the first entry of each combination of values of so many leading key parts is read; 0 for all entries. Without seeks and filter, forward.</summary>
+    public int DistinctParts { get; init; }
+
     /// <summary>Condition over <see cref="Columns"/>, checked before the other columns are read.</summary>
     public BoundExpression? Filter { get; init; }
 

@@ -37,6 +37,8 @@ internal sealed class ScanNode(ScanSettings settings, IReadOnlyList<string> keyN
             properties.Add("Seek", string.Join(" OR ", Settings.Seeks.Select(FormatSeek)));
         }
 
+        if (Settings.DistinctParts > 0)
+            properties.Add("Distinct", string.Join(", ", keyNames.Take(Settings.DistinctParts)));
         if (Settings.IsBackward)
             properties.Add("Direction", "backward");
         properties.Add("Filter", Settings.Filter);

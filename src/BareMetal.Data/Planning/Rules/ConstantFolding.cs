@@ -47,6 +47,8 @@ internal static class ConstantFolding
                 return constant.Value.IsNull ? Null : constant.Value.As<bool>() ? False : True;
             case BoundNot { Operand: BoundNot inner }:
                 return inner.Operand;
+            case BoundNot { Operand: BoundCall { Function.Name: "=" or "<>" or "<" or "<=" or ">" or ">=" } compared } when Comparisons.Negate(compared) is { } negated:
+                return negated;
             case BoundNot { Operand: BoundSubquery { Kind: SubqueryKind.Any, Operands.Count: 1 } }:
                 return e;
             case BoundIsNull { Operand: BoundConstant constant } isNull:

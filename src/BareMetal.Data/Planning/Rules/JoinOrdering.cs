@@ -5,12 +5,12 @@ using BareMetal.Data.Planning.Logical;
 namespace BareMetal.Data.Planning.Rules;
 
 /// <summary>
-/// Orders groups of inner joins by expected sizes: all bushy trees for up to eight relations, greedily beyond. Outer and lateral joins
-/// are relations as wholes.
+/// Orders groups of inner joins by expected sizes: all bushy trees for up to ten relations, greedily beyond. A join costs what a hash join does, or
+/// look-ups by an index where the condition has one. Outer and lateral joins are relations as wholes.
 /// </summary>
 internal static class JoinOrdering
 {
-    private const int MaxExhaustive = 8;
+    private const int MaxExhaustive = 10;
     private const int MaxRelations = 30;
 
     public static LogicalOperator Apply(LogicalOperator plan, Cardinality cardinality)
@@ -68,17 +68,21 @@ internal static class JoinOrdering
         }
 
         Dictionary<int, Entry> best = [];
+        double[] lookups = new double[conditions.Count * n];
         for (int i = 0; i < n; i++)
         {
             double rows = cardinality.Estimate(relations[i]);
-            best[1 << i] = new Entry(relations[i], 0, 0, rows, rows * 0.1);
+            best[1 << i] = new Entry(relations[i], 0, 0, rows, ReadCost(relations[i], rows, cardinality));
+            for (int c = 0; c < conditions.Count; c++)
+                lookups[(c * n) + i] = (uses[c] & (1 << i)) != 0 && BitOperations.PopCount((uint)uses[c]) == 2 ? MatchesByIndex(relations[i], conditions[c], selectivities[c], cardinality) : -1;
         }
 
         int all = (1 << n) - 1;
+        Search search = new(best, uses, selectivities, lookups, n);
         if (n <= MaxExhaustive)
-            Exhaustive(all, best, uses, selectivities);
+            Exhaustive(all, search);
         else
-            Greedy(n, best, uses, selectivities);
+            Greedy(n, search);
         HashSet<int> placed = [];
         return Build(all, best, conditions, uses, placed);
     }
@@ -94,31 +98,97 @@ internal static class JoinOrdering
         return cardinality.JoinSelectivity(condition, a, cardinality.Estimate(a), b, cardinality.Estimate(b));
     }
 
-    private static Entry? Combine(int left, int right, Dictionary<int, Entry> best, int[] uses, double[] selectivities, bool allowCross)
+    /// <summary>What is known while orders are tried.</summary>
+    /// <param name="Best">The best plan of each set of relations.</param>
+    /// <param name="Uses">The relations that each condition is about.</param>
+    /// <param name="Selectivities">The share of pairs for which each condition is true.</param>
+    /// <param name="Lookups">By condition and relation: rows that one look-up by an index of the relation reads; −1 without such an index.</param>
+    /// <param name="Count">Relations.</param>
+    private sealed record Search(Dictionary<int, Entry> Best, int[] Uses, double[] Selectivities, double[] Lookups, int Count);
+
+    /// <summary>Reading a relation by itself: a table whole or, where its conditions leave few rows, by an index most likely.</summary>
+    private static double ReadCost(LogicalOperator relation, double rows, Cardinality cardinality) =>
+        ScanOf(relation) is { } scan ? Math.Min(cardinality.TableRows(scan.Table) * PlanCost.Row, PlanCost.Seek + (rows * 2 * PlanCost.Fetch)) : rows * PlanCost.Row;
+
+    private static LogicalScan? ScanOf(LogicalOperator op)
     {
-        if (!best.TryGetValue(left, out Entry? a) || !best.TryGetValue(right, out Entry? b))
+        while (true)
+        {
+            switch (op)
+            {
+                case LogicalScan scan:
+                    return scan;
+                case LogicalFilter filter:
+                    op = filter.Input;
+                    continue;
+                case LogicalProject project:
+                    op = project.Input;
+                    continue;
+                default:
+                    return null;
+            }
+        }
+    }
+
+    /// <summary>Rows that a look-up by an equality reads, when an index or the primary key begins with its column; −1 otherwise.</summary>
+    private static double MatchesByIndex(LogicalOperator relation, BoundExpression condition, double selectivity, Cardinality cardinality)
+    {
+        if (condition is not BoundCall { Function.Name: "=", Arguments: [var a, var b] } || ScanOf(relation) is not { } scan)
+            return -1;
+        foreach (BoundExpression side in (BoundExpression[])[a, b])
+        {
+            BoundExpression inner = side is BoundCast cast ? cast.Operand : side;
+            if (inner is not BoundColumn { Column: { Origin: { } origin } column } || !scan.Columns.Contains(column))
+                continue;
+            bool leads = scan.Table.PrimaryKey is { } key && key.ColumnIds[0] == origin.Id;
+            foreach (Catalog.TableIndex index in scan.Table.Indexes)
+                leads |= index.FilterSql is null && index.Keys[0].ExpressionSql is null && index.Keys[0].ColumnId == origin.Id;
+            if (leads)
+                return cardinality.TableRows(scan.Table) * selectivity;
+        }
+
+        return -1;
+    }
+
+    private static Entry? Combine(int left, int right, Search search, bool allowCross)
+    {
+        if (!search.Best.TryGetValue(left, out Entry? a) || !search.Best.TryGetValue(right, out Entry? b))
             return null;
         int both = left | right;
         double rows = a.Rows * b.Rows;
         bool connected = false;
-        for (int c = 0; c < uses.Length; c++)
+        double intoLeft = -1, intoRight = -1;
+        int leftOnly = BitOperations.IsPow2(left) ? BitOperations.TrailingZeroCount(left) : -1;
+        int rightOnly = BitOperations.IsPow2(right) ? BitOperations.TrailingZeroCount(right) : -1;
+        for (int c = 0; c < search.Uses.Length; c++)
         {
-            if ((uses[c] & ~both) != 0 || (uses[c] & left) == 0 || (uses[c] & right) == 0)
+            int use = search.Uses[c];
+            if ((use & ~both) != 0 || (use & left) == 0 || (use & right) == 0)
                 continue;
-            rows *= selectivities[c];
+            rows *= search.Selectivities[c];
             connected = true;
+            if (rightOnly >= 0)
+                intoRight = Fewer(intoRight, search.Lookups[(c * search.Count) + rightOnly]);
+            if (leftOnly >= 0)
+                intoLeft = Fewer(intoLeft, search.Lookups[(c * search.Count) + leftOnly]);
         }
 
         if (!connected && !allowCross)
             return null;
         rows = Math.Max(rows, 0.1);
 
-        // The larger side streams, the smaller is kept; a single small outer row set over an indexed relation is found by the physical planner.
-        double cost = a.Cost + b.Cost + (Math.Min(a.Rows, b.Rows) * 0.15) + (Math.Max(a.Rows, b.Rows) * 0.06) + (rows * 0.05) + (connected ? 0 : rows * 0.5);
-        return new Entry(null, left, right, rows, cost);
+        // The larger side streams, the smaller is kept; or each row of one side is looked up in the other.
+        double cost = a.Cost + b.Cost + (Math.Min(a.Rows, b.Rows) * PlanCost.HashBuild) + (Math.Max(a.Rows, b.Rows) * PlanCost.HashProbe) + (connected ? 0 : rows * 0.5);
+        if (intoRight >= 0)
+            cost = Math.Min(cost, a.Cost + (a.Rows * (PlanCost.Seek + PlanCost.Reopen + (intoRight * PlanCost.Fetch))));
+        if (intoLeft >= 0)
+            cost = Math.Min(cost, b.Cost + (b.Rows * (PlanCost.Seek + PlanCost.Reopen + (intoLeft * PlanCost.Fetch))));
+        return new Entry(null, left, right, rows, cost + (rows * PlanCost.Output));
     }
 
-    private static void Exhaustive(int all, Dictionary<int, Entry> best, int[] uses, double[] selectivities)
+    private static double Fewer(double a, double b) => a < 0 ? b : b < 0 ? a : Math.Min(a, b);
+
+    private static void Exhaustive(int all, Search search)
     {
         for (int set = 1; set <= all; set++)
         {
@@ -127,21 +197,24 @@ internal static class JoinOrdering
             Entry? chosen = null;
             for (int pass = 0; pass < 2 && chosen is null; pass++)
             {
+                // Each pair of parts once: which side is which is settled later.
                 for (int left = (set - 1) & set; left > 0; left = (left - 1) & set)
                 {
                     int right = set & ~left;
-                    Entry? entry = Combine(left, right, best, uses, selectivities, allowCross: pass == 1);
+                    if (left < right)
+                        break;
+                    Entry? entry = Combine(left, right, search, allowCross: pass == 1);
                     if (entry is not null && (chosen is null || entry.Cost < chosen.Cost))
                         chosen = entry;
                 }
             }
 
             if (chosen is not null)
-                best[set] = chosen;
+                search.Best[set] = chosen;
         }
     }
 
-    private static void Greedy(int n, Dictionary<int, Entry> best, int[] uses, double[] selectivities)
+    private static void Greedy(int n, Search search)
     {
         List<int> parts = [];
         for (int i = 0; i < n; i++)
@@ -155,8 +228,8 @@ internal static class JoinOrdering
                 {
                     for (int j = i + 1; j < parts.Count; j++)
                     {
-                        Entry? entry = Combine(parts[i], parts[j], best, uses, selectivities, allowCross: pass == 1);
-                        if (entry is not null && (chosen is null || entry.Rows < chosen.Rows))
+                        Entry? entry = Combine(parts[i], parts[j], search, allowCross: pass == 1);
+                        if (entry is not null && (chosen is null || entry.Rows < chosen.Rows || (entry.Rows <= chosen.Rows && entry.Cost < chosen.Cost)))
                             chosen = entry;
                     }
                 }
@@ -165,7 +238,7 @@ internal static class JoinOrdering
             parts.Remove(chosen!.Left);
             parts.Remove(chosen.Right);
             parts.Add(chosen.Left | chosen.Right);
-            best[chosen.Left | chosen.Right] = chosen;
+            search.Best[chosen.Left | chosen.Right] = chosen;
         }
     }
 

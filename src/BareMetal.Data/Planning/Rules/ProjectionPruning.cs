@@ -23,6 +23,12 @@ internal static class ProjectionPruning
             case LogicalFilter filter:
                 Add(filter.Predicate, needed);
                 return new LogicalFilter(Prune(filter.Input, needed, false), filter.Predicate);
+            case LogicalJoin { Kind: JoinKind.Left } left when !needed.Overlaps(left.Right.Output) && Uniqueness.MatchesAtMostOnce(left):
+                return Prune(left.Left, needed, isRoot);
+            case LogicalJoin { Kind: JoinKind.Inner } inner when !needed.Overlaps(inner.Right.Output) && Uniqueness.HasParent(inner.Left, inner.Right, inner.Condition):
+                return Prune(inner.Left, needed, isRoot);
+            case LogicalJoin { Kind: JoinKind.Inner } inner when !needed.Overlaps(inner.Left.Output) && Uniqueness.HasParent(inner.Right, inner.Left, inner.Condition):
+                return Prune(inner.Right, needed, isRoot);
             case LogicalJoin join:
             {
                 if (join.Condition is not null)
