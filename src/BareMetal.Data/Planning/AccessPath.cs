@@ -13,6 +13,9 @@ internal sealed class AccessPath
     /// <summary>Conditions that the seeks do not cover.</summary>
     public required List<BoundExpression> Residual { get; init; }
 
+    /// <summary>Places in the tree that it goes to.</summary>
+    public double SeekCount { get; init; } = 1;
+
     /// <summary>Rows that the seeks read.</summary>
     public required double ScannedRows { get; init; }
 

@@ -72,8 +72,8 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
         Seek? seek = FindSeek(source, open, null);
         if (seek is not null)
             paths.Add(Make(source, [seek.Spec], seek.Residual, seek.Rows, seek.Count, [seek]));
-        if (FindAlternatives(source, open) is { } alternatives)
-            paths.Add(Make(source, [.. alternatives.Select(a => a.Spec)], [.. open], Math.Min(alternatives.Sum(a => a.Rows), source.Entries), alternatives.Sum(a => a.Count), alternatives));
+        if (FindAlternatives(source, open, out double found) is { } alternatives)
+            paths.Add(Make(source, [.. alternatives.Select(a => a.Spec)], [.. open], Math.Min(found, source.Entries), alternatives.Sum(a => a.Count), alternatives));
         if (source.Parts.Length > 1 && FindSkip(source, open, seek) is { } skip)
             paths.Add(Make(source, [skip.Spec], [.. open], skip.Rows, skip.Count, []));
     }
@@ -137,8 +137,9 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
     }
 
     /// <summary>Seeks for each alternative of an OR: <c>a = 1 OR a = 2 AND b &gt; 3</c>, <c>(a, b) &gt; (1, 2)</c>.</summary>
-    private List<Seek>? FindAlternatives(Source source, IReadOnlyList<BoundExpression> terms)
+    private List<Seek>? FindAlternatives(Source source, IReadOnlyList<BoundExpression> terms, out double rows)
     {
+        rows = 0;
         foreach (BoundExpression term in terms)
         {
             IReadOnlyList<BoundExpression>? choices = term switch
@@ -162,8 +163,14 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
                 seeks.Add(seek);
             }
 
-            if (seeks.Count == choices.Count)
-                return seeks;
+            if (seeks.Count != choices.Count)
+                continue;
+            rows = seeks.Sum(s => s.Rows);
+
+            // Where little is known, two open ranges look smaller than all but one value.
+            if (term is BoundCall)
+                rows = Math.Max(rows, source.Entries * cardinality.Selectivity([term, .. others.Where(o => seeks.TrueForAll(s => s.Used.Contains(o)))], source.Scan, source.TableRows));
+            return seeks;
         }
 
         return null;
@@ -338,6 +345,7 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
             },
             KeyNames = [.. parts.Select(k => k.Name)],
             Residual = residual,
+            SeekCount = seeks,
             ScannedRows = seekedRows,
             Rows = source.Index?.FilterSql is not null && residual.Count == 0 ? Math.Max(seekedRows, 0.01) : Math.Min(source.OutRows, Math.Max(seekedRows, 0.01)),
             Cost = (specs is null ? PlanCost.Open : seeks * PlanCost.Seek) + (seekedRows * rowCost) + (seekedRows * residual.Count * PlanCost.Condition),

@@ -96,7 +96,7 @@ internal sealed class KeySets(AccessPaths paths, Cardinality cardinality)
         return best;
     }
 
-    private static double KeyCost(AccessPath path) => (path.Settings.Seeks!.Count * PlanCost.Seek) + (path.ScannedRows * PlanCost.Entry);
+    private static double KeyCost(AccessPath path) => (path.SeekCount * PlanCost.Seek) + (path.ScannedRows * PlanCost.Entry);
 
     private static ScanNode Keys(AccessPath path, PlanColumn key)
     {

@@ -1100,12 +1100,12 @@ internal sealed class PhysicalPlanner
     }
 
     /// <summary>About how many rows a limit takes; 0 when it is not known to be few.</summary>
-    private static double GoalOf(LogicalLimit limit, PlanRequest request)
+    private double GoalOf(LogicalLimit limit, PlanRequest request)
     {
         if (limit.Limit is null)
             return request.RowGoal;
-        double? rows = limit.Limit is BoundConstant c ? Cardinality.LimitValue(c) : limit.Limit is BoundParameter or BoundCast ? 50 : null;
-        double? skip = limit.Offset is null ? 0 : limit.Offset is BoundConstant o ? Cardinality.LimitValue(o) : 50;
+        double? rows = _cardinality.LimitRows(limit.Limit) ?? (limit.Limit is BoundParameter or BoundCast ? 50 : null);
+        double? skip = limit.Offset is null ? 0 : _cardinality.LimitRows(limit.Offset) ?? (limit.Offset is BoundConstant ? null : 50);
         return rows is null || skip is null ? request.RowGoal : Math.Max(1, rows.Value + skip.Value);
     }
 

@@ -77,7 +77,7 @@ internal static class SubqueryUnnesting
     private static LogicalJoin Join(JoinKind kind, LogicalOperator input, BoundSubquery subquery)
     {
         List<BoundExpression> conditions = [];
-        LogicalOperator plan = Apply(subquery.Plan);
+        LogicalOperator plan = Apply(ConstantFolding.Apply(subquery.Plan));
         if (subquery.Kind == SubqueryKind.Exists)
             plan = StripForExistence(plan);
         else

@@ -7,7 +7,8 @@ namespace BareMetal.Data.Tests.Planning.Suite;
 /// Queries over a million rows, each with a bound on the rows that its plan reads (EXPLAIN ANALYZE), and, where one table is asked, with the number of
 /// rows foreseen to a factor of four.
 /// </summary>
-public sealed class PlannerSuiteTests(ShopFixture shop, ITestOutputHelper output) : IClassFixture<ShopFixture>
+[Collection(ShopCollection.Name)]
+public sealed class PlannerSuiteTests(ShopFixture shop, ITestOutputHelper output)
 {
     private const double Factor = 4;
 

@@ -3,8 +3,16 @@ using System.Text.RegularExpressions;
 using BareMetal.Data.Sessions;
 using BareMetal.Data.Storage;
 using BareMetal.Data.Values;
+using Xunit;
 
 namespace BareMetal.Data.Tests.Planning.Suite;
+
+/// <summary>Tests that share the shop.</summary>
+[CollectionDefinition(Name)]
+public sealed class ShopCollection : ICollectionFixture<ShopFixture>
+{
+    public const string Name = "shop";
+}
 
 /// <summary>
 /// A shop of a million rows in memory, built once for the suite: 20,000 customers, 2,000 products, 200,000 orders and 777,778 lines, with skewed, correlated,
