@@ -17,6 +17,7 @@ Action<string>? run = args switch
     ["analysis", ..] => directory => AnalysisBenchmark.Run(directory, Number(1, 1_000_000), Number(2, 5), args.Length > 3 ? args[3] : null),
     ["commits", ..] => directory => CommitBenchmark.Run(directory, Number(1, 5), Number(2, 2)),
     ["readers", ..] => directory => ReaderBenchmark.Run(directory, Number(1, 40), Number(2, 200)),
+    ["json", ..] => directory => JsonBenchmark.Run(directory, Number(1, 16), Number(2, 5)),
     ["checkpoint", ..] => directory => CheckpointBenchmark.Run(directory, Number(1, 1024), Number(2, 1), Number(3, 3)),
     _ => null,
 };

@@ -36,8 +36,8 @@ internal static class JsonEditFunctions
         Edit("#-", (v, output) =>
         {
             byte[][] path = Path(v[1]);
-            Refuse(v[0], strict && path.Length > 0, "Something is deleted by path");
-            if (strict)
+            Refuse(v[0], strict, "Something is deleted by path");
+            if (strict && !IsEmpty(v[0]))
                 CheckSteps(v[0], path);
             JsonEdit.Delete(Bytes(v[0]), path, output);
         }, json, Texts);
@@ -93,6 +93,8 @@ internal static class JsonEditFunctions
     {
         byte[][] path = Path(v[1]);
         Refuse(v[0], strict, "A value is set by path");
+        if (!create && IsEmpty(v[0]))
+            path = [];
         JsonEdit.Set(Bytes(v[0]), path, Bytes(v[2]), create, output);
     }
 
@@ -142,6 +144,13 @@ internal static class JsonEditFunctions
     {
         if (strict && JsonText.KindOf(Bytes(target)) is not ('{' or '['))
             throw new BareMetalException(SqlStates.InvalidParameterValue, $"{what} in an object or array, but the document is a scalar.");
+    }
+
+    /// <summary>Whether the document is an object or array with nothing in it: a path is not even looked at then.</summary>
+    private static bool IsEmpty(in Value target)
+    {
+        ReadOnlySpan<byte> json = JsonText.Trim(Bytes(target));
+        return json.Length >= 2 && json[0] is (byte)'{' or (byte)'[' && JsonText.SkipWhite(json, 1) == json.Length - 1;
     }
 
     /// <summary>Throws where a step leads into an array without being a number.</summary>

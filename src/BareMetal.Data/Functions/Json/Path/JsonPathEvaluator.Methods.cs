@@ -18,7 +18,7 @@ internal sealed partial class JsonPathEvaluator
                 return Next(node, new JsonPathItem(Quoted(TypeName(item))), found);
             case "size":
                 if (item.Kind != '[' && !_path.IsLax)
-                    return Error(JsonPathErrors.ArrayNotFound, "The method .size() of a strict JSON path is applied to something that is no array.");
+                    return _ignoresStructure ? JsonPathStatus.NotFound : Error(JsonPathErrors.ArrayNotFound, "The method .size() of a strict JSON path is applied to something that is no array.");
                 return Next(node, Number(item.Kind == '[' ? JsonText.ArrayLength(item.Span) : 1), found);
         }
 

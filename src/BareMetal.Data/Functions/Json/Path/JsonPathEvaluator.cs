@@ -191,7 +191,7 @@ internal sealed partial class JsonPathEvaluator
     {
         bool isArray = item.Kind == '[';
         if (!isArray && !_path.IsLax)
-            return Error(JsonPathErrors.ArrayNotFound, "A subscript of a strict JSON path is applied to something that is no array.");
+            return _ignoresStructure ? JsonPathStatus.NotFound : Error(JsonPathErrors.ArrayNotFound, "A subscript of a strict JSON path is applied to something that is no array.");
         int size = isArray ? JsonText.ArrayLength(item.Span) : 1;
         int before = _last;
         _last = size;
