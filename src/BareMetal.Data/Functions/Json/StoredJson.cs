@@ -10,7 +10,7 @@ namespace BareMetal.Data.Functions.Json;
 /// </summary>
 internal static class StoredJson
 {
-    /// <summary>Shorter texts are scanned as fast as an index is opened (docs/decisions/0010-json-structural-index.md).</summary>
+    /// <summary>Shorter texts are scanned as fast as an index is opened (docs/decisions/0012-json-structural-index.md).</summary>
     public const int MinIndexedLength = 512;
 
     internal const byte Marker = 1;
