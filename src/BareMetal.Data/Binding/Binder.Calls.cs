@@ -237,6 +237,8 @@ internal sealed partial class Binder
 
         ResolvedFunction<AggregateFunction> resolved = _options.Functions.ResolveAggregate(name, TypesOf(arguments))
             ?? throw UndefinedFunction(call, arguments, "aggregate function");
+        if (resolved.ResultType.Kind == SqlTypeKind.Array)
+            RefuseArrayOfRows(resolved.ResultType.Element!, call.Position);
         if (resolved.Function.IsOrderedSet != (call.WithinGroup.Length > 0))
         {
             throw SqlErrors.At(
@@ -275,7 +277,7 @@ internal sealed partial class Binder
             // As in PostgreSQL, what is distinct comes sorted: after the keys that are written, by the arguments in turn.
             foreach (BoundExpression argument in arguments)
             {
-                bool decided = argument is BoundConstant || argument.Type.Kind is SqlTypeKind.Json or SqlTypeKind.Record;
+                bool decided = argument is BoundConstant || argument.Type.Kind is SqlTypeKind.Json;
                 foreach (SortKey key in order)
                     decided |= BoundTree.AreEqual(argument, key.Expression);
                 if (!decided)

@@ -77,6 +77,7 @@ internal sealed partial class Binder
             {
                 LogicalOperator plan = BindQuery(array.Query, scope, QueryUse.Top);
                 SingleColumn(plan, array.Position);
+                RefuseArrayOfRows(plan.Output[0].Type, array.Position);
                 return new BoundSubquery(SubqueryKind.Array, plan, [], [], SqlType.ArrayOf(plan.Output[0].Type));
             }
 
@@ -87,7 +88,7 @@ internal sealed partial class Binder
             case Ast.StarExpression star:
                 throw SqlErrors.Syntax(star.Position, "* stands in a select list, in RETURNING, or in count(*).");
             case Ast.FieldExpression field:
-                throw SqlErrors.NotSupported(field.Position, "Fields of a row value are not supported.", "For JSON use -> and ->>.");
+                return BindField(field, scope);
             case Ast.DefaultExpression:
                 throw SqlErrors.Syntax(expression.Position, "DEFAULT stands for a value of its own in INSERT … VALUES and UPDATE … SET only.");
             default:
@@ -259,6 +260,8 @@ internal sealed partial class Binder
             BoundExpression value = Bind(test.Operand, scope);
             if (value is BoundConstant constant)
                 return Boolean(constant.Value.IsNull != test.Negated);
+            if (value.Type is { Kind: SqlTypeKind.Record, Fields: not null })
+                return RowNullTest(value, test.Negated);
             return new BoundIsNull(Known(value, test.Operand.Position), test.Negated);
         }
 
@@ -361,6 +364,7 @@ internal sealed partial class Binder
         }
 
         SqlType element = Unify(items, positions, "ARRAY");
+        RefuseArrayOfRows(element, array.Position);
         return new BoundArray(items, SqlType.ArrayOf(element));
     }
 
@@ -392,13 +396,6 @@ internal sealed partial class Binder
             ? new BoundConstant(Value.From(SqlTypeKind.Integer, int.MaxValue), SqlType.Integer)
             : Coerce(Bind(subscript.Upper, scope), SqlType.Integer, CastContext.Assignment, subscript.Upper.Position);
         return Operator("slice", [operand, lower, upper], [subscript.Operand.Position, at, subscript.Upper?.Position ?? subscript.Position], subscript.Position);
-    }
-
-    private BoundExpression BindLoneRow(Ast.RowExpression row, Scope scope)
-    {
-        if (row.Items.Length == 1)
-            return Bind(row.Items[0], scope);
-        throw SqlErrors.NotSupported(row.Position, "A row as a value is not supported here.", "Rows stand in comparisons, IN, and UPDATE … SET (…) = (…).");
     }
 
     // ---- subqueries

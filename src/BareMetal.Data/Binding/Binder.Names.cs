@@ -78,6 +78,8 @@ internal sealed partial class Binder
         if (_variables is { } variables && variables.Find(name.Name) is >= 0 and int index)
             return variables.ValueOf(index);
 
+        if (WholeRow(name, scope) is { } whole)
+            return BindWholeRow(whole, name.Position);
         var candidates = new List<string>();
         for (Scope? s = scope; s is not null; s = s.Parent)
         {
@@ -86,21 +88,6 @@ internal sealed partial class Binder
         }
 
         string? near = NameSuggestion.Nearest(name.Name, candidates);
-        if (near is null)
-        {
-            for (Scope? s = scope; s is not null; s = s.Parent)
-            {
-                foreach (RangeTable table in s.From.Tables)
-                {
-                    if (name.Is(table.Alias))
-                    {
-                        throw SqlErrors.NotSupported(
-                            name.Position, $"\"{name}\" is a table; a whole row as a value is not supported.", $"Name a column: {table.Alias}.{(table.Columns.Count > 0 ? table.Columns[0].Name : "…")}.");
-                    }
-                }
-            }
-        }
-
         throw Undefined(name.Position, name.Name, near, name.Name, null);
     }
 

@@ -203,7 +203,13 @@ internal sealed partial class Binder
         }
 
         if (Elements(right) is not { } elements)
-            throw SqlErrors.At(right.Position, SqlStates.DatatypeMismatch, $"A row of {left.Length} values is compared with a single value.");
+        {
+            BoundExpression other = Bind(right, scope);
+            if (other.Type.Kind != SqlTypeKind.Record)
+                throw SqlErrors.At(right.Position, SqlStates.DatatypeMismatch, $"A row of {left.Length} values is compared with a single value.");
+            return Compare(op, Bind(leftSyntax, scope), other, position, leftSyntax.Position, right.Position);
+        }
+
         if (elements.Length != left.Length)
             throw SqlErrors.Syntax(position, $"Rows of {left.Length} and {elements.Length} values are compared.");
         var l = new BoundExpression[left.Length];

@@ -131,8 +131,6 @@ internal sealed partial class Binder
 
     private static void AddSortKey(List<SortKey> keys, BoundExpression key, Ast.SortItem item)
     {
-        if (key.Type.Kind is SqlTypeKind.Record)
-            throw SqlErrors.At(item.Position, SqlStates.UndefinedFunction, "A row cannot be sorted by; name its columns.");
         foreach (SortKey known in keys)
         {
             // The second of two equal keys decides nothing.
@@ -500,6 +498,7 @@ internal sealed partial class Binder
             plan = new LogicalFilter(plan, BindCondition(select.Where, scope));
         }
 
+        scope.Clause = "SELECT";
         List<SelectColumn> items = ExpandItems(select.Items, scope);
         List<ProjectItem> keys = [];
         IReadOnlyList<IReadOnlyList<int>>? sets = null;
@@ -530,8 +529,6 @@ internal sealed partial class Binder
                 bound = Known(bound, item.Position);
             }
 
-            if (bound.Type.Kind == SqlTypeKind.Record)
-                throw SqlErrors.NotSupported(item.Position, "A row as a result column is not supported.", "Select its fields as columns of their own.");
             item.Expression = bound;
         }
 
@@ -701,6 +698,14 @@ internal sealed partial class Binder
                 if (item.Alias is not null)
                     throw SqlErrors.Syntax(item.Alias.Value.Position, "* takes no alias.");
                 ExpandStar(star, scope, columns);
+                continue;
+            }
+
+            if (item.Expression is Ast.FieldExpression { Field: null } fields)
+            {
+                if (item.Alias is not null)
+                    throw SqlErrors.Syntax(item.Alias.Value.Position, "* takes no alias.");
+                ExpandFields(fields, scope, columns);
                 continue;
             }
 

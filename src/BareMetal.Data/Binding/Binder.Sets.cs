@@ -49,7 +49,10 @@ internal sealed partial class Binder
         return SetValue(set);
     }
 
-    private static BoundExpression SetValue(SetCall set) => new BoundColumn(set.Columns[0]);
+    /// <summary>The only column of a function, or all of them as a row.</summary>
+    private static BoundExpression SetValue(SetCall set) => set.Columns.Length == 1
+        ? new BoundColumn(set.Columns[0])
+        : MakeRow([.. set.Columns.Select(c => c.Name)], [.. set.Columns.Select(c => new BoundColumn(c))]);
 
     private static void RefuseSets(Scope scope, int before, string what, SourcePosition position)
     {

@@ -169,6 +169,8 @@ internal sealed partial class Binder
             return CoerceUnknown(expression, type, position);
         if (type.Kind == SqlTypeKind.Unknown)
             return expression;
+        if (expression.Type is { Kind: SqlTypeKind.Record, Fields: not null } && type is { Kind: SqlTypeKind.Record, Fields: not null })
+            return CoerceRecord(expression, type, context, position, what);
         if (Casts.Find(expression.Type, type) is not { } cast || cast.Context > context)
             throw CannotConvert(expression.Type, type, context, position, what);
         if (cast.IsNoOp && expression.Type.Kind == type.Kind)

@@ -163,3 +163,45 @@ internal readonly struct ArrayOrder(TypeComparer element) : ISortOrder<ArrayValu
         return hash;
     }
 }
+
+/// <summary>Field by field; a null field equals another and comes first.</summary>
+/// <param name="fields">The comparers of the fields; null where only the values tell their types.</param>
+internal readonly struct RecordOrder(TypeComparer[]? fields) : ISortOrder<ArrayValue>
+{
+    public int Compare(ArrayValue left, ArrayValue right)
+    {
+        Value[] a = left.Items, b = right.Items;
+        for (int i = 0; i < a.Length && i < b.Length; i++)
+        {
+            int order = a[i].IsNull || b[i].IsNull ? b[i].IsNull.CompareTo(a[i].IsNull) : Field(i, a[i]).Compare(a[i], b[i]);
+            if (order != 0)
+                return order;
+        }
+
+        return a.Length.CompareTo(b.Length);
+    }
+
+    public bool Equal(ArrayValue left, ArrayValue right)
+    {
+        Value[] a = left.Items, b = right.Items;
+        if (a.Length != b.Length)
+            return false;
+        for (int i = 0; i < a.Length; i++)
+        {
+            if (!Field(i, a[i].IsNull ? b[i] : a[i]).Same(a[i], b[i]))
+                return false;
+        }
+
+        return true;
+    }
+
+    public ulong Hash(ArrayValue value)
+    {
+        ulong hash = (ulong)value.Items.Length;
+        for (int i = 0; i < value.Items.Length; i++)
+            hash = Hashing.Combine(hash, value.Items[i].IsNull ? 1 : Field(i, value.Items[i]).Hash(value.Items[i]));
+        return hash;
+    }
+
+    private TypeComparer Field(int index, in Value value) => fields is not null && index < fields.Length ? fields[index] : TypeComparer.For(new SqlType(value.Kind));
+}

@@ -21,6 +21,9 @@ internal sealed record SqlType(SqlTypeKind Kind)
     /// <summary>For arrays: the element type.</summary>
     public SqlType? Element { get; init; }
 
+    /// <summary>For row values: the fields; null where they are not known.</summary>
+    public RecordShape? Fields { get; init; }
+
     public static readonly SqlType Unknown = new(SqlTypeKind.Unknown);
     public static readonly SqlType Boolean = new(SqlTypeKind.Boolean);
     public static readonly SqlType TinyInt = new(SqlTypeKind.TinyInt);
@@ -49,7 +52,10 @@ internal sealed record SqlType(SqlTypeKind Kind)
     public static readonly SqlType RowVersion = new(SqlTypeKind.RowVersion);
 
     /// <summary>The type without length, precision and collation.</summary>
-    public SqlType Unmodified => new(Kind) { Element = Element?.Unmodified };
+    public SqlType Unmodified => new(Kind) { Element = Element?.Unmodified, Fields = Fields };
+
+    /// <summary>The type of rows with these fields.</summary>
+    public static SqlType RecordOf(string[] names, SqlType[] types) => new(SqlTypeKind.Record) { Fields = new RecordShape(names, types) };
 
     /// <summary>The array type over an element type.</summary>
     public static SqlType ArrayOf(SqlType element) => new(SqlTypeKind.Array) { Element = element };

@@ -15,7 +15,7 @@ internal abstract class TypeComparer
     /// <summary>The comparer of a type.</summary>
     public static TypeComparer For(SqlType type)
     {
-        if (type.Kind != SqlTypeKind.Array && type.Collation is null)
+        if (type.Kind != SqlTypeKind.Array && type.Collation is null && type.Fields is null)
             return Simple[(int)type.Kind] ??= Create(type);
         if (Others.TryGetValue(type, out TypeComparer? known))
             return known;
@@ -81,6 +81,7 @@ internal abstract class TypeComparer
         SqlTypeKind.Interval => new TypeComparer<BareMetalInterval, IntervalOrder>(default),
         SqlTypeKind.DateTimeOffset => new TypeComparer<OffsetInstant, InstantOrder>(default),
         SqlTypeKind.Json or SqlTypeKind.Jsonb => new TypeComparer<ByteSlice, JsonOrder>(default),
+        SqlTypeKind.Record => new TypeComparer<ArrayValue, RecordOrder>(new RecordOrder(type.Fields is null ? null : [.. type.Fields.Types.Select(For)])),
         SqlTypeKind.Array => new TypeComparer<ArrayValue, ArrayOrder>(new ArrayOrder(For(type.Element!))),
         SqlTypeKind.Text when !Collation.Get(type.Collation).IsOrdinal =>
             new TypeComparer<ByteSlice, CollationOrder>(new CollationOrder(Collation.Get(type.Collation))),

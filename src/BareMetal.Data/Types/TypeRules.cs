@@ -61,6 +61,8 @@ internal static class TypeRules
                     return SqlType.Text with { Collation = left.Collation ?? right.Collation, Length = left.Length == right.Length ? left.Length : null, IsFixedLength = left.Length == right.Length && left.IsFixedLength && right.IsFixedLength };
                 case SqlTypeKind.Array:
                     return Common(left.Element!, right.Element!) is { } element ? SqlType.ArrayOf(element) : null;
+                case SqlTypeKind.Record:
+                    return CommonRecord(left.Fields, right.Fields);
                 default:
                     return new SqlType(left.Kind);
             }
@@ -69,6 +71,21 @@ internal static class TypeRules
         if (IsNumeric(left.Kind) && IsNumeric(right.Kind))
             return new SqlType(Promote(left.Kind, right.Kind));
         return Pair(left.Kind, right.Kind) ?? Pair(right.Kind, left.Kind);
+    }
+
+    private static SqlType? CommonRecord(RecordShape? left, RecordShape? right)
+    {
+        if (left is null || right is null || left.Types.Count != right.Types.Count)
+            return null;
+        SqlType[] types = new SqlType[left.Types.Count];
+        for (int i = 0; i < types.Length; i++)
+        {
+            if (Common(left.Types[i], right.Types[i]) is not { } common)
+                return null;
+            types[i] = common;
+        }
+
+        return SqlType.RecordOf([.. left.Names], types);
     }
 
     /// <summary>The common type of many; Unknown when all are.</summary>

@@ -151,11 +151,35 @@ internal static class ValueText
         {
             if (i > 0)
                 buffer.AppendByte((byte)',');
-            if (!record.Items[i].IsNull)
-                Append(new SqlType(record.Items[i].Kind), record.Items[i], buffer);
+            Value item = record.Items[i];
+            if (item.IsNull)
+                continue;
+            RowBuffer field = new(32);
+            Append(item.Kind == SqlTypeKind.Array ? SqlType.ArrayOf(item.As<ArrayValue>().ElementType) : new SqlType(item.Kind), item, field);
+            AppendField(field.Span, buffer);
         }
 
         buffer.AppendByte((byte)')');
+    }
+
+    /// <summary>A field within a row, in quotes where its text would not be told from the row's.</summary>
+    private static void AppendField(ReadOnlySpan<byte> text, RowBuffer buffer)
+    {
+        if (!text.IsEmpty && text.IndexOfAny("(),\"\\ \t\n\r\v\f"u8) < 0)
+        {
+            buffer.Append(text);
+            return;
+        }
+
+        buffer.AppendByte((byte)'"');
+        foreach (byte b in text)
+        {
+            if (b is (byte)'"' or (byte)'\\')
+                buffer.AppendByte(b);
+            buffer.AppendByte(b);
+        }
+
+        buffer.AppendByte((byte)'"');
     }
 
     private static bool NeedsQuotes(ReadOnlySpan<byte> text)

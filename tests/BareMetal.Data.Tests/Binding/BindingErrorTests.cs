@@ -71,7 +71,6 @@ public sealed class BindingErrorTests : IDisposable
     [InlineData("SELECT 1 WHERE unnest(ARRAY[1]) = 1", "0A000", 16, "FROM unnest")]
     [InlineData("SELECT *", "42601", 8, null)]
     [InlineData("SELECT (1, 2) = (1, 2, 3)", "42601", 15, null)]
-    [InlineData("SELECT customers FROM customers", "0A000", 8, "customers.id")]
     [InlineData("INSERT INTO customers (id, nme) VALUES (1, 'x')", "42703", 28, "name")]
     [InlineData("INSERT INTO customers (id, id) VALUES (1, 2)", "42701", 28, null)]
     [InlineData("INSERT INTO customers (id) VALUES (1, 2)", "42601", 39, null)]

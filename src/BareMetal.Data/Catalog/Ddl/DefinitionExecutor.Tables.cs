@@ -157,6 +157,8 @@ internal sealed partial class DefinitionExecutor
             string name = i < statement.AsColumns.Length ? statement.AsColumns[i].Name : columns[i].Name;
             if (table.FindColumn(name) is not null)
                 throw CatalogErrors.Make(SqlStates.DuplicateColumn, $"The column \"{name}\" is given twice.", statement.Position, "Name the columns of the query with AS.");
+            if (columns[i].Type.Kind == SqlTypeKind.Record)
+                throw CatalogErrors.Make(SqlStates.InvalidTableDefinition, $"The column \"{name}\" would hold rows, which are not stored.", statement.Position, "Name the fields as columns of their own, or use to_jsonb.");
             SqlType type = columns[i].Type.Kind == SqlTypeKind.Unknown ? SqlType.Text : columns[i].Type;
             table = Append(table, new Column { Id = table.NextColumnId, Ordinal = i, Name = name, Type = type });
         }

@@ -53,7 +53,7 @@ internal static class VectorTools
         {
             if (v.IsNull)
                 continue;
-            if (array.ElementType.Kind == SqlTypeKind.Array)
+            if (v.Kind is SqlTypeKind.Array or SqlTypeKind.Record)
                 bytes += ArrayBytes(v.As<ArrayValue>());
             else if (v.Kind is SqlTypeKind.Text or SqlTypeKind.Bytea or SqlTypeKind.Json or SqlTypeKind.Jsonb)
                 bytes += 24 + v.As<ByteSlice>().Length;

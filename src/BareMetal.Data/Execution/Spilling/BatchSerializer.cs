@@ -121,7 +121,9 @@ internal static class BatchSerializer
         {
             int start = buffer.Length;
             buffer.Append(4);
-            if (!column.IsNull(row))
+            if (!column.IsNull(row) && column.Type.Kind == SqlTypeKind.Record)
+                RecordCodec.Write(column.Type, column.Data[row * column.Stride], buffer);
+            else if (!column.IsNull(row))
                 ValueCodec.WriteArray(column.Type, column.Data[row * column.Stride], buffer);
             BinaryPrimitives.WriteInt32LittleEndian(buffer.WrittenSpan[start..], buffer.Length - start - 4);
         }
@@ -200,7 +202,9 @@ internal static class BatchSerializer
                 for (int i = 0; i < count; i++)
                 {
                     int length = BinaryPrimitives.ReadInt32LittleEndian(bytes[at..]);
-                    if (length > 0)
+                    if (v.Type.Kind == SqlTypeKind.Record && !v.IsNull(i))
+                        v.Data[i] = RecordCodec.Read(v.Type, bytes.Slice(at + 4, length));
+                    else if (length > 0)
                         v.Data[i] = ValueCodec.ReadArray(v.Type, bytes.Slice(at + 4, length));
                     at += 4 + length;
                 }

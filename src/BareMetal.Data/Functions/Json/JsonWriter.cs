@@ -75,8 +75,12 @@ internal static class JsonWriter
                 {
                     if (i > 0)
                         output.AppendByte((byte)',');
-                    output.AppendAscii("\"f" + (i + 1).ToString(CultureInfo.InvariantCulture) + "\":");
-                    Write(new SqlType(fields[i].Kind), fields[i], output);
+                    if (type.Fields is { } shape)
+                        JsonText.WriteString(System.Text.Encoding.UTF8.GetBytes(shape.Names[i]), output);
+                    else
+                        output.AppendAscii("\"f" + (i + 1).ToString(CultureInfo.InvariantCulture) + "\"");
+                    output.AppendByte((byte)':');
+                    Write(type.Fields?.Types[i] ?? new SqlType(fields[i].Kind), fields[i], output);
                 }
 
                 output.AppendByte((byte)'}');

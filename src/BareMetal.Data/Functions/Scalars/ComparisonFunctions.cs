@@ -56,23 +56,8 @@ internal static class ComparisonFunctions
             SqlTypeKind.DateTimeOffset => new BinaryKernel<OffsetInstant, OffsetInstant, bool, Ordered<OffsetInstant, InstantOrder, TTest>>(),
             SqlTypeKind.Bytea or SqlTypeKind.Unknown => new BinaryKernel<ByteSlice, ByteSlice, bool, Ordered<ByteSlice, BytesOrder, TTest>>(),
             SqlTypeKind.Text when Collation.Get(type.Collation).IsOrdinal => new BinaryKernel<ByteSlice, ByteSlice, bool, Ordered<ByteSlice, BytesOrder, TTest>>(),
-            SqlTypeKind.Record => Kernel.Values((values, _) => CompareRecords<TTest>(values[0].As<ArrayValue>(), values[1].As<ArrayValue>())),
             _ => new ComparerKernel<TTest>(TypeComparer.For(type)),
         };
-    }
-
-    private static Value CompareRecords<TTest>(ArrayValue left, ArrayValue right)
-        where TTest : struct, ITest
-    {
-        int order = left.Items.Length.CompareTo(right.Items.Length);
-        for (int i = 0; i < left.Items.Length && i < right.Items.Length && order == 0; i++)
-        {
-            if (left.Items[i].IsNull || right.Items[i].IsNull)
-                return Value.Null(SqlTypeKind.Boolean);
-            order = TypeComparer.For(new SqlType(left.Items[i].Kind)).Compare(left.Items[i], right.Items[i]);
-        }
-
-        return Value.From(SqlTypeKind.Boolean, TTest.Of(order));
     }
 
     /// <summary>A comparison in its three forms: of an order, by operators, and whether equality decides it.</summary>
