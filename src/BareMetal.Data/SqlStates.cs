@@ -54,6 +54,7 @@ public static class SqlStates
     public const string ExternalRoutineException = "38000";
     public const string DeadlockDetected = "40P01";
     public const string InsufficientPrivilege = "42501";
+    public const string WithCheckOptionViolation = "44000";
     public const string SyntaxError = "42601";
     public const string InvalidColumnReference = "42P10";
     public const string UndefinedColumn = "42703";

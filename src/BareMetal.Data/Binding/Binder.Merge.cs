@@ -18,8 +18,7 @@ internal sealed partial class Binder
         CteScope? saved = _ctes;
         List<CteDefinition>? definitions = BindStatementWith(statement.With);
         Table table = ResolveTarget(statement.Table, "MERGE");
-        string alias = statement.Alias?.Name ?? table.Name;
-        string? schema = statement.Alias is null ? table.Schema : null;
+        (string alias, string? schema) = NamesOfTarget(table, statement.Alias);
         bool inserts = Array.Exists(statement.Whens, w => w.Match == Ast.MergeMatch.NotMatchedByTarget);
         bool alone = Array.Exists(statement.Whens, w => w.Match == Ast.MergeMatch.NotMatchedBySource);
 
@@ -33,9 +32,9 @@ internal sealed partial class Binder
         FromScope both = FromScope.Combine(target, sourceScope);
         BoundExpression condition = BindCondition(statement.On, new Scope(null, both) { Clause = "ON" });
         JoinKind kind = inserts ? alone ? JoinKind.Full : JoinKind.Right : alone ? JoinKind.Left : JoinKind.Inner;
-        LogicalOperator joined = new LogicalJoin(kind, targetScan, source, condition);
+        LogicalOperator joined = new LogicalJoin(kind, OfTargetView(targetScan, oldRow), source, condition);
 
-        TableRowBinding newRow = BindRow(table);
+        TableRowBinding newRow = WithCheckOptions(BindRow(table));
         var clauses = new List<MergeClause>(statement.Whens.Length);
         foreach (Ast.MergeWhen when in statement.Whens)
             clauses.Add(BindMergeWhen(when, table, target, sourceScope, both));

@@ -10,8 +10,10 @@ namespace BareMetal.Data.Binding;
 // INSERT, UPDATE and DELETE.
 internal sealed partial class Binder
 {
-    private static Column TargetColumn(Table table, Ast.Identifier name)
+    private Column TargetColumn(Table table, Ast.Identifier name)
     {
+        if (_targetView is not null)
+            return TargetViewColumn(name);
         if (table.FindColumn(name.Name) is { } column)
             return column;
         string? near = NameSuggestion.Nearest(name.Name, table.Columns.Select(c => c.Name));
@@ -49,7 +51,7 @@ internal sealed partial class Binder
         CteScope? saved = _ctes;
         List<CteDefinition>? definitions = BindStatementWith(statement.With);
         Table table = ResolveTarget(statement.Table, "INSERT");
-        TableRowBinding newRow = BindRow(table);
+        TableRowBinding newRow = WithCheckOptions(BindRow(table));
         var targets = new List<(Column Column, SourcePosition Position)>();
         if (statement.Columns is not null)
         {
@@ -94,7 +96,8 @@ internal sealed partial class Binder
         if (definitions is not null && !isWhole)
             source = new LogicalWith(definitions, source);
         OnConflictAction? conflict = statement.OnConflict is null ? null : BindOnConflict(statement, statement.OnConflict, table, newRow);
-        FromScope scope = TableRange(newRow, statement.Alias?.Name ?? table.Name, statement.Alias is null ? table.Schema : null);
+        (string alias, string? schema) = NamesOfTarget(table, statement.Alias);
+        FromScope scope = TableRange(newRow, alias, schema);
         IReadOnlyList<ProjectItem> returning = BindReturning(statement.Returning, scope);
         _ctes = saved;
         return Whole(isWhole ? definitions : null, new LogicalInsert(table, source, assignments, newRow, conflict, returning));
@@ -115,13 +118,10 @@ internal sealed partial class Binder
     }
 
     /// <summary>INSERT without a list names every column in order; those that are always computed take DEFAULT.</summary>
-    private static void AllTargets(Table table, List<(Column, SourcePosition)> targets, int count, SourcePosition position)
+    private void AllTargets(Table table, List<(Column, SourcePosition)> targets, int count, SourcePosition position)
     {
-        foreach (Column column in table.Columns)
-        {
-            if (targets.Count < count)
-                targets.Add((column, position));
-        }
+        foreach (Column column in ColumnsOfTarget(table, position).Take(count))
+            targets.Add((column, position));
     }
 
     private static void CheckWidth(List<(Column Column, SourcePosition Position)> targets, int width, bool implied, SourcePosition position)
@@ -289,9 +289,13 @@ internal sealed partial class Binder
             ColumnName = column.Name,
         };
 
-    private static FromScope TableRange(TableRowBinding row, string alias, string? schema) => new(RangeOf(row, alias, schema));
+    private FromScope TableRange(TableRowBinding row, string alias, string? schema) => new(RangeOf(row, alias, schema));
 
-    private static RangeTable RangeOf(TableRowBinding row, string alias, string? schema)
+    /// <summary>The row of the target by its names: those of the view, when the statement writes through one.</summary>
+    private RangeTable RangeOf(TableRowBinding row, string alias, string? schema) =>
+        _targetView is { } view ? ViewRange(view, row, alias, schema) : TableRangeOf(row, alias, schema);
+
+    private static RangeTable TableRangeOf(TableRowBinding row, string alias, string? schema)
     {
         var columns = new ScopeColumn[row.Columns.Count];
         for (int i = 0; i < columns.Length; i++)
@@ -322,7 +326,8 @@ internal sealed partial class Binder
         TableRowBinding existing = BindRow(table);
         if (clause.Update is null)
             return new OnConflictAction(arbiter, existing, null, null) { ArbiterIsPrimaryKey = isPrimaryKey };
-        RangeTable target = RangeOf(existing, statement.Alias?.Name ?? table.Name, statement.Alias is null ? table.Schema : null);
+        (string alias, string? schema) = NamesOfTarget(table, statement.Alias);
+        RangeTable target = RangeOf(existing, alias, schema);
         RangeTable excluded = RangeOf(newRow, "excluded", null);
         var scope = new Scope(null, new FromScope([target, excluded], [.. target.Columns, .. excluded.Columns])) { Clause = "ON CONFLICT" };
         List<Assignment> assignments = BindAssignments(table, clause.Update, scope);
@@ -491,9 +496,9 @@ internal sealed partial class Binder
         CteScope? saved = _ctes;
         List<CteDefinition>? definitions = BindStatementWith(statement.With);
         Table table = ResolveTarget(statement.Table, "UPDATE");
-        string alias = statement.Alias?.Name ?? table.Name;
-        string? schema = statement.Alias is null ? table.Schema : null;
+        (string alias, string? schema) = NamesOfTarget(table, statement.Alias);
         var (source, scan, oldRow, from, others) = BindTarget(table, alias, schema, statement.From);
+        source = OfTargetView(source, oldRow);
         var scope = new Scope(null, from) { Clause = "WHERE" };
         if (statement.Where is not null)
             source = new LogicalFilter(source, BindCondition(statement.Where, scope));
@@ -515,7 +520,7 @@ internal sealed partial class Binder
             source = new LogicalWith(definitions, new LogicalProject(source, items));
         }
 
-        TableRowBinding newRow = BindRow(table);
+        TableRowBinding newRow = WithCheckOptions(BindRow(table));
         FromScope result = FromScope.Combine(TableRange(newRow, alias, schema), others);
         IReadOnlyList<ProjectItem> returning = BindReturning(statement.Returning, result);
         _ctes = saved;
@@ -563,8 +568,9 @@ internal sealed partial class Binder
         CteScope? saved = _ctes;
         List<CteDefinition>? definitions = BindStatementWith(statement.With);
         Table table = ResolveTarget(statement.Table, "DELETE");
-        string alias = statement.Alias?.Name ?? table.Name;
-        var (source, scan, oldRow, from, _) = BindTarget(table, alias, statement.Alias is null ? table.Schema : null, statement.Using);
+        (string alias, string? schema) = NamesOfTarget(table, statement.Alias);
+        var (source, scan, oldRow, from, _) = BindTarget(table, alias, schema, statement.Using);
+        source = OfTargetView(source, oldRow);
         var scope = new Scope(null, from) { Clause = "WHERE" };
         if (statement.Where is not null)
             source = new LogicalFilter(source, BindCondition(statement.Where, scope));

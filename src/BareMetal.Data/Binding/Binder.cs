@@ -349,14 +349,16 @@ internal sealed partial class Binder
     private Table ResolveTarget(Ast.ObjectName name, string verb)
     {
         CatalogObject found = ResolveRelation(name);
+        _targetView = null;
         if (found is Table table)
         {
             Depend(table);
             return table;
         }
 
-        string kind = found is View ? "view" : "sequence";
-        throw SqlErrors.At(name.Position, SqlStates.WrongObjectType, $"\"{name}\" is a {kind}; {verb} needs a table.");
+        if (found is View view)
+            return ResolveTargetView(view, name, verb);
+        throw SqlErrors.At(name.Position, SqlStates.WrongObjectType, $"\"{name}\" is a sequence; {verb} needs a table.");
     }
 
     private static void EnsureStack(SourcePosition position)

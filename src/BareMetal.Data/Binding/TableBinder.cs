@@ -128,6 +128,23 @@ internal static class TableBinder
         return (columns, bound.References);
     }
 
+    /// <summary>Why changes can't go through a view; null when they can.</summary>
+    public static string? WhyNotUpdatable(View view, CatalogSnapshot catalog, IReadOnlyList<string> searchPath) => Binder.WhyNotUpdatable(view, catalog, searchPath);
+
+    /// <summary>The columns of a view that changes may name; empty when they can't go through it, or it is not valid any more.</summary>
+    public static IReadOnlyList<string> UpdatableColumns(View view, CatalogSnapshot catalog, IReadOnlyList<string> searchPath)
+    {
+        try
+        {
+            return Binder.UpdatableColumns(view, catalog, searchPath);
+        }
+        catch (BareMetalException)
+        {
+            // What it reads is not there any more: using it says so.
+            return [];
+        }
+    }
+
     private static ViewColumn[] Columns(BoundStatement bound)
     {
         var columns = new ViewColumn[bound.Plan.Output.Count];

@@ -10,7 +10,7 @@ namespace BareMetal.Data.Catalog;
 /// </summary>
 internal static partial class CatalogCodec
 {
-    private const byte FormatVersion = 3;
+    private const byte FormatVersion = 4;
 
     private enum Kind : byte
     {
@@ -74,7 +74,7 @@ internal static partial class CatalogCodec
             Kind.Schema => new SchemaObject { Id = common.Id, Version = common.Version, Name = common.Name, Comment = common.Comment },
             Kind.Table => ReadTable(ref r, common, format),
             Kind.Sequence => ReadSequence(ref r, common),
-            Kind.View => ReadView(ref r, common),
+            Kind.View => ReadView(ref r, common, format),
             Kind.Routine => ReadRoutine(ref r, common),
             _ => throw CatalogReader.Damaged(),
         };
@@ -364,9 +364,11 @@ internal static partial class CatalogCodec
             w.Int(d.ObjectId);
             w.Int(d.ColumnId);
         }
+
+        w.Byte((byte)v.CheckOption);
     }
 
-    private static View ReadView(ref CatalogReader r, Common common)
+    private static View ReadView(ref CatalogReader r, Common common, byte format)
     {
         string sql = r.Text();
         string[]? names = null;
@@ -383,8 +385,12 @@ internal static partial class CatalogCodec
         ObjectDependency[] dependencies = new ObjectDependency[r.Count()];
         for (int i = 0; i < dependencies.Length; i++)
             dependencies[i] = new ObjectDependency(r.Int(), r.Int32());
+        ViewCheckOption option = format >= 4 ? (ViewCheckOption)r.Byte() : ViewCheckOption.None;
+        if (option > ViewCheckOption.Cascaded)
+            throw CatalogReader.Damaged();
         return new View
         {
+            CheckOption = option,
             Id = common.Id,
             Version = common.Version,
             Name = common.Name,

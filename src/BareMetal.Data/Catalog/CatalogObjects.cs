@@ -193,6 +193,9 @@ internal sealed record ForeignKey(
 
 internal sealed record CheckConstraint(string Name, string Sql)
 {
+    /// <summary>Whether it is the CHECK OPTION of the view of that name, within a statement.</summary>
+    public bool IsViewOption { get; init; }
+
     public string? Comment { get; init; }
 }
 
@@ -223,11 +226,22 @@ internal sealed record View : CatalogObject
     /// <summary>The names given in CREATE VIEW; null when the query's own names hold.</summary>
     public IReadOnlyList<string>? ColumnNames { get; init; }
 
+    /// <summary>What rows written through it must fulfil.</summary>
+    public ViewCheckOption CheckOption { get; init; }
+
     /// <summary>Its columns as they were when it was made.</summary>
     public IReadOnlyList<ViewColumn> Columns { get; init; } = [];
 
     /// <summary>What its query names: they can't be dropped without it.</summary>
     public IReadOnlyList<ObjectDependency> Dependencies { get; init; } = [];
+}
+
+/// <summary>WITH CHECK OPTION: none, of the view itself, or also of the views that it reads.</summary>
+internal enum ViewCheckOption : byte
+{
+    None,
+    Local,
+    Cascaded,
 }
 
 /// <summary>A column of a view.</summary>

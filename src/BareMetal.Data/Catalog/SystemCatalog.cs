@@ -31,7 +31,7 @@ internal static class SystemCatalog
         Standard(-31, "tables", """
             SELECT current_database() AS table_catalog, schema_name AS table_schema, table_name, 'BASE TABLE' AS table_type, 'YES' AS is_insertable_into FROM bm_tables()
             UNION ALL
-            SELECT current_database(), schema_name, view_name, 'VIEW', 'NO' FROM bm_views()
+            SELECT current_database(), schema_name, view_name, 'VIEW', CASE WHEN is_updatable THEN 'YES' ELSE 'NO' END FROM bm_views()
             """),
         Standard(-32, "columns", """
             SELECT current_database() AS table_catalog, schema_name AS table_schema, table_name, column_name, ordinal_position, default_sql AS column_default,
@@ -40,7 +40,7 @@ internal static class SystemCatalog
                 CASE WHEN generated_sql IS NULL THEN 'NEVER' ELSE 'ALWAYS' END AS is_generated, generated_sql AS generation_expression
             FROM bm_columns()
             """),
-        Standard(-33, "views", "SELECT current_database() AS table_catalog, schema_name AS table_schema, view_name AS table_name, view_sql AS view_definition, 'NONE' AS check_option, 'NO' AS is_updatable FROM bm_views()"),
+        Standard(-33, "views", "SELECT current_database() AS table_catalog, schema_name AS table_schema, view_name AS table_name, view_sql AS view_definition, check_option, CASE WHEN is_updatable THEN 'YES' ELSE 'NO' END AS is_updatable, CASE WHEN is_updatable THEN 'YES' ELSE 'NO' END AS is_insertable_into FROM bm_views()"),
         Standard(-34, "table_constraints", """
             SELECT current_database() AS constraint_catalog, schema_name AS constraint_schema, constraint_name, current_database() AS table_catalog, schema_name AS table_schema,
                 table_name, constraint_type, 'NO' AS is_deferrable, 'NO' AS initially_deferred

@@ -42,7 +42,7 @@ internal static class SystemFunctions
         Add(registry, "bm_routine_parameters", RoutineParameters,
             ("routine_id", Long), ("schema_name", Text), ("routine_name", Text), ("specific_name", Text), ("position", Int), ("parameter_mode", Text), ("parameter_name", Text),
             ("data_type", Text), ("default_sql", Text));
-        Add(registry, "bm_views", Views, ("view_id", Long), ("schema_name", Text), ("view_name", Text), ("view_sql", Text), ("comment", Text));
+        Add(registry, "bm_views", Views, ("view_id", Long), ("schema_name", Text), ("view_name", Text), ("view_sql", Text), ("check_option", Text), ("is_updatable", Bool), ("comment", Text));
         AddFrom(registry, "bm_statistics", Statistics,
             ("schema_name", Text), ("table_name", Text), ("column_name", Text), ("table_rows", SqlType.Double), ("sampled_rows", Int), ("null_fraction", SqlType.Double),
             ("average_width", SqlType.Double), ("distinct_values", SqlType.Double), ("most_common_values", ArrayType(Text)), ("most_common_frequencies", ArrayType(SqlType.Double)),
@@ -244,7 +244,10 @@ internal static class SystemFunctions
     private static IEnumerable<Value[]> Views(CatalogSnapshot catalog)
     {
         foreach (View v in All<View>(catalog))
-            yield return [Of(v.Id), Of(v.Schema), Of(v.Name), Of(v.Sql), Of(v.Comment)];
+            {
+            bool updatable = Binding.TableBinder.UpdatableColumns(v, catalog, [v.Schema!, CatalogSnapshot.DefaultSchema]).Count > 0;
+            yield return [Of(v.Id), Of(v.Schema), Of(v.Name), Of(v.Sql), Of(v.CheckOption.ToString().ToUpperInvariant()), Of(updatable), Of(v.Comment)];
+        }
     }
 
     private static IEnumerable<Value[]> Routines(CatalogSnapshot catalog)

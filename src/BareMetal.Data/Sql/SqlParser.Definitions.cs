@@ -60,15 +60,28 @@ internal sealed partial class SqlParser
                 Expect(Keyword.As);
                 int start = Current.Start;
                 Query query = ParseQuery();
+                string text = TextFrom(start);
+                Catalog.ViewCheckOption option = Catalog.ViewCheckOption.None;
+                if (TryTake(Keyword.With))
+                {
+                    option = TryTake(Keyword.Local) ? Catalog.ViewCheckOption.Local : Catalog.ViewCheckOption.Cascaded;
+                    if (option == Catalog.ViewCheckOption.Cascaded)
+                        TryTakeWord("CASCADED");
+                    Expect(Keyword.Check);
+                    if (!TryTakeWord("OPTION"))
+                        throw Expected("OPTION", "OPTION");
+                }
+
                 return new CreateViewStatement
                 {
+                    CheckOption = option,
                     Position = position,
                     OrReplace = replace,
                     Temporary = temporary,
                     Name = name,
                     Columns = columns,
                     Query = query,
-                    Text = TextFrom(start),
+                    Text = text,
                 };
             }
 

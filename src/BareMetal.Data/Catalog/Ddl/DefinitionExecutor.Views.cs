@@ -28,6 +28,7 @@ internal sealed partial class DefinitionExecutor
             Comment = existing?.Comment,
             Sql = statement.Text,
             ColumnNames = names,
+            CheckOption = statement.CheckOption,
         };
         (IReadOnlyList<ViewColumn> columns, IReadOnlyList<ObjectDependency> dependencies) = TableBinder.BindView(view, statement.Query, Current, _context.SearchPath);
         if (existing is View old)
@@ -40,7 +41,10 @@ internal sealed partial class DefinitionExecutor
                 throw CatalogErrors.Make(SqlStates.InvalidObjectDefinition, $"The view \"{view.Name}\" would be defined by itself.", statement.Name.Position);
         }
 
-        Catalog.Put(view with { Columns = columns, Dependencies = dependencies });
+        view = view with { Columns = columns, Dependencies = dependencies };
+        if (view.CheckOption != ViewCheckOption.None && TableBinder.WhyNotUpdatable(view, Current, _context.SearchPath) is { } reason)
+            throw CatalogErrors.Make(SqlStates.FeatureNotSupported, $"WITH CHECK OPTION goes with views that can be written through: {reason}.", statement.Position);
+        Catalog.Put(view);
     }
 
     private void CheckReplacement(View old, IReadOnlyList<ViewColumn> columns, CreateViewStatement statement)

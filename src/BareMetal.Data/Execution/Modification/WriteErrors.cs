@@ -14,8 +14,9 @@ internal static class WriteErrors
     public static BareMetalException NotNull(RowImage image, Column column, int row) =>
         Make(SqlStates.NotNullViolation, $"The column \"{column.Name}\" of table \"{image.Table.Name}\" can't be null.", image.Table, null, column.Name, "Failing row: " + Row(image, row) + ".");
 
-    public static BareMetalException Check(RowImage image, CheckConstraint constraint, int row) =>
-        Make(SqlStates.CheckViolation, $"A row of table \"{image.Table.Name}\" violates the check constraint \"{constraint.Name}\".", image.Table, constraint.Name, null, "Failing row: " + Row(image, row) + ".");
+    public static BareMetalException Check(RowImage image, CheckConstraint constraint, int row) => constraint.IsViewOption
+        ? Make(SqlStates.WithCheckOptionViolation, $"A row does not fulfil the CHECK OPTION of the view \"{constraint.Name}\".", image.Table, null, null, "Failing row: " + Row(image, row) + ".")
+        : Make(SqlStates.CheckViolation, $"A row of table \"{image.Table.Name}\" violates the check constraint \"{constraint.Name}\".", image.Table, constraint.Name, null, "Failing row: " + Row(image, row) + ".");
 
     public static BareMetalException Unique(Table table, string constraint, string key) =>
         Make(SqlStates.UniqueViolation, $"A row with the same key exists already: unique constraint \"{constraint}\" of table \"{table.Name}\".", table, constraint, null, $"Key {key} already exists.");

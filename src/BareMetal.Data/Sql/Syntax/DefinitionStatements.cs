@@ -416,6 +416,9 @@ internal sealed class CreateViewStatement : Statement
 
     public required Query Query { get; init; }
 
+    /// <summary>WITH [LOCAL | CASCADED] CHECK OPTION.</summary>
+    public Catalog.ViewCheckOption CheckOption { get; init; }
+
     /// <summary>The query as it was written, which the catalog keeps.</summary>
     public required string Text { get; init; }
 }
