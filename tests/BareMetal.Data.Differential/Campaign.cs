@@ -30,6 +30,11 @@ internal sealed class Campaign(TextWriter log)
 
     public long Rounds;
 
+    /// <summary>Time that each side took for its statements.</summary>
+    public long TicksHere;
+
+    public long TicksThere;
+
     public List<Finding> Findings { get; } = [];
 
     /// <summary>Runs the round of a seed.</summary>
@@ -40,13 +45,16 @@ internal sealed class Campaign(TextWriter log)
         arena.Clear();
         Outcome[] theirs = new Outcome[statements.Count];
         Outcome[] ours = new Outcome[statements.Count];
+        long start = Stopwatch.GetTimestamp();
         Task other = Task.Run(() =>
         {
             for (int i = 0; i < statements.Count; i++)
                 theirs[i] = arena.RunTheirs(statements[i].Root);
+            Interlocked.Add(ref TicksThere, Stopwatch.GetTimestamp() - start);
         });
         for (int i = 0; i < statements.Count; i++)
             ours[i] = arena.RunOurs(statements[i].Root);
+        Interlocked.Add(ref TicksHere, Stopwatch.GetTimestamp() - start);
         other.Wait();
         bool clean = true;
         for (int i = 0; i < statements.Count; i++)

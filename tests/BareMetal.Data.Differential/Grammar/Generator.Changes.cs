@@ -134,6 +134,8 @@ internal sealed partial class Generator
     private Node Stored(TableColumn column, Scope scope)
     {
         Node value = Expr(column.Kind, scope, 2);
+        if (column.Kind == Kind.Text && value.Production is not ("column" or "literal"))
+            return Expression("substr", Kind.Text, $"substr({value}, 1, 30)");
         if (Kinds.IsNumber(column.Kind) && value.Magnitude > column.Magnitude)
             return NotNullLiteral(column.Kind);
         return value;
@@ -174,7 +176,7 @@ internal sealed partial class Generator
         }
     }
 
-    private Node Small(TableColumn column, Node value) => Kinds.IsNumber(column.Kind) && value.Magnitude > column.Magnitude ? NotNullLiteral(column.Kind) : value;
+    private Node Small(TableColumn column, Node value) => column.Kind == Kind.Text ? Expression("substr", Kind.Text, $"substr({value}, 1, 30)") : Kinds.IsNumber(column.Kind) && value.Magnitude > column.Magnitude ? NotNullLiteral(column.Kind) : value;
 
     private Node? ReturningFrom(string alias, Table table, Scope scope) =>
         _dice.Chance(0.5) ? null : Optional("returning", $" RETURNING {alias}.{table.Columns[0].Name}, {NoSubquery(() => Expr(_dice.Pick<Kind>(Kinds.Common), scope, 1))} AS x");

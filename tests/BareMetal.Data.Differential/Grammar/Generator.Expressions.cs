@@ -304,6 +304,8 @@ internal sealed partial class Generator
             case < 24:
                 if (_dice.Chance(0.15))
                     kind = _dice.Pick<Kind>(Kinds.All);
+                if (_dice.Chance(0.35))
+                    return Bool("comparison", $"({Leaf(kind, scope)} {_dice.Pick("=", "=", "=", "<>", "<", "<=", ">", ">=")} {Literal(kind)})");
                 return Bool("comparison", $"({Expr(kind, scope, d)} {_dice.Pick("=", "=", "<>", "<", "<=", ">", ">=")} {Expr(kind, scope, d)})");
             case < 28:
                 return Bool("is null", $"({Expr(kind, scope, d)} IS NULL)");

@@ -19,12 +19,16 @@ internal sealed partial class Generator
 
     private From FromClause(Scope? outer, int depth)
     {
-        From from = FromItem(outer, depth);
         int joins = _dice.Pick(0, 0, 0, 1, 1, 1, 2);
         if (depth <= 0)
             joins = Math.Min(joins, 1);
+        bool alone = _alone;
+        _alone = joins == 0;
+        From from = FromItem(outer, depth);
+        _alone = false;
         for (int i = 0; i < joins; i++)
             from = JoinItem(from, outer, depth - 1);
+        _alone = alone;
         return from;
     }
 
@@ -40,7 +44,10 @@ internal sealed partial class Generator
 
         if (choice < 68 || depth < 0)
         {
+            // A large table stands alone: joined with another it would be most of the run's time.
             Table table = _dice.Pick(_tables);
+            while (table.IsLarge && !_alone)
+                table = _dice.Pick(_tables);
             if (_dice.Chance(0.06))
             {
                 string[] names = [.. table.Columns.Select(_ => Name("x"))];

@@ -15,7 +15,7 @@ internal sealed partial class Generator
             Fill(SetUp, table);
         foreach (Table table in _tables.ToArray())
         {
-            for (int i = _dice.Range(0, 3); i > 0; i--)
+            for (int i = table.IsLarge ? 5 : _dice.Range(0, 3); i > 0; i--)
                 CreateIndex(SetUp, table);
         }
 
@@ -29,6 +29,7 @@ internal sealed partial class Generator
         {
             Table source = _dice.Pick(_tables);
             Table copy = new() { Name = Name("copy") };
+            copy.IsLarge = source.IsLarge;
             copy.Columns.AddRange(source.Columns.Select(c => c with { IsGenerated = false, IsNotNull = false, References = null }));
             SetUp(Make("create table as", $"CREATE TABLE {copy.Name} AS SELECT * FROM {source.Name}"));
             _tables.Add(copy);
@@ -160,6 +161,12 @@ internal sealed partial class Generator
     private void Fill(Action<Node> add, Table table)
     {
         int rows = _dice.Range(10, 30);
+        if (table.Name == "t3" && _dice.Chance(0.15))
+        {
+            table.IsLarge = true;
+            rows = _dice.Range(200, 700);
+        }
+
         TableColumn[] columns = [.. table.Writable];
         List<Node> values = [];
         for (int r = 0; r < rows; r++)

@@ -17,6 +17,7 @@ internal sealed partial class Generator
     private int _names;
     private int _noSubquery;
     private bool _allowInexact;
+    private bool _alone;
     private int _sequence = 500;
 
     public Generator(ulong seed) => _dice = new Dice(seed);

@@ -33,5 +33,8 @@ internal sealed class Table
     /// <summary>Its rows are numbered by the database, so that it is only inserted into by statements that succeed.</summary>
     public bool IsNumbered { get; init; }
 
+    /// <summary>It has so many rows that plans use its indexes.</summary>
+    public bool IsLarge { get; set; }
+
     public IEnumerable<TableColumn> Writable => Columns.Where(c => !c.IsGenerated);
 }
