@@ -22,6 +22,7 @@ internal static class Canonical
         1082 => "date",
         1083 => "time",
         1114 => "timestamp",
+        1186 => "interval",
         1184 => "timestamptz",
         1700 => "numeric",
         2950 => "uuid",
@@ -67,6 +68,8 @@ internal static class Canonical
                 return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? Float(number) : text;
             case "timestamp" or "time":
                 return text.Contains('.', StringComparison.Ordinal) ? text.TrimEnd('0').TrimEnd('.') : text;
+            case "interval":
+                return Interval(text);
             case "timestamptz":
                 return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal, out DateTimeOffset moment) ? Moment(moment.UtcDateTime) : text;
             default:
@@ -87,6 +90,7 @@ internal static class Canonical
         DateOnly d => d.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
         TimeOnly t => Trimmed(t.ToString("HH:mm:ss.fffffff", CultureInfo.InvariantCulture)),
         Guid g => g.ToString(),
+        BareMetalInterval i => Interval(i.Months, i.Days, i.Ticks),
         byte[] bytes => "\\x" + Convert.ToHexStringLower(bytes),
         Array array => OfArray(array, type),
         IFormattable f => f.ToString(null, CultureInfo.InvariantCulture),
@@ -143,6 +147,40 @@ internal static class Canonical
             text = text.TrimEnd('0').TrimEnd('.');
         return text is "-0" or "" or "-" ? "0" : text;
     }
+
+    /// <summary>Reads PostgreSQL's form: years, months and days with their names, then the time.</summary>
+    private static string Interval(string text)
+    {
+        int months = 0, days = 0;
+        long ticks = 0;
+        string[] words = text.Split(' ');
+        for (int i = 0; i < words.Length; i++)
+        {
+            if (words[i].Contains(':', StringComparison.Ordinal))
+            {
+                string[] parts = words[i].TrimStart('+', '-').Split(':');
+                ticks = (((long.Parse(parts[0], CultureInfo.InvariantCulture) * 60) + long.Parse(parts[1], CultureInfo.InvariantCulture)) * TimeSpan.TicksPerMinute)
+                    + (long)(decimal.Parse(parts[2], CultureInfo.InvariantCulture) * TimeSpan.TicksPerSecond);
+                if (words[i][0] == '-')
+                    ticks = -ticks;
+                continue;
+            }
+
+            int number = int.Parse(words[i++], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
+            if (words[i].StartsWith("year", StringComparison.Ordinal))
+                months += number * 12;
+            else if (words[i].StartsWith("mon", StringComparison.Ordinal))
+                months += number;
+            else
+                days += number;
+        }
+
+        return Interval(months, days, ticks);
+    }
+
+    /// <summary>By value: a month is 30 days and a day 24 hours, as comparisons take them, since equal ones stand for each other in groups.</summary>
+    private static string Interval(int months, int days, long ticks) =>
+        (((Int128)months * 30 + days) * TimeSpan.TicksPerDay + ticks).ToString(CultureInfo.InvariantCulture);
 
     private static string Float(double value) => value == 0 ? "0" : value.ToString("R", CultureInfo.InvariantCulture);
 

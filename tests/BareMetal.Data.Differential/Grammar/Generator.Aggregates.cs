@@ -69,6 +69,8 @@ internal sealed partial class Generator
                     return Expression(and ? "bool_and" : "bool_or", kind, $"{(and ? _dice.Pick("bool_and", "every") : "bool_or")}({Argument(kind, own)}){filter}");
                 }
 
+            case Kind.Interval when choice < 6:
+                return Expression("sum of interval", kind, $"sum({Leaf(kind, own)}){filter}");
             case Kind.Uuid:
                 {
                     Node argument = Leaf(kind, own);

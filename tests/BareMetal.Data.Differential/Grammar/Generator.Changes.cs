@@ -289,8 +289,8 @@ internal sealed partial class Generator
     /// <summary>A statement that must fail, and how.</summary>
     private Statement Error(bool inTransaction = false)
     {
-        Table table = Tables(t => !t.IsView && t.Key.Count == 1 && !t.IsNumbered) ?? Tables(t => !t.IsView && t.Key.Count > 0 && !t.IsNumbered)!;
-        string t = table.Name, key = table.Key[0];
+        Table table = Tables(t => !t.IsView && t.Key.Count == 1 && !t.IsNumbered) ?? Tables(t => !t.IsView && t.Key.Count > 0 && !t.IsNumbered) ?? _tables[0];
+        string t = table.Name, key = table.Key.Count > 0 ? table.Key[0] : table.Columns[0].Name;
         TableColumn? notNull = table.Columns.Find(c => c.IsNotNull && !c.IsKey);
         TableColumn? reference = table.Columns.Find(c => c.References is not null);
         TableColumn? shortText = table.Columns.Find(c => c.Type == "varchar(40)");

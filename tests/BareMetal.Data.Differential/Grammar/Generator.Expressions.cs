@@ -212,6 +212,8 @@ internal sealed partial class Generator
                 return ($"CAST('\\x{_dice.Pick("", "00", "ff00", "616263", "ab", "0102030405")}' AS bytea)", 0, 0);
             case Kind.Jsonb:
                 return ($"CAST('{JsonText()}' AS jsonb)", 0, 0);
+            case Kind.Interval:
+                return ($"INTERVAL '{IntervalText()}'", 0, 0);
             case Kind.IntArray:
                 return ($"CAST('{{{string.Join(",", Enumerable.Range(0, _dice.Next(4)).Select(_ => _dice.Chance(0.1) ? "NULL" : Number(-3, 9)))}}}' AS integer[])", 0, 0);
             default:
@@ -226,6 +228,8 @@ internal sealed partial class Generator
     private string DateText() => string.Create(CultureInfo.InvariantCulture, $"20{_dice.Range(20, 25)}-{_dice.Range(1, 12):00}-{_dice.Range(1, 28):00}");
 
     private string TimeText() => string.Create(CultureInfo.InvariantCulture, $"{_dice.Range(0, 23):00}:{_dice.Range(0, 59):00}:{_dice.Range(0, 59):00}{_dice.Pick("", "", ".5", ".25", ".123456")}");
+
+    private string IntervalText() => _dice.Pick("1 day", "02:30:00", "1 mon 3 days", "-5 days 01:00:00", "1 year 2 mons", "00:00:01.5", "-00:15:00", "10 days", "2 years -3 days", "00:00:00");
 
     private string UuidText() => string.Create(CultureInfo.InvariantCulture, $"00000000-0000-4000-8000-0000000000{_dice.Range(0, 12):00}");
 

@@ -95,10 +95,44 @@ internal sealed partial class Generator
         }
 
         string element = Name("u");
+        if (_dice.Chance(0.4))
+            return FunctionItem(alias, element);
         bool numbers = _dice.Chance(0.5);
         return new From(
             Make("from unnest", $"unnest({Literal(numbers ? Kind.IntArray : Kind.TextArray)}) WITH ORDINALITY AS {alias} ({element}, {element}o)"),
             [new Source([new Column($"{alias}.{element}", numbers ? Kind.Int4 : Kind.Text, 10, 0), new Column($"{alias}.{element}o", Kind.Int8, 10, 0)], [$"{alias}.{element}o"])]);
+    }
+
+    private From FunctionItem(string alias, string name)
+    {
+        Column Of(string suffix, Kind kind) => new($"{alias}.{name}{suffix}", kind, 1000, 0);
+        switch (_dice.Next(6))
+        {
+            case 0:
+                return new From(
+                    Make("from generate_series of moments", $"generate_series(TIMESTAMP '2024-01-30 10:00:00', TIMESTAMP '2024-0{_dice.Range(2, 6)}-15 00:00:00', INTERVAL '{_dice.Pick("1 mon", "10 days", "20 days 12:00:00")}') AS {alias} ({name})"),
+                    [new Source([Of("", Kind.Timestamp)], [$"{alias}.{name}"])]);
+            case 1:
+                return new From(
+                    Make("from unnest of two", $"unnest({Literal(Kind.IntArray)}, {Literal(Kind.TextArray)}) AS {alias} ({name}, {name}t)"),
+                    [new Source([Of("", Kind.Int4), Of("t", Kind.Text)], null)]);
+            case 2:
+                return new From(
+                    Make("from jsonb_each", $"jsonb_each(jsonb_build_object('a', {Literal(Kind.Int4)}, 'b', {Literal(Kind.Jsonb)})) AS {alias} ({name}, {name}j)"),
+                    [new Source([Of("", Kind.Text), Of("j", Kind.Jsonb)], null)]);
+            case 3:
+                return new From(
+                    Make("from jsonb_array_elements", $"jsonb_array_elements(jsonb_build_array({Literal(Kind.Int4)}, {Literal(Kind.Jsonb)}, {Literal(Kind.Bool)})) WITH ORDINALITY AS {alias} ({name}, {name}o)"),
+                    [new Source([Of("", Kind.Jsonb), Of("o", Kind.Int8)], [$"{alias}.{name}o"])]);
+            case 4:
+                return new From(
+                    Make("from string_to_table", $"string_to_table({Literal(Kind.Text)}, 'b') AS {alias} ({name})"),
+                    [new Source([Of("", Kind.Text)], null)]);
+            default:
+                return new From(
+                    Make("rows from", $"ROWS FROM (generate_series(1, {_dice.Range(1, 4)}), unnest({Literal(Kind.TextArray)})) WITH ORDINALITY AS {alias} ({name}, {name}t, {name}o)"),
+                    [new Source([Of("", Kind.Int4), Of("t", Kind.Text), Of("o", Kind.Int8)], [$"{alias}.{name}o"])]);
+        }
     }
 
     private static Node Bounded(Node literal, ref double magnitude)

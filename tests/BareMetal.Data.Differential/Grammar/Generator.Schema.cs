@@ -13,6 +13,9 @@ internal sealed partial class Generator
         SetUp(QueryNode("nextval", [Kind.Int8], $"SELECT nextval('s1') AS x", []));
         foreach (Table table in _tables.ToArray())
             Fill(SetUp, table);
+        SetUp(Make("create function", $"CREATE FUNCTION twice_and(a integer, b integer) RETURNS integer LANGUAGE sql {_dice.Pick("IMMUTABLE", "STABLE", "")} AS $$ SELECT a * 2 + b $$"));
+        SetUp(Make("create function", $"CREATE FUNCTION rows_below(x integer) RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(*) FROM {_tables[0].Name} AS r WHERE r.ref < x'"));
+        SetUp(Make("create function strict", $"CREATE FUNCTION wrapped(x text) RETURNS text LANGUAGE sql IMMUTABLE STRICT AS $f$ SELECT '<' || x || '>' $f$"));
         foreach (Table table in _tables.ToArray())
         {
             for (int i = table.IsLarge ? 5 : _dice.Range(0, 3); i > 0; i--)

@@ -16,6 +16,7 @@ internal enum Kind
     TimestampTz,
     Uuid,
     Bytea,
+    Interval,
     Jsonb,
     IntArray,
     TextArray,
@@ -44,6 +45,7 @@ internal static class Kinds
         Kind.Uuid => "uuid",
         Kind.Bytea => "bytea",
         Kind.Jsonb => "jsonb",
+        Kind.Interval => "interval",
         Kind.IntArray => "integer[]",
         _ => "text[]",
     };

@@ -13,7 +13,7 @@ internal static class Productions
         // definitions
         "create table", "create table as", "column type", "column default", "column not null", "column generated", "column identity", "column varchar(n)", "column numeric(p,s)",
         "primary key", "primary key of two", "no primary key", "unique", "check", "foreign key", "on delete cascade", "on delete set null", "on delete restrict", "on delete no action",
-        "index", "unique index", "partial index", "expression index", "descending index", "covering index", "view", "sequence",
+        "index", "unique index", "partial index", "expression index", "descending index", "covering index", "view", "sequence", "create function", "create function strict",
         "alter add column", "alter drop column", "alter rename column", "alter column type", "alter set not null", "alter add check", "alter set default", "alter rename table", "drop index", "drop view", "analyze",
         // leaves
         "literal", "typed null", "column", "outer column", "parenthesis",
@@ -31,10 +31,10 @@ internal static class Productions
         "with", "with materialized", "with not materialized", "with used twice", "with columns", "recursive counter", "recursive tree", "recursive union", "query in parentheses",
         "order by position", "order by name", "order by expression", "order by nulls", "order by desc", "limit", "limit all", "offset", "fetch first", "with ties", "order by in subquery", "for update",
         // from
-        "from table", "from view", "from subquery", "from values", "from generate_series", "from unnest", "with ordinality", "from columns alias", "from with", "from parenthesis", "from comma",
+        "from table", "from view", "from subquery", "from values", "from generate_series", "from generate_series of moments", "from unnest", "from unnest of two", "from jsonb_each", "from jsonb_array_elements", "from string_to_table", "rows from", "with ordinality", "from columns alias", "from with", "from parenthesis", "from comma",
         "inner join", "left join", "right join", "full join", "cross join", "natural join", "join using", "lateral", "left lateral", "lateral function",
         // aggregates
-        "count(*)", "count", "count distinct", "sum", "sum distinct", "avg", "min", "max", "bool_and", "bool_or", "bit_and", "bit_or", "string_agg", "array_agg", "jsonb_agg", "jsonb_object_agg", "variance", "stddev", "corr",
+        "count(*)", "sum of interval", "count", "count distinct", "sum", "sum distinct", "avg", "min", "max", "bool_and", "bool_or", "bit_and", "bit_or", "string_agg", "array_agg", "jsonb_agg", "jsonb_object_agg", "variance", "stddev", "corr",
         "filter", "percentile_cont", "percentile_disc", "mode", "aggregate distinct", "aggregate order by", "min of boolean", "min of uuid", "regr",
         // windows
         "row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead", "first_value", "last_value", "nth_value", "window aggregate", "window filter", "partition by", "window order by",

@@ -103,6 +103,16 @@ internal static class ArrayFunctions
             System.Array.Fill(items, v[0]);
             return Value.From(SqlTypeKind.Array, new ArrayValue(types[0], items));
         }, strict: false), [any, integer], strict: false);
+        define.Add("array_fill", types => SqlType.ArrayOf(types[0]), (types, _) => Kernel.Values((v, _) =>
+        {
+            // PostgreSQL's form, whose second argument is the lengths of all dimensions: there is one here.
+            Value[] lengths = v[1].IsNull ? [] : Items(v[1]);
+            if (lengths.Length != 1 || lengths[0].IsNull)
+                throw new BareMetalException(SqlStates.InvalidParameterValue, "array_fill takes the length of one dimension.");
+            Value[] filled = new Value[Math.Clamp(lengths[0].As<int>(), 0, 10_000_000)];
+            System.Array.Fill(filled, v[0]);
+            return Value.From(SqlTypeKind.Array, new ArrayValue(types[0], filled));
+        }, strict: false), [any, SqlType.ArrayOf(integer)], strict: false);
     }
 
     private static void Typed(Definitions define, string name, Func<IReadOnlyList<SqlType>, SqlType> result, Func<IReadOnlyList<SqlType>, Value[], Value> function, SqlType[] parameters) =>
