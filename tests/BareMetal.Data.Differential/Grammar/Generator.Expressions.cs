@@ -364,6 +364,8 @@ internal sealed partial class Generator
                 return Bool("in subquery", $"({Expr(kind, scope, depth)} IN ({Query([kind], scope, depth)}))");
             case 2 or 3:
                 return Bool("not in subquery", $"({Expr(kind, scope, depth)} NOT IN ({Query([kind], scope, depth)}))");
+            case 4 or 6 when Correlated(scope) is { } inner:
+                return _dice.Chance(0.5) ? Bool("exists correlated", $"EXISTS ({inner})") : Bool("not exists correlated", $"(NOT EXISTS ({inner}))");
             case 4 or 5:
                 return Bool("exists", $"EXISTS ({Query([kind], scope, depth)})");
             case 6:
@@ -375,6 +377,19 @@ internal sealed partial class Generator
             default:
                 return Bool("row in subquery", $"(({Expr(kind, scope, depth)}, {Expr(Kind.Int4, scope, depth)}) {_dice.Pick("", "NOT ")}IN ({Query([kind, Kind.Int4], scope, depth)}))");
         }
+    }
+
+    /// <summary>A query over a table that meets the enclosing one in an equality.</summary>
+    private Node? Correlated(Scope scope)
+    {
+        Table table = _dice.Pick(_tables);
+        Kind kind = _dice.Pick<Kind>(Kind.Int4, Kind.Int4, Kind.Text, Kind.Int8, Kind.Date);
+        string alias = Name("q");
+        Scope own = new([SourceOf(table, alias)], scope);
+        if (PickColumn(own, kind, false) is not { } inner || PickColumn(scope, kind, true) is not { } outer)
+            return null;
+        Node? more = _dice.Chance(0.4) ? Optional("and", $" AND {Condition(own, 1)}") : null;
+        return QueryNode("select", [kind], $"SELECT {inner.Sql} FROM {table.Name} AS {alias} WHERE {inner.Sql} = {outer.Sql}{more}", []);
     }
 
     private Node Pattern(Scope scope, int depth)

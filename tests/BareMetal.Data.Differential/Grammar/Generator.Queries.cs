@@ -14,7 +14,9 @@ internal sealed partial class Generator
         Columns = query.Columns, Magnitude = magnitude ?? query.Magnitude, Scale = query.Scale, IsInexact = query.IsInexact,
     };
 
-    private Node Where(Scope scope, int depth) => Optional("where", $" WHERE {Condition(scope, Math.Max(depth, 1))}");
+    private Node Where(Scope scope, int depth) => _noSubquery == 0 && depth > 0 && _dice.Chance(0.12)
+        ? Optional("where", $" WHERE {SubqueryCondition(_dice.Pick<Kind>(Kinds.Common), scope, depth - 1)}")
+        : Optional("where", $" WHERE {Condition(scope, Math.Max(depth, 1))}");
 
     /// <summary>A query for FROM with names for its alias and columns.</summary>
     private (Node Query, string Alias, string[] Names) Derived(Kind[] kinds, Scope? outer, int depth, bool limited = false)
@@ -84,11 +86,11 @@ internal sealed partial class Generator
                 return DistinctOn(kinds, outer, depth - 1);
             if (choice < 20)
                 return Limited(Query(kinds, outer, depth - 1), kinds);
-            if (choice < 28)
+            if (choice < 30)
                 return WindowQuery(kinds, outer, depth);
         }
 
-        if (choice < 30)
+        if (choice < 32)
             return ValuesQuery(kinds);
         if (choice < 46)
             return GroupedQuery(kinds, outer, depth);
@@ -194,11 +196,23 @@ internal sealed partial class Generator
             4 => ("except", "EXCEPT"),
             _ => ("except all", "EXCEPT ALL"),
         };
-        Node a = Query(kinds, outer, depth), b = Query(kinds, outer, depth);
+        // Half of them over one table, so that the operands have rows in common, some of them several times.
+        Table table = _dice.Pick(_tables);
+        bool related = _dice.Chance(0.5);
+        Node a = related ? Part(kinds, table) : Query(kinds, outer, depth), b = related ? Part(kinds, table) : Query(kinds, outer, depth);
         return new Node(Productions.Known(production), Role.Query, ["(", a, ") " + keyword + " (", b, ")"])
         {
             Columns = kinds, Magnitude = Math.Max(a.Magnitude, b.Magnitude), Scale = Math.Max(a.Scale, b.Scale),
         };
+    }
+
+    private Node Part(Kind[] kinds, Table table)
+    {
+        string alias = Name("q");
+        Scope scope = new([SourceOf(table, alias)], null);
+        Node[] items = [.. kinds.Select(k => table.Columns.FindLast(c => c.Kind == k) is { } c ? Expression("column", k, $"{alias}.{c.Name}", c.Magnitude, c.Scale) : NotNullLiteral(k))];
+        Node? where = _dice.Chance(0.6) ? Where(scope, 1) : null;
+        return QueryNode("select", kinds, $"SELECT {Items(items)} FROM {table.Name} AS {alias}{where}", items);
     }
 
     private Node With(Kind[] kinds, Scope? outer, int depth)

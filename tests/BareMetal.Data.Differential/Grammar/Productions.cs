@@ -21,7 +21,7 @@ internal static class Productions
         "case searched", "case simple", "case without else", "coalesce", "nullif", "greatest", "least", "cast", "cast ::",
         // conditions
         "comparison", "and", "or", "not", "is null", "is not null", "is true", "is distinct from", "in list", "not in list", "between", "not between", "between symmetric",
-        "like", "not like", "ilike", "like escape", "similar to", "regex match", "in subquery", "not in subquery", "exists", "not exists", "any subquery", "all subquery",
+        "like", "not like", "ilike", "like escape", "similar to", "regex match", "in subquery", "not in subquery", "exists", "not exists", "exists correlated", "not exists correlated", "any subquery", "all subquery",
         "any array", "all array", "row comparison", "row in list", "row in subquery", "collate", "boolean column",
         // subqueries
         "scalar subquery aggregate", "scalar subquery limit", "array subquery", "scalar subquery correlated key",
