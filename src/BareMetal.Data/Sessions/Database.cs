@@ -284,6 +284,7 @@ internal sealed class Database
     public PlannerOptions PlannerOptions(CatalogSnapshot catalog, IReadOnlyList<string> searchPath, IReadOnlyList<Values.Value>? parameters = null, Session? session = null) => new()
     {
         Parameters = parameters,
+        Optimize = Options.Optimize,
         // A plan outlives the day when its table was empty: no table counts as smaller than this.
         RowCount = table => table.IsTemporary() ? Math.Max(session?.EstimateEntries(table.Tree) ?? 0, MinPlannedRows) : CountRows(table),
         Statistics = Statistics.Find,

@@ -51,6 +51,9 @@ internal sealed record DatabaseOptions
     /// <summary>Folders that hold the database too; empty when it is not mirrored.</summary>
     public IReadOnlyList<string> MirrorPaths { get; init; } = [];
 
+    /// <summary>False turns the planner's rewrite rules off: tests compare both.</summary>
+    public bool Optimize { get; init; } = true;
+
     /// <summary>Whether to open although a side of the mirror is missing that was current.</summary>
     public bool MirrorDegraded { get; init; }
 

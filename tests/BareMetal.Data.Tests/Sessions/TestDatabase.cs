@@ -13,8 +13,11 @@ internal sealed class TestDatabase : IDisposable
     private readonly List<Session> _sessions = [];
     private Session? _main;
 
-    public TestDatabase(IStorageProvider? substrate = null)
+    private readonly bool _optimize;
+
+    public TestDatabase(IStorageProvider? substrate = null, bool optimize = true)
     {
+        _optimize = optimize;
         Substrate = substrate ?? new MemoryStorageProvider();
         Database = Acquire();
     }
@@ -65,7 +68,7 @@ internal sealed class TestDatabase : IDisposable
         _main = null;
     }
 
-    private Database Acquire() => Database.Acquire(new DatabaseOptions { Path = "test", Substrate = Substrate, CacheSize = 32 << 20 });
+    private Database Acquire() => Database.Acquire(new DatabaseOptions { Path = "test", Substrate = Substrate, CacheSize = 32 << 20, Optimize = _optimize });
 }
 
 internal static class SessionText
