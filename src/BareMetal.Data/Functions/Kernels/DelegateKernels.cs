@@ -50,8 +50,7 @@ internal abstract class RowKernel : ScalarKernel
             for (int i = 0; i < count; i++)
             {
                 // A row may be a long text: a batch of them must not hold up a cancellation.
-                if ((i & 15) == 15)
-                    context?.Cancellation.ThrowIfCancellationRequested();
+                context?.Cancellation.ThrowIfCancellationRequested();
                 if (KernelSupport.AnyNull(arguments, i))
                     result.SetNull(i);
                 else
@@ -163,8 +162,7 @@ internal sealed class ValuesKernel(Func<Value[], FunctionContext, Value> functio
         {
             for (int i = 0; i < count; i++)
             {
-                if ((i & 15) == 15)
-                    context?.Cancellation.ThrowIfCancellationRequested();
+                context?.Cancellation.ThrowIfCancellationRequested();
                 if (strict && KernelSupport.AnyNull(arguments, i))
                 {
                     result.SetNull(i);
