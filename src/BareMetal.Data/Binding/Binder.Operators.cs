@@ -354,17 +354,17 @@ internal sealed partial class Binder
                 throw SqlErrors.Syntax(expression.Position, $"Rows of {left.Length} and {right.Length} values are compared.");
             var terms = new BoundExpression[left.Length];
             for (int i = 0; i < terms.Length; i++)
-                terms[i] = DistinctFrom(Bind(left[i], scope), Bind(right[i], scope), expression.Negated, expression.Position, left[i].Position, right[i].Position);
+                terms[i] = DistinctFrom(Bind(left[i], scope), Bind(right[i], scope), expression.Negated, HasGroupingSets(scope), expression.Position, left[i].Position, right[i].Position);
             return new BoundLogical(expression.Negated, terms);
         }
 
         return DistinctFrom(
-            Bind(expression.Left, scope), Bind(expression.Right, scope), expression.Negated, expression.Position, expression.Left.Position, expression.Right.Position);
+            Bind(expression.Left, scope), Bind(expression.Right, scope), expression.Negated, HasGroupingSets(scope), expression.Position, expression.Left.Position, expression.Right.Position);
     }
 
     /// <summary>Never null: equality where both are there, else whether both are missing.</summary>
     private BoundExpression DistinctFrom(
-        BoundExpression left, BoundExpression right, bool same, SourcePosition position, SourcePosition leftPosition, SourcePosition rightPosition)
+        BoundExpression left, BoundExpression right, bool same, bool isInGroupingSets, SourcePosition position, SourcePosition leftPosition, SourcePosition rightPosition)
     {
         if (left is BoundConstant { Value.IsNull: true })
             return Not(NullTest(right, rightPosition), !same);
@@ -372,13 +372,27 @@ internal sealed partial class Binder
             return Not(NullTest(left, leftPosition), !same);
         BoundExpression comparison = Compare(same ? Ast.BinaryOperator.Equal : Ast.BinaryOperator.NotEqual, left, right, position, leftPosition, rightPosition);
         var call = (BoundCall)comparison;
-        bool oneIsThere = !BoundTree.IsNullable(call.Arguments[0]) || !BoundTree.IsNullable(call.Arguments[1]);
+        bool oneIsThere = IsThere(call.Arguments[0]) || IsThere(call.Arguments[1]);
         BoundExpression bothMissing = oneIsThere ? Boolean(!same)
             : new BoundLogical(same, [new BoundIsNull(call.Arguments[0], !same), new BoundIsNull(call.Arguments[1], !same)]);
         return new BoundCoalesce([comparison, bothMissing], SqlType.Boolean);
 
         BoundExpression NullTest(BoundExpression e, SourcePosition at) => e is BoundConstant c ? Boolean(c.Value.IsNull) : new BoundIsNull(Known(e, at), false);
 
+        // A column that is never null becomes null in a grouping set without it.
+        bool IsThere(BoundExpression e) => !BoundTree.IsNullable(e) && (!isInGroupingSets || e is BoundConstant);
+
         static BoundExpression Not(BoundExpression e, bool negate) => negate ? Binder.Not(e) : e;
+    }
+
+    private static bool HasGroupingSets(Scope scope)
+    {
+        for (Scope? s = scope; s is not null; s = s.Parent)
+        {
+            if (s.Select is { HasGroupingSets: true })
+                return true;
+        }
+
+        return false;
     }
 }

@@ -484,7 +484,11 @@ internal sealed partial class Binder
             throw SqlErrors.NotSupported(query.Locking[0].Position, "FOR UPDATE and FOR SHARE do not go with GROUP BY, HAVING or DISTINCT.");
         (LogicalOperator plan, FromScope from) = BindFromList(select.From, outer, locking);
         locking?.Check();
-        var context = new SelectContext { IsGrouped = select.GroupBy is not null || select.Having is not null };
+        var context = new SelectContext
+        {
+            IsGrouped = select.GroupBy is not null || select.Having is not null,
+            HasGroupingSets = select.GroupBy is not null && Array.Exists(select.GroupBy, e => e.Kind != Ast.GroupingKind.Expressions),
+        };
         foreach (Ast.WindowDefinition window in select.Windows)
         {
             if (!context.NamedWindows.TryAdd(window.Name.Name, window.Specification))

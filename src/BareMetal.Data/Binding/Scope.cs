@@ -106,6 +106,9 @@ internal sealed class SelectContext
 
     public bool IsGrouped { get; set; }
 
+    /// <summary>ROLLUP, CUBE or GROUPING SETS: its keys may become null.</summary>
+    public bool HasGroupingSets { get; init; }
+
     /// <summary>Functions of rows in the select list.</summary>
     public List<SetCall> SetCalls { get; } = [];
 

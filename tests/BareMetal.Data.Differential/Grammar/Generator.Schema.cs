@@ -34,7 +34,9 @@ internal sealed partial class Generator
             Table copy = new() { Name = Name("copy") };
             copy.IsLarge = source.IsLarge;
             copy.Columns.AddRange(source.Columns.Select(c => c with { IsGenerated = false, IsNotNull = false, References = null }));
-            SetUp(Make("create table as", $"CREATE TABLE {copy.Name} AS SELECT * FROM {source.Name}"));
+            SetUp(_dice.Chance(0.6)
+                ? Make("create table as", $"CREATE TABLE {copy.Name} AS SELECT * FROM {source.Name}")
+                : Make("select into", $"SELECT * INTO {copy.Name} FROM {source.Name}"));
             _tables.Add(copy);
         }
     }

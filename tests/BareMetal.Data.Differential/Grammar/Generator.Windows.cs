@@ -281,8 +281,21 @@ internal sealed partial class Generator
     private Node Other()
     {
         Table table = Tables(t => t.Key.Count > 0)!;
-        switch (_dice.Next(7))
+        switch (_dice.Next(11))
         {
+            case 7 or 8:
+                {
+                    // A null length or an empty array leaves the row out, unless the other function has more.
+                    string alias = Name("q");
+                    Scope scope = new([SourceOf(table, alias)], null);
+                    Node first = Make("select functions of rows", $"generate_series(1, {Leaf(Kind.Int4, scope)} % 4)");
+                    Node second = _dice.Chance(0.5) ? Make("select functions of rows", $", unnest({Leaf(Kind.IntArray, scope)}) AS u") : Raw("");
+                    return QueryNode("select functions of rows", [Kind.Int4], $"SELECT {Leaf(Kind.Text, scope)} AS x, {first} AS g{second} FROM {table.Name} AS {alias}{Where(scope, 1)}", []);
+                }
+
+            case 9:
+                return QueryNode("tablesample", [Kind.Int8], $"SELECT count(*) AS n FROM {table.Name} TABLESAMPLE {_dice.Pick("BERNOULLI", "SYSTEM")} ({_dice.Pick("100", "0")})", []);
+
             case 5:
                 {
                     TableColumn by = _dice.Pick(table.Columns.Where(c => c.Kind is not Kind.Jsonb).ToList());

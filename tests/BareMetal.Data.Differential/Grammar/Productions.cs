@@ -50,7 +50,7 @@ internal static class Productions
         "error aggregate in where", "error window in where", "error duplicate alias", "error not null", "error unique", "error foreign key", "error check", "error too long", "error syntax", "error more than one row",
         "error generated column", "error duplicate table", "error missing savepoint", "error column count", "error subquery columns", "error set columns", "error negative limit", "error numeric range",
         // rest
-        "nextval", "currval", "setval", "exponent literal",
+        "nextval", "currval", "setval", "exponent literal", "select functions of rows", "tablesample", "select into",
     ];
 
     private static readonly Dictionary<string, int> Ids = [];

@@ -55,4 +55,13 @@ public sealed class ComparedResultTests : AdoTestBase
     public void A_grouped_expression_with_an_array_in_it_is_known_again(string array, long groups) => Assert.Equal(
         groups,
         Scalar($"SELECT count(*) FROM (SELECT COALESCE(x, {array}) FROM (VALUES ({array}), (NULL), (CASE WHEN {groups} = 2 THEN {array} || {array} ELSE NULL END)) AS v (x) GROUP BY COALESCE(x, {array})) AS q"));
+
+    [Fact]
+    public void A_key_that_is_never_null_is_null_in_a_grouping_set_without_it()
+    {
+        Run("CREATE TABLE t (id integer PRIMARY KEY); INSERT INTO t VALUES (1), (2)");
+        Assert.Equal(1L, Scalar("SELECT count(*) FROM (SELECT id IS NOT DISTINCT FROM CAST(NULL AS integer) AS none FROM t GROUP BY ROLLUP (id)) AS q WHERE none"));
+        Assert.Equal(1L, Scalar("SELECT count(*) FROM (SELECT (SELECT 5 FROM (VALUES (CAST(NULL AS integer))) AS v (x) WHERE t.id IS NOT DISTINCT FROM v.x) AS five FROM t GROUP BY CUBE (id)) AS q WHERE five = 5"));
+        Assert.Equal(1L, Scalar("SELECT count(*) FROM (SELECT id FROM t GROUP BY ROLLUP (id)) AS q WHERE id IS NULL"));
+    }
 }
