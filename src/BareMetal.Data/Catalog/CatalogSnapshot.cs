@@ -81,6 +81,10 @@ internal sealed class CatalogSnapshot
             return Find(schema, name);
         if (HasTemporary && Find(Temporary.Schema, name) is { } temporary)
             return temporary;
+
+        // As in PostgreSQL, pg_catalog goes before the schemas of the path.
+        if (name.StartsWith("pg_", StringComparison.OrdinalIgnoreCase) && Find(PgCatalog.Schema, name) is { } system)
+            return system;
         foreach (string s in searchPath)
         {
             if (Find(s, name) is { } found)

@@ -2,7 +2,7 @@ namespace BareMetal.Data.Catalog;
 
 /// <summary>
 /// The schemas and views that every database has: <c>information_schema</c> as the standard defines it (in part), and
-/// <c>bm_catalog</c>, which says everything. They are not stored; their ids are negative.
+/// <c>bm_catalog</c>, which says everything, and what tools look for in <c>pg_catalog</c>. They are not stored; their ids are negative.
 /// </summary>
 internal static class SystemCatalog
 {
@@ -76,6 +76,51 @@ internal static class SystemCatalog
                 'NO' AS is_result, parameter_name, data_type, default_sql AS parameter_default
             FROM bm_routine_parameters() WHERE parameter_mode <> 'TABLE'
             """),
+        Standard(-41, "constraint_column_usage", """
+            SELECT current_database() AS table_catalog, coalesce(x.referenced_schema, x.schema_name) AS table_schema, coalesce(x.referenced_table, x.table_name) AS table_name,
+                coalesce(c.referenced_column, c.column_name) AS column_name, current_database() AS constraint_catalog, x.schema_name AS constraint_schema, x.constraint_name
+            FROM bm_constraints() x JOIN bm_constraint_columns() c ON c.schema_name = x.schema_name AND c.table_name = x.table_name AND c.constraint_name = x.constraint_name
+            """),
+        Standard(-42, "constraint_table_usage", """
+            SELECT current_database() AS table_catalog, coalesce(referenced_schema, schema_name) AS table_schema, coalesce(referenced_table, table_name) AS table_name,
+                current_database() AS constraint_catalog, schema_name AS constraint_schema, constraint_name
+            FROM bm_constraints() WHERE constraint_type <> 'CHECK'
+            """),
+        Standard(-43, "view_table_usage", """
+            SELECT DISTINCT current_database() AS view_catalog, view_schema, view_name, current_database() AS table_catalog, schema_name AS table_schema, object_name AS table_name
+            FROM bm_view_dependencies() WHERE object_type IN ('TABLE', 'VIEW')
+            """),
+        Standard(-44, "view_column_usage", """
+            SELECT DISTINCT current_database() AS view_catalog, view_schema, view_name, current_database() AS table_catalog, schema_name AS table_schema, object_name AS table_name, column_name
+            FROM bm_view_dependencies() WHERE object_type IN ('TABLE', 'VIEW') AND column_name IS NOT NULL
+            """),
+        Standard(-45, "element_types", """
+            SELECT current_database() AS object_catalog, schema_name AS object_schema, table_name AS object_name, CASE WHEN is_view THEN 'VIEW' ELSE 'TABLE' END AS object_type,
+                ordinal_position::text AS collection_type_identifier, left(data_type, length(data_type) - 2) AS data_type
+            FROM bm_columns() WHERE data_type LIKE '%[]'
+            """),
+        Standard(-46, "information_schema_catalog_name", "SELECT current_database() AS catalog_name"),
+        Standard(-47, "collations", """
+            SELECT DISTINCT current_database() AS collation_catalog, 'pg_catalog' AS collation_schema, n AS collation_name, 'NO PAD' AS pad_attribute
+            FROM (SELECT collation_name FROM bm_columns() WHERE collation_name IS NOT NULL UNION VALUES ('default'), ('ordinal_ci')) c(n)
+            """),
+        Standard(-48, "character_sets", """
+            SELECT NULL::text AS character_set_catalog, NULL::text AS character_set_schema, 'UTF8' AS character_set_name, 'UCS' AS character_repertoire, 'UTF8' AS form_of_use,
+                current_database() AS default_collate_catalog, 'pg_catalog' AS default_collate_schema, 'default' AS default_collate_name
+            """),
+        Standard(-49, "table_privileges", """
+            SELECT 'owner' AS grantor, 'owner' AS grantee, current_database() AS table_catalog, table_schema, table_name, p AS privilege_type, 'YES' AS is_grantable,
+                CASE WHEN p = 'SELECT' THEN 'YES' ELSE 'NO' END AS with_hierarchy
+            FROM information_schema.tables, (VALUES ('INSERT'), ('SELECT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('REFERENCES')) v(p) WHERE table_type = 'BASE TABLE' OR p = 'SELECT'
+            """),
+        Standard(-50, "triggers", """
+            SELECT '' AS trigger_catalog, '' AS trigger_schema, '' AS trigger_name, '' AS event_manipulation, '' AS event_object_catalog, '' AS event_object_schema, '' AS event_object_table,
+                0 AS action_order, '' AS action_condition, '' AS action_statement, '' AS action_orientation, '' AS action_timing WHERE false
+            """),
+        Standard(-51, "domains", "SELECT '' AS domain_catalog, '' AS domain_schema, '' AS domain_name, '' AS data_type, 0 AS character_maximum_length, '' AS domain_default WHERE false"),
+        Standard(-52, "domain_constraints", "SELECT '' AS constraint_catalog, '' AS constraint_schema, '' AS constraint_name, '' AS domain_catalog, '' AS domain_schema, '' AS domain_name WHERE false"),
+        Standard(-53, "user_defined_types", "SELECT '' AS user_defined_type_catalog, '' AS user_defined_type_schema, '' AS user_defined_type_name, '' AS user_defined_type_category WHERE false"),
+        .. PgCatalog.Objects,
     ];
 
     private static View Engine(long id, string name) => new() { Id = id, Schema = EngineSchema, Name = name, Sql = $"SELECT * FROM bm_{name}()" };

@@ -43,6 +43,8 @@ internal static class SystemFunctions
             ("routine_id", Long), ("schema_name", Text), ("routine_name", Text), ("specific_name", Text), ("position", Int), ("parameter_mode", Text), ("parameter_name", Text),
             ("data_type", Text), ("default_sql", Text));
         Add(registry, "bm_views", Views, ("view_id", Long), ("schema_name", Text), ("view_name", Text), ("view_sql", Text), ("check_option", Text), ("is_updatable", Bool), ("comment", Text));
+        Add(registry, "bm_view_dependencies", ViewDependencies,
+            ("view_schema", Text), ("view_name", Text), ("schema_name", Text), ("object_name", Text), ("object_type", Text), ("column_name", Text));
         AddFrom(registry, "bm_statistics", Statistics,
             ("schema_name", Text), ("table_name", Text), ("column_name", Text), ("table_rows", SqlType.Double), ("sampled_rows", Int), ("null_fraction", SqlType.Double),
             ("average_width", SqlType.Double), ("distinct_values", SqlType.Double), ("most_common_values", ArrayType(Text)), ("most_common_frequencies", ArrayType(SqlType.Double)),
@@ -247,6 +249,20 @@ internal static class SystemFunctions
             {
             bool updatable = Binding.TableBinder.UpdatableColumns(v, catalog, [v.Schema!, CatalogSnapshot.DefaultSchema]).Count > 0;
             yield return [Of(v.Id), Of(v.Schema), Of(v.Name), Of(v.Sql), Of(v.CheckOption.ToString().ToUpperInvariant()), Of(updatable), Of(v.Comment)];
+        }
+    }
+
+    private static IEnumerable<Value[]> ViewDependencies(CatalogSnapshot catalog)
+    {
+        foreach (View v in All<View>(catalog))
+        {
+            foreach (ObjectDependency d in v.Dependencies)
+            {
+                if (!catalog.TryGet(d.ObjectId, out CatalogObject? o) || o is null)
+                    continue;
+                string type = o switch { Table => "TABLE", View => "VIEW", Sequence => "SEQUENCE", _ => "ROUTINE" };
+                yield return [Of(v.Schema), Of(v.Name), Of(o.Schema), Of(o.Name), Of(type), Of(d.ColumnId == 0 ? null : (o as Table)?.FindColumn(d.ColumnId)?.Name)];
+            }
         }
     }
 

@@ -319,7 +319,7 @@ public sealed class SessionTests : IDisposable
         Assert.Equal(["c|CHECK", "c|FOREIGN KEY", "c|PRIMARY KEY", "p|PRIMARY KEY", "p|UNIQUE"], _db.Rows("SELECT table_name, constraint_type FROM information_schema.table_constraints ORDER BY 1, 2"));
         Assert.Equal("c_p_fkey|p_pkey|NO ACTION|SET NULL", _db.Scalar("SELECT constraint_name, unique_constraint_name, update_rule, delete_rule FROM information_schema.referential_constraints"));
         Assert.Equal("c_id_seq|bigint", _db.Scalar("SELECT sequence_name, data_type FROM information_schema.sequences"));
-        Assert.Equal(["bm_catalog", "information_schema", "public"], _db.Rows("SELECT schema_name FROM information_schema.schemata ORDER BY 1"));
+        Assert.Equal(["bm_catalog", "information_schema", "pg_catalog", "public"], _db.Rows("SELECT schema_name FROM information_schema.schemata ORDER BY 1"));
         _db.Fails(SqlStates.WrongObjectType, "DROP VIEW information_schema.tables");
         _db.Fails(SqlStates.WrongObjectType, "CREATE TABLE bm_catalog.mine (a integer)");
     }
