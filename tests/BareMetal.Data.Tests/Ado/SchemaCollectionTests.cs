@@ -149,7 +149,8 @@ public sealed class SchemaCollectionTests : AdoTestBase
         DataTable types = Connection.GetSchema(DbMetaDataCollectionNames.DataTypes);
         foreach (DataRow type in types.Rows)
         {
-            Type clr = Type.GetType((string)type[DbMetaDataColumnNames.DataType])!;
+            string clrName = (string)type[DbMetaDataColumnNames.DataType];
+            Type clr = (Type.GetType(clrName) ?? typeof(BareMetalConnection).Assembly.GetType(clrName))!;
             Assert.NotNull(clr);
             // Each can be a column, and the reader agrees on its type.
             string name = string.Format(CultureInfo.InvariantCulture, (string)type[DbMetaDataColumnNames.CreateFormat], 9, 2);
