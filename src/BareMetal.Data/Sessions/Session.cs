@@ -326,7 +326,7 @@ internal sealed class Session : IDisposable
     {
         if (Temporary is not null)
             return;
-        Temporary = new TemporarySpace(Database.Options);
+        Temporary = new TemporarySpace(Database, Settings.WorkMemory);
         Attach(transaction);
 
         // Plans over temporary tables are the session's own: to others their names mean something else.

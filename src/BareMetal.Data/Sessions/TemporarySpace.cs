@@ -5,7 +5,7 @@ using BareMetal.Data.Storage;
 namespace BareMetal.Data.Sessions;
 
 /// <summary>
-/// A session's temporary tables: a database of its own in memory, whose transactions go with those of the session, and the objects in it. What is
+/// A session's temporary tables: a database of its own, in memory up to a budget and in temporary files beyond, whose transactions go with those of the session, and the objects in it. What is
 /// written there costs no log and no flush, nobody else sees it, and it ends with the session.
 /// </summary>
 internal sealed class TemporarySpace : IDisposable
@@ -13,16 +13,27 @@ internal sealed class TemporarySpace : IDisposable
     private CatalogSnapshot? _base;
     private CatalogSnapshot? _combined;
 
-    public TemporarySpace(DatabaseOptions options) => Engine = StorageEngine.Open(new StorageOptions
+    private readonly SpillingStorageProvider _files;
+
+    /// <param name="database">The session's database, beside which files lie that outgrow the budget.</param>
+    /// <param name="budget">The bytes that are kept in memory.</param>
+    public TemporarySpace(Database database, long budget)
     {
-        Provider = new MemoryStorageProvider(),
-        Name = "temporary",
-        PageSize = options.PageSize,
-        CacheBytes = CacheBytes,
-        CheckpointLogBytes = CacheBytes,
-        Durability = Durability.Off,
-        Environment = options.Environment,
-    });
+        _files = new SpillingStorageProvider(database.Engine.Temporary, database.Engine.TemporaryPrefix, Math.Max(budget, CacheBytes));
+        Engine = StorageEngine.Open(new StorageOptions
+        {
+            Provider = _files,
+            Name = "temporary",
+            PageSize = database.Options.PageSize,
+            CacheBytes = CacheBytes,
+            CheckpointLogBytes = CacheBytes,
+            Durability = Durability.Off,
+            Environment = database.Options.Environment,
+        });
+    }
+
+    /// <summary>The files that memory had no room for.</summary>
+    public int SpilledFiles => _files.SpilledFiles;
 
     private const long CacheBytes = 8L << 20;
 
@@ -84,5 +95,9 @@ internal sealed class TemporarySpace : IDisposable
         }
     }
 
-    public void Dispose() => Engine.Dispose();
+    public void Dispose()
+    {
+        Engine.Dispose();
+        _files.Dispose();
+    }
 }

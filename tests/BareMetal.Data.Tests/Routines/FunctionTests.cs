@@ -353,4 +353,31 @@ public sealed class FunctionTests : IDisposable
         _db.Fails(SqlStates.QueryCanceled, "SELECT x FROM generate_series(1, 3) AS g(x) WHERE spin() = x");
         Assert.Equal("1", _db.Scalar("SELECT 1"));
     }
+
+    [Fact]
+    public void Grouped_ordered_and_limited_bodies_take_columns_of_their_caller()
+    {
+        _db.Run("""
+            CREATE FUNCTION "CountsOf"("customerId" INT) RETURNS TABLE ("Customer" INT, "Count" INT, "Even" INT) AS $$
+                SELECT customer, COUNT(id)::INT, (id % 2)::INT FROM orders WHERE customer = $1 GROUP BY customer, id % 2 ORDER BY id % 2 DESC
+            $$ LANGUAGE SQL;
+            CREATE FUNCTION "Busy"("customerId" INT) RETURNS TABLE ("Order" INT, "Customer" INT) AS $$
+                SELECT o.id, $1 FROM orders AS o JOIN orders AS p ON p.id = o.id + 10 WHERE o.customer = $1 GROUP BY o.id HAVING COUNT(p.id) > 0
+            $$ LANGUAGE SQL;
+            CREATE FUNCTION "Largest"() RETURNS TABLE ("Id" INT) AS $$ SELECT id AS biggest FROM orders ORDER BY biggest DESC LIMIT 2 $$ LANGUAGE SQL;
+            CREATE FUNCTION "MostAfter"(least decimal) RETURNS INTEGER AS $$
+                SELECT customer FROM orders WHERE total > $1 GROUP BY customer ORDER BY COUNT(id) DESC, customer LIMIT 1 $$ LANGUAGE SQL;
+            CREATE FUNCTION stars(n INTEGER, value TEXT) RETURNS TEXT AS $$ SELECT repeat('*', $1) || $2 $$ LANGUAGE SQL;
+            CREATE FUNCTION stars(n INTEGER, value INTEGER) RETURNS TEXT AS $$ SELECT repeat('*', $1) || $2 $$ LANGUAGE SQL;
+            """);
+        Assert.Equal(["3|20|1"], _db.Rows("""SELECT * FROM "CountsOf"(3)"""));
+        Assert.Equal(["1|20", "2|20"], _db.Rows("""SELECT c.x, f."Count" FROM (VALUES (1), (2)) AS c(x) JOIN LATERAL "CountsOf"(c.x) AS f ON true ORDER BY 1"""));
+        Assert.Equal(["1|19", "2|19"], _db.Rows("""SELECT c.x, (SELECT count(*) FROM "Busy"(c.x)) FROM (VALUES (1), (2)) AS c(x) ORDER BY 1"""));
+        Assert.Equal(["7|7"], _db.Rows("""SELECT DISTINCT c.x, b."Customer" FROM (VALUES (7)) AS c(x), "Busy"(c.x) AS b"""));
+        Assert.Equal(["199", "200"], _db.Rows("""SELECT "Id" FROM "Largest"() ORDER BY "Id" """));
+        Assert.Equal("0|8", _db.Scalar("""SELECT "MostAfter"(0), "MostAfter"(-1 * "MostAfter"(0) + 294.1 - 0.0) + 8"""));
+        Assert.Equal("**a|*7", _db.Scalar("SELECT stars(2, 'a'::text), stars(1, 7)"));
+        Assert.Equal(["0|20", "1|20"], _db.Rows("""SELECT customer, count(*) FROM orders GROUP BY customer HAVING customer < "MostAfter"(0) + 2 ORDER BY 1"""));
+        Assert.Equal(["*0|20", "*1|20"], _db.Rows("SELECT stars(1, customer), count(*) FROM orders WHERE customer < 2 GROUP BY stars(1, customer) ORDER BY 1"));
+    }
 }

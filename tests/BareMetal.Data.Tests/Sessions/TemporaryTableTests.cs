@@ -105,6 +105,8 @@ public sealed class TemporaryTableTests : IDisposable
         _db.Run("CREATE TABLE p (a int PRIMARY KEY, b text); INSERT INTO p SELECT x, 'p' || x FROM generate_series(1, 100) AS g(x)");
         _db.Run("CREATE TEMP TABLE t AS SELECT a, b FROM p WHERE a % 10 = 0");
         Assert.Equal("10", _db.Scalar("SELECT count(*) FROM t JOIN p USING (a)"));
+        _db.Run("SELECT a, b INTO TEMP s FROM t WHERE a > 50");
+        Assert.Equal("5", _db.Scalar("SELECT count(*) FROM pg_temp.s"));
         Assert.Equal(10, _db.Run("DELETE FROM p USING t WHERE p.a = t.a"));
         Assert.Equal(10, _db.Run("INSERT INTO p SELECT * FROM t"));
         Assert.Equal("100", _db.Scalar("SELECT count(*) FROM p"));
@@ -157,6 +159,24 @@ public sealed class TemporaryTableTests : IDisposable
         _db.Reopen();
         _db.Fails(SqlStates.UndefinedTable, "SELECT * FROM t");
         Assert.Equal("0", _db.Scalar("SELECT count(*) FROM bm_catalog.tables WHERE schema_name = 'pg_temp'"));
+    }
+
+    [Fact]
+    public void What_is_large_goes_to_files_that_are_deleted_with_it()
+    {
+        Session session = _db.Open();
+        session.Run("SET work_mem = '1MB'; CREATE TEMP TABLE t (id int PRIMARY KEY, a text); CREATE INDEX i ON t (a)");
+        string[] before = [.. _db.Substrate.List()];
+        for (int part = 0; part < 8; part++)
+            session.Run($"INSERT INTO t SELECT x, repeat('x', 400) || x FROM generate_series({part * 8000}, {(part * 8000) + 7999}) AS g(x)");
+        Assert.True(session.Temporary!.SpilledFiles > 0);
+        Assert.NotEqual(before, _db.Substrate.List());
+        Assert.Equal("64000|2047968000", session.Scalar("SELECT count(*), sum(id::bigint) FROM t"));
+        Assert.Equal("63999", session.Scalar("SELECT id FROM t WHERE a = repeat('x', 400) || '63999'"));
+        session.Run("DELETE FROM t WHERE id % 2 = 0; UPDATE t SET a = 'y' WHERE id % 3 = 0");
+        Assert.Equal("32000|10667", session.Scalar("SELECT count(*), sum(CASE WHEN a = 'y' THEN 1 ELSE 0 END) FROM t"));
+        session.Dispose();
+        Assert.Empty(_db.Substrate.List().Where(f => f.Contains("-t", StringComparison.Ordinal) && f.Contains("spill", StringComparison.Ordinal)));
     }
 
     [Fact]
