@@ -15,21 +15,21 @@ public static class BareMetalJsonIndexExtensions
     /// <param name="entityTypeBuilder">The builder of the entity type.</param>
     /// <param name="path">The member: <c>o => o.Details.Address.City</c>, or several: <c>o => new { o.Details.City, o.Details.Street }</c>.</param>
     /// <param name="name">The name of the index; by default IX, the table and the members, with underscores.</param>
-    /// <param name="isUnique">Whether no two rows may have the same value. False by default.</param>
+    /// <param name="unique">Whether no two rows may have the same value. False by default.</param>
     /// <returns>The same builder.</returns>
     /// <exception cref="ArgumentException">The expression is no path of members.</exception>
     public static EntityTypeBuilder<TEntity> HasJsonIndex<TEntity>(
         this EntityTypeBuilder<TEntity> entityTypeBuilder,
         Expression<Func<TEntity, object?>> path,
         string? name = null,
-        bool isUnique = false)
+        bool unique = false)
         where TEntity : class
     {
         ArgumentNullException.ThrowIfNull(entityTypeBuilder);
         ArgumentNullException.ThrowIfNull(path);
         var body = path.Body is UnaryExpression { NodeType: ExpressionType.Convert } convert ? convert.Operand : path.Body;
         IReadOnlyList<Expression> members = body is NewExpression { Arguments.Count: > 0 } several ? several.Arguments : [body];
-        HasJsonIndex(entityTypeBuilder, members.Select(m => Path(m, path.Parameters[0])).ToArray(), name, isUnique);
+        HasJsonIndex(entityTypeBuilder, members.Select(m => Path(m, path.Parameters[0])).ToArray(), name, unique);
         return entityTypeBuilder;
     }
 
@@ -37,17 +37,17 @@ public static class BareMetalJsonIndexExtensions
     /// <param name="entityTypeBuilder">The builder of the entity type.</param>
     /// <param name="paths">The members by the names of the properties, with dots: <c>Details.Address.City</c>.</param>
     /// <param name="name">The name of the index; by default IX, the table and the members, with underscores.</param>
-    /// <param name="isUnique">Whether no two rows may have the same value. False by default.</param>
+    /// <param name="unique">Whether no two rows may have the same value. False by default.</param>
     /// <returns>The same builder.</returns>
     /// <exception cref="ArgumentException">There are no paths.</exception>
-    public static EntityTypeBuilder HasJsonIndex(this EntityTypeBuilder entityTypeBuilder, string[] paths, string? name = null, bool isUnique = false)
+    public static EntityTypeBuilder HasJsonIndex(this EntityTypeBuilder entityTypeBuilder, string[] paths, string? name = null, bool unique = false)
     {
         ArgumentNullException.ThrowIfNull(entityTypeBuilder);
         ArgumentNullException.ThrowIfNull(paths);
         if (paths.Length == 0 || paths.Any(string.IsNullOrEmpty))
             throw new ArgumentException("An index on JSON members needs at least one path.", nameof(paths));
         entityTypeBuilder.Metadata.SetAnnotation(
-            BareMetalAnnotationNames.JsonIndex + string.Join(",", paths), (isUnique ? ExpressionIndexes.Unique : "") + name);
+            BareMetalAnnotationNames.JsonIndex + string.Join(",", paths), (unique ? ExpressionIndexes.Unique : "") + name);
         return entityTypeBuilder;
     }
 
@@ -55,14 +55,14 @@ public static class BareMetalJsonIndexExtensions
     /// <param name="entityTypeBuilder">The builder of the entity type.</param>
     /// <param name="name">The name of the index.</param>
     /// <param name="sql">The expressions as SQL, with commas between them: <c>lower("Name")</c>, <c>("Details" ->> 'City') DESC</c>.</param>
-    /// <param name="isUnique">Whether no two rows may have the same values. False by default.</param>
+    /// <param name="unique">Whether no two rows may have the same values. False by default.</param>
     /// <returns>The same builder.</returns>
-    public static EntityTypeBuilder HasExpressionIndex(this EntityTypeBuilder entityTypeBuilder, string name, string sql, bool isUnique = false)
+    public static EntityTypeBuilder HasExpressionIndex(this EntityTypeBuilder entityTypeBuilder, string name, string sql, bool unique = false)
     {
         ArgumentNullException.ThrowIfNull(entityTypeBuilder);
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentException.ThrowIfNullOrEmpty(sql);
-        entityTypeBuilder.Metadata.SetAnnotation(BareMetalAnnotationNames.ExpressionIndex + name, (isUnique ? ExpressionIndexes.Unique : "") + sql);
+        entityTypeBuilder.Metadata.SetAnnotation(BareMetalAnnotationNames.ExpressionIndex + name, (unique ? ExpressionIndexes.Unique : "") + sql);
         return entityTypeBuilder;
     }
 

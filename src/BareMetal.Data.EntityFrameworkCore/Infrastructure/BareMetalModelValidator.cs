@@ -49,32 +49,6 @@ public sealed class BareMetalModelValidator : RelationalModelValidator
         }
     }
 
-    /// <inheritdoc />
-    // Collections of collections are JSON like others, so that what relational providers refuse elsewhere is allowed here; what can't be
-    // filled is refused as everywhere.
-    protected override void ValidatePrimitiveCollections(IModel model, IDiagnosticsLogger<DbLoggerCategory.Model.Validation> logger)
-    {
-        foreach (var entityType in model.GetEntityTypes())
-            ValidatePrimitiveCollections(entityType);
-    }
-
-    private static void ValidatePrimitiveCollections(ITypeBase type)
-    {
-        foreach (var property in type.GetDeclaredProperties())
-        {
-            if (property is { IsPrimitiveCollection: true, ClrType: { IsArray: false, IsSealed: true } collection }
-                && !Array.Exists(collection.GetInterfaces(), i => i.IsGenericType && i.GetGenericTypeDefinition() == typeof(IList<>)))
-            {
-                throw new InvalidOperationException(
-                    $"The collection '{type.DisplayName()}.{property.Name}' has the type '{collection.Name}', which is sealed and no IList<T>, "
-                    + "so that it can't be filled. Use a list or an array.");
-            }
-        }
-
-        foreach (var complexProperty in type.GetDeclaredComplexProperties())
-            ValidatePrimitiveCollections(complexProperty.ComplexType);
-    }
-
     private static void ValidateIdentities(IEntityType entityType)
     {
         foreach (var property in entityType.GetDeclaredProperties())

@@ -17,11 +17,16 @@ public sealed class BareMetalDatabaseModelFactory : DatabaseModelFactory
     public override DatabaseModel Create(string connectionString, DatabaseModelFactoryOptions options)
     {
         using var connection = new BareMetalConnection(connectionString);
-        return Create(connection, options);
+        return Create(connection, options, alternateKeysAside: true);
     }
 
     /// <inheritdoc />
     public override DatabaseModel Create(DbConnection connection, DatabaseModelFactoryOptions options)
+        => Create(connection, options, alternateKeysAside: false);
+
+    // The scaffolder comes by a connection string. It makes unique indexes of unique constraints, so that for it alternate keys go past that; who looks at
+    // the database through an open connection sees it as it is.
+    private static DatabaseModel Create(DbConnection connection, DatabaseModelFactoryOptions options, bool alternateKeysAside)
     {
         ArgumentNullException.ThrowIfNull(connection);
         ArgumentNullException.ThrowIfNull(options);
@@ -33,7 +38,7 @@ public sealed class BareMetalDatabaseModelFactory : DatabaseModelFactory
             own.Open();
         try
         {
-            return Build(own.Session.Catalog, options, new ConstantDefaults(own));
+            return Build(own.Session.Catalog, options, new ConstantDefaults(own), alternateKeysAside);
         }
         finally
         {
@@ -42,7 +47,7 @@ public sealed class BareMetalDatabaseModelFactory : DatabaseModelFactory
         }
     }
 
-    private static DatabaseModel Build(CatalogSnapshot catalog, DatabaseModelFactoryOptions options, ConstantDefaults defaults)
+    private static DatabaseModel Build(CatalogSnapshot catalog, DatabaseModelFactoryOptions options, ConstantDefaults defaults, bool alternateKeysAside)
     {
         var model = new DatabaseModel();
         var filter = new ObjectFilter(options);
@@ -55,7 +60,7 @@ public sealed class BareMetalDatabaseModelFactory : DatabaseModelFactory
             {
                 case Table table when filter.Includes(table.Schema, table.Name):
                 {
-                    var target = BuildTable(model, catalog, table, owned, defaults);
+                    var target = BuildTable(model, catalog, table, owned, defaults, alternateKeysAside);
                     tables.Add(table.Id, (table, target));
                     model.Tables.Add(target);
                     break;
@@ -83,7 +88,7 @@ public sealed class BareMetalDatabaseModelFactory : DatabaseModelFactory
     private static string? SchemaOf(CatalogObject found)
         => string.Equals(found.Schema, CatalogSnapshot.DefaultSchema, StringComparison.OrdinalIgnoreCase) ? null : found.Schema;
 
-    private static DatabaseTable BuildTable(DatabaseModel model, CatalogSnapshot catalog, Table table, HashSet<long> ownedSequences, ConstantDefaults defaults)
+    private static DatabaseTable BuildTable(DatabaseModel model, CatalogSnapshot catalog, Table table, HashSet<long> ownedSequences, ConstantDefaults defaults, bool alternateKeysAside)
     {
         var target = new DatabaseTable { Database = model, Name = table.Name, Schema = SchemaOf(table), Comment = table.Comment };
         if (table.Compression != TableCompression.None)
@@ -149,7 +154,7 @@ public sealed class BareMetalDatabaseModelFactory : DatabaseModelFactory
         foreach (var unique in table.UniqueConstraints)
         {
             keyIndexes.Add(unique.IndexId);
-            if (IsAlternateKey(unique))
+            if (alternateKeysAside && IsAlternateKey(unique))
             {
                 alternateKeys.Add([unique.Name, .. unique.ColumnIds.Select(id => byId[id].Name)]);
                 continue;

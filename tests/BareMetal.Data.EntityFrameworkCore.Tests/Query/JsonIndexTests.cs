@@ -138,7 +138,7 @@ public sealed class JsonIndexTests : IDisposable
                     e.ComplexProperty(s => s.Details, d => d.ToJson());
                     e.OwnsOne(s => s.Owner, o => o.ToJson("owner_doc"));
                     e.HasJsonIndex(s => s.Details.City);
-                    e.HasJsonIndex(s => s.Details.Rank, "by_rank", isUnique: true);
+                    e.HasJsonIndex(s => s.Details.Rank, "by_rank", unique: true);
                     e.HasJsonIndex(s => s.Details.Inner.Code);
                     e.HasJsonIndex(s => new { s.Details.Opened, s.Details.Kind });
                     e.HasJsonIndex(s => s.Owner.Name);

@@ -143,7 +143,7 @@ public sealed class CatalogueFixture : IDisposable
         using var open = source.OpenConnection();
         Run(open, after, Difference(after, null, to), target);
         // The generator of code by itself: the scaffolder would also load that of templates, which needs a further package.
-        var database = services.GetRequiredService<IDatabaseModelFactory>().Create(open, new DatabaseModelFactoryOptions());
+        var database = services.GetRequiredService<IDatabaseModelFactory>().Create(connection, new DatabaseModelFactoryOptions());
         var found = services.GetRequiredService<IScaffoldingModelFactory>().Create(database, new ModelReverseEngineerOptions { NoPluralize = true });
         var scaffolded = ActivatorUtilities.CreateInstance<CSharpModelGenerator>(services).GenerateModel(
             found,
