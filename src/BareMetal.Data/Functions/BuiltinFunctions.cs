@@ -18,6 +18,7 @@ internal static class BuiltinFunctions
         BinaryFunctions.Define(define);
         DateTimeFunctions.Define(define);
         IntervalFunctions.Define(define);
+        Scalars.Templates.TemplateFunctions.Define(define);
         JsonFunctions.Define(define);
         JsonPathFunctions.Define(define);
         ArrayFunctions.Define(define);
