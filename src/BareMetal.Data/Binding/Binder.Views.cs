@@ -61,6 +61,12 @@ internal sealed partial class Binder
             return null;
         }
 
+        if (from.Sample is not null)
+        {
+            reason = "it has TABLESAMPLE";
+            return null;
+        }
+
         Table? table;
         UpdatableView? inner = null;
         switch (_catalog.Resolve(from.Name.Schema, from.Name.Name, _options.SearchPath))

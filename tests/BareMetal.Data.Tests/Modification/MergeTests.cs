@@ -162,6 +162,22 @@ public sealed class MergeTests : IDisposable
     }
 
     [Fact]
+    public void A_view_over_one_table_is_a_target()
+    {
+        _db.Run("CREATE VIEW w (k, x) AS SELECT id, v FROM t WHERE id < 3 WITH CHECK OPTION");
+
+        // Row 3 is not the view's, so that the source's 3 has no match; inserting it breaks the option.
+        Assert.Equal(["UPDATE|2|200"], _db.Rows("MERGE INTO w USING s ON w.k = s.id WHEN MATCHED THEN UPDATE SET x = s.v WHEN NOT MATCHED AND false THEN INSERT VALUES (s.id, s.v) RETURNING merge_action(), w.*"));
+        _db.Fails(SqlStates.WithCheckOptionViolation, "MERGE INTO w USING s ON w.k = s.id WHEN NOT MATCHED AND s.id = 4 THEN INSERT (k, x) VALUES (s.id, s.v)");
+        Assert.Equal(1, _db.Run("MERGE INTO w USING s ON w.k = s.id WHEN NOT MATCHED AND s.id = 4 THEN INSERT (k, x) VALUES (0, s.v)"));
+        Assert.Equal(2, _db.Run("MERGE INTO w USING s ON w.k = s.id WHEN NOT MATCHED BY SOURCE THEN DELETE"));
+        Assert.Equal(["2|200|b", "3|30|c"], All);
+        _db.Run("CREATE VIEW g AS SELECT v, count(*) FROM t GROUP BY v; CREATE VIEW m AS SELECT id FROM t TABLESAMPLE SYSTEM (50)");
+        _db.Fails(SqlStates.ObjectNotInPrerequisiteState, "MERGE INTO g USING s ON g.v = s.v WHEN MATCHED THEN DELETE");
+        _db.Fails(SqlStates.ObjectNotInPrerequisiteState, "DELETE FROM m");
+    }
+
+    [Fact]
     public void The_plan_names_the_table()
     {
         Assert.Contains(_db.Rows("EXPLAIN MERGE INTO t USING s ON t.id = s.id WHEN MATCHED THEN DELETE"), l => l.StartsWith("Merge on t", StringComparison.Ordinal));
