@@ -76,10 +76,18 @@ public sealed class CatalogueFixture : IDisposable
     }
 
     internal T Create<T>(Feature feature, string name)
+        => (T)Activator.CreateInstance(Type(feature, name))!;
+
+    /// <summary>A generated type of a feature.</summary>
+    internal Type Type(Feature feature, string name)
     {
         Code(feature);
-        return (T)Activator.CreateInstance(_assembly!.GetType(Namespace(feature) + "." + name, throwOnError: true)!)!;
+        return _assembly!.GetType(Namespace(feature) + "." + name, throwOnError: true)!;
     }
+
+    /// <summary>Where the database with the feature is.</summary>
+    internal static string ConnectionOf(Feature feature)
+        => $"Data Source=:memory:catalogue {feature.Name}";
 
     internal static FeatureContext Before(Feature feature, string connection = "Data Source=:memory:")
         => new(feature.Name + " before", feature.Before, connection);
@@ -125,7 +133,7 @@ public sealed class CatalogueFixture : IDisposable
 
     private void Generate(Feature feature, Generated generated)
     {
-        var connection = $"Data Source=:memory:catalogue {feature.Name}";
+        var connection = ConnectionOf(feature);
         var source = BareMetalDataSource.Create(connection);
         _sources.Add(source);
         using var before = Before(feature);
@@ -139,6 +147,14 @@ public sealed class CatalogueFixture : IDisposable
         var target = after.GetService<IDesignTimeModel>().Model;
         generated.Code["Snapshot.cs"] = migrations.GenerateSnapshot(ns, typeof(FeatureContext), "Snapshot", target);
         generated.Code["Migration.cs"] = migrations.GenerateMigration(ns, "Change", Difference(after, from, to), Difference(after, to, from));
+
+        foreach (var file in services.GetRequiredService<ICompiledModelCodeGeneratorSelector>().Select(new CompiledModelCodeGenerationOptions { Language = "C#" }).GenerateModel(
+            target, new CompiledModelCodeGenerationOptions { ModelNamespace = ns + ".Compiled", ContextType = typeof(FeatureContext), Language = "C#", UseNullableReferenceTypes = true }))
+        {
+            // Thirteen dozen models of one context can't all be its own.
+            if (!file.Path.Contains("AssemblyAttributes", StringComparison.Ordinal))
+                generated.Code["Compiled/" + file.Path] = file.Code;
+        }
 
         using var open = source.OpenConnection();
         Run(open, after, Difference(after, null, to), target);

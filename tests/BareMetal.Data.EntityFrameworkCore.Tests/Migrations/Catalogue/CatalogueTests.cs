@@ -84,6 +84,36 @@ public sealed class CatalogueTests(CatalogueFixture fixture) : IClassFixture<Cat
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Features))]
+    public void A_compiled_model_has_the_same_tables(Feature feature)
+    {
+        var compiled = (IModel)fixture.Type(feature, "Compiled.FeatureContextModel").GetProperty("Instance")!.GetValue(null)!;
+        using var after = CatalogueFixture.After(feature);
+        // And it reads and writes: each table is asked for through it.
+        var options = new DbContextOptionsBuilder().UseModel(compiled).UseBareMetal(CatalogueFixture.ConnectionOf(feature)).Options;
+        using var context = new DbContext(options);
+        Assert.Same(compiled, context.Model);
+        Assert.Equal(Columns(after.Model), Columns(context.Model));
+        foreach (var type in compiled.GetEntityTypes().Where(t => t.GetTableName() is not null && !t.IsOwned() && !CatalogueFixture.Model(after).Model.FindEntityType(t.Name)!.IsTableExcludedFromMigrations()))
+            Assert.Equal(feature.Name == "seeds" ? 2 : 0, Count(context, type));
+
+        static string Columns(IModel model)
+            => string.Join("\n", model.GetRelationalModel().Tables.SelectMany(t => t.Columns.Select(c =>
+                $"{t.Schema}.{t.Name}.{c.Name} {c.StoreType} {c.IsNullable} {c.StoreTypeMapping.GetType().Name} {c.StoreTypeMapping.ClrType} {c.PropertyMappings.FirstOrDefault()?.Property.ValueGenerated}")).Order());
+    }
+
+    private static int Count(DbContext context, IEntityType type)
+        => (int)typeof(CatalogueTests).GetMethod(nameof(CountOf), System.Reflection.BindingFlags.NonPublic | System.Reflection.BindingFlags.Static)!
+            .MakeGenericMethod(type.ClrType).Invoke(null, [context, type.HasSharedClrType ? type.Name : null])!;
+
+    private static int CountOf<T>(DbContext context, string? name)
+        where T : class
+    {
+        var set = name is null ? context.Set<T>() : context.Set<T>(name);
+        return set.AsNoTracking().ToList().Count;
+    }
+
     [Fact]
     public void Names_in_the_catalogue_are_distinct()
         => Assert.Equal(FeatureCatalogue.All.Length, FeatureCatalogue.All.Select(f => f.Name).Distinct().Count());

@@ -141,7 +141,7 @@ public static class FeatureCatalogue
         new("json_index_with_table", _ => { }, b => b.Entity<Owner>(e => { e.ToTable("Owners"); e.OwnsOne(o => o.Home, c => c.ToJson("the home")); e.Ignore(o => o.Places); e.HasJsonIndex(o => new { o.Home.Street, o.Home.Number }); })),
         new("json_index_with_column", b => b.Entity<Owner>(e => { e.ToTable("Owners"); e.Ignore(o => o.Home); e.Ignore(o => o.Places); }), b => b.Entity<Owner>(e => { e.ToTable("Owners"); e.ComplexProperty(o => o.Home, c => c.ToJson()); e.Ignore(o => o.Places); e.HasJsonIndex(o => o.Home.Street); })),
         new("expression_index", Thing(e => e.Property<string>("Name")), Thing(e => { e.Property<string>("Name"); e.HasExpressionIndex("by_lower", "lower(\"Name\")"); })),
-        new("primitive_collection", Thing(_ => { }), Thing(e => { e.Property<List<int>>("Numbers"); e.Property<string[]>("Words").IsRequired(); })),
+        new("primitive_collection", b => b.Entity<Collector>(e => { e.ToTable("Collectors"); e.Ignore(c => c.Numbers); e.Ignore(c => c.Words); }), b => b.Entity<Collector>().ToTable("Collectors")),
         new("array_column", Thing(_ => { }), Thing(e => e.Property<int[]>("Numbers").HasColumnType("integer[]"))),
         new("table_splitting", b => b.Entity<Left>(e => { e.ToTable("Both"); e.Ignore(l => l.Rights); }), b =>
         {
@@ -252,6 +252,15 @@ public static class FeatureCatalogue
         public string Street { get; set; } = "";
 
         public int? Number { get; set; }
+    }
+
+    public sealed class Collector
+    {
+        public int Id { get; set; }
+
+        public List<int>? Numbers { get; set; }
+
+        public string[] Words { get; set; } = [];
     }
 
     public sealed class Left
