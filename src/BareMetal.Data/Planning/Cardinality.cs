@@ -183,8 +183,39 @@ internal sealed class Cardinality(PlannerOptions options)
     /// <summary>About how many different values an expression has among rows of an input.</summary>
     public double Distinct(BoundExpression expression, LogicalOperator input, double rows)
     {
-        double all = DistinctOfAll(expression, rows);
+        double all = DistinctOfAll(expression, rows) * ShareOfValues(expression, input);
         return Drawn(all, Math.Max(rows, 1));
+    }
+
+    /// <summary>The share of a column's values that conditions on the column itself leave.</summary>
+    private double ShareOfValues(BoundExpression expression, LogicalOperator? input)
+    {
+        if (expression is not BoundColumn { Column: var column })
+            return 1;
+        List<BoundExpression> terms = [];
+        while (input is LogicalFilter or LogicalProject or LogicalSort or LogicalJoin)
+        {
+            switch (input)
+            {
+                case LogicalFilter filter:
+                    foreach (BoundExpression term in ExpressionTools.SplitConjuncts(filter.Predicate))
+                    {
+                        if (term is BoundCall { Function.Name: "=" or "<" or "<=" or ">" or ">=" or "like" or "starts_with" } or BoundInList { IsNegated: false } && ExpressionTools.Columns(term) is { Count: 1 } columns && columns.Contains(column))
+                            terms.Add(term);
+                    }
+
+                    input = filter.Input;
+                    break;
+                case LogicalJoin join:
+                    input = join.Left.Output.Contains(column) ? join.Left : join.Kind is JoinKind.Semi or JoinKind.Anti ? null : join.Right;
+                    break;
+                default:
+                    input = LogicalTools.Inputs(input)[0];
+                    break;
+            }
+        }
+
+        return terms.Count == 0 ? 1 : Math.Clamp(Selectivity(terms, input!, 1000) / Math.Max(1 - NullShare(expression), 0.001), 0, 1);
     }
 
     /// <summary>How many of some values are met in rows drawn by chance.</summary>
@@ -243,7 +274,7 @@ internal sealed class Cardinality(PlannerOptions options)
             groups = together;
         foreach (BoundExpression key in left)
         {
-            double distinct = DistinctOfAll(key, rows);
+            double distinct = Math.Max(1, DistinctOfAll(key, rows) * ShareOfValues(key, input));
             if (key is BoundColumn { Column: { IsNullable: true } column } && _selectivity.StatisticsOf(column) is { NullFraction: > 0 })
                 distinct++;
             groups *= Math.Min(distinct, Math.Max(rows, 1));
@@ -312,9 +343,12 @@ internal sealed class Cardinality(PlannerOptions options)
     {
         if (term is not BoundCall { Function.Name: "=", Arguments: [var a, var b] })
             return Selectivity(term, left, leftRows);
-        double x = DistinctOfAll(a, leftRows);
-        double y = DistinctOfAll(b, rightRows);
-        if (a is BoundColumn p && b is BoundColumn q && _selectivity.StatisticsOf(p.Column) is { } s && _selectivity.StatisticsOf(q.Column) is { } t)
+        if (!ExpressionTools.Columns(a).Overlaps(left.Output))
+            (a, b) = (b, a);
+        double ofA = ShareOfValues(a, left), ofB = ShareOfValues(b, right);
+        double x = Math.Max(1, DistinctOfAll(a, leftRows) * ofA);
+        double y = Math.Max(1, DistinctOfAll(b, rightRows) * ofB);
+        if (ofA >= 1 && ofB >= 1 && a is BoundColumn p && b is BoundColumn q && _selectivity.StatisticsOf(p.Column) is { } s && _selectivity.StatisticsOf(q.Column) is { } t)
             return Planning.Selectivity.OfEqualJoin(s, x, t, y);
         return (1 - NullShare(a)) * (1 - NullShare(b)) / Math.Max(1, Math.Max(x, y));
     }

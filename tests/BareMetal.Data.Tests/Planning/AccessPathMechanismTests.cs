@@ -173,4 +173,12 @@ public sealed class AccessPathMechanismTests : IDisposable
         Avoids("SELECT * FROM a WHERE y > 100 ORDER BY y, id LIMIT 3", "Sort", "Top");
         Uses("SELECT * FROM a WHERE y > 100 ORDER BY y DESC, id DESC LIMIT 3", "backward");
     }
+
+    [Fact]
+    public void Ranges_and_lists_pass_over_an_equality_to_the_other_table()
+    {
+        Uses("SELECT a.s, b.s FROM a JOIN b ON b.z = a.g WHERE a.g > 7", "using b_z", "z > 7");
+        Uses("SELECT a.id, b.s FROM a JOIN b ON b.z = a.y WHERE a.y IN (3, 4)", "using a_y", "using b_z");
+        Uses("SELECT a.id, b.id FROM a LEFT JOIN b ON b.z = a.y WHERE a.y < 2", "using a_y");
+    }
 }

@@ -125,7 +125,7 @@ public sealed class AccessPathTests : IDisposable
     }
 
     [Fact]
-    public void A_selective_join_looks_rows_up() => Uses("SELECT a.s, b.z FROM a JOIN b ON b.aid = a.id WHERE a.id IN (3, 4)", "Apply", "using b_aid");
+    public void A_selective_join_looks_rows_up() => Uses("SELECT a.s, b.z FROM a JOIN b ON b.aid = a.id WHERE a.s = 'S5'", "Apply", "using b_aid");
 
     [Fact]
     public void A_large_join_hashes() => Uses("SELECT count(*) FROM a JOIN b ON b.aid = a.id", "Hash Join");

@@ -280,6 +280,20 @@ internal static class PredicatePushdown
                 continue;
             for (int j = 0; j < count; j++)
             {
+                if (terms[j] is BoundInList { IsNegated: false, Operand: BoundColumn listed } list && list.Items.All(item => item is BoundConstant or BoundParameter))
+                {
+                    BoundColumn? same = ReferenceEquals(listed.Column, a.Column) ? b : ReferenceEquals(listed.Column, b.Column) ? a : null;
+                    if (same is not null && !terms.Any(t => t is BoundInList { Operand: BoundColumn c } && ReferenceEquals(c.Column, same.Column)))
+                        terms.Add(list with { Operand = same });
+                    continue;
+                }
+
+                if (terms[j] is BoundCall { Function.Name: "<" or "<=" or ">" or ">=" } bound)
+                {
+                    AddBound(terms, bound, a, b);
+                    continue;
+                }
+
                 if (terms[j] is not BoundCall { Function.Name: "=" } fixing)
                     continue;
                 for (int side = 0; side < 2; side++)
@@ -294,6 +308,22 @@ internal static class PredicatePushdown
                         terms.Add(implied);
                 }
             }
+        }
+    }
+
+    /// <summary>From a = b and a &lt; 5 follows b &lt; 5.</summary>
+    private static void AddBound(List<BoundExpression> terms, BoundCall bound, BoundColumn a, BoundColumn b)
+    {
+        for (int side = 0; side < 2; side++)
+        {
+            if (bound.Arguments[side] is not BoundColumn known || bound.Arguments[1 - side] is not (BoundConstant or BoundParameter) || bound.Arguments[1 - side].Type.Kind != known.Type.Kind)
+                continue;
+            BoundColumn? other = ReferenceEquals(known.Column, a.Column) ? b : ReferenceEquals(known.Column, b.Column) ? a : null;
+            if (other is null)
+                continue;
+            BoundCall implied = bound with { Arguments = side == 0 ? [other, bound.Arguments[1]] : [bound.Arguments[0], other] };
+            if (!terms.Any(t => ExpressionTools.AreSame(t, implied)))
+                terms.Add(implied);
         }
     }
 }
