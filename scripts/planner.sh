@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 log="$(mktemp)"
 trap 'rm -f "$log"' EXIT
 status=0
-dotnet test tests/BareMetal.Data.Tests -c Release --logger 'console;verbosity=detailed' --filter 'FullyQualifiedName~.Planning.Suite.' > "$log" 2>&1 || status=1
+dotnet test tests/BareMetal.Data.Planning.Tests -c Release --logger 'console;verbosity=detailed' > "$log" 2>&1 || status=1
 grep -E '^ *LEDGER ' "$log" | sed -E 's/^ *LEDGER //' | grep -F -- "${1:-}" || true
 grep -E '^ *(Failed |Total tests|     Passed|     Failed)' "$log" || true
 [ "$status" = 0 ] || { echo "FAILED:"; grep -A20 -E '^ +Failed ' "$log" | head -100; }

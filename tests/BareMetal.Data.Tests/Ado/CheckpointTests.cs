@@ -17,10 +17,10 @@ public sealed class CheckpointTests : IDisposable
     [Fact]
     public void The_command_writes_what_is_committed_to_the_data_file_while_transactions_are_open()
     {
-        using BareMetalConnection connection = Open("");
+        using BareMetalConnection connection = Open(";Analyze Threshold=0");
         Execute(connection, "CREATE TABLE t (id bigint PRIMARY KEY, v text)");
         Execute(connection, "INSERT INTO t SELECT g, 'some text' FROM generate_series(1, 20000) AS g");
-        using BareMetalConnection other = Open("");
+        using BareMetalConnection other = Open(";Analyze Threshold=0");
         using BareMetalTransaction open = other.BeginTransaction();
         Execute(other, "INSERT INTO t VALUES (0, 'not yet')");
         Database database = connection.Session.Database;

@@ -1,7 +1,7 @@
 using Xunit;
 using Xunit.Abstractions;
 
-namespace BareMetal.Data.Tests.Planning.Suite;
+namespace BareMetal.Data.Planning.Tests;
 
 /// <summary>
 /// Queries over a million rows, each with a bound on the rows that its plan reads (EXPLAIN ANALYZE), and, where one table is asked, with the number of

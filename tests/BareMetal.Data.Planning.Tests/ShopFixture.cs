@@ -5,7 +5,7 @@ using BareMetal.Data.Storage;
 using BareMetal.Data.Values;
 using Xunit;
 
-namespace BareMetal.Data.Tests.Planning.Suite;
+namespace BareMetal.Data.Planning.Tests;
 
 /// <summary>Tests that share the shop.</summary>
 [CollectionDefinition(Name)]

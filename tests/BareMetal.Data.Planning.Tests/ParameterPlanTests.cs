@@ -3,7 +3,7 @@ using BareMetal.Data.Types;
 using BareMetal.Data.Values;
 using Xunit;
 
-namespace BareMetal.Data.Tests.Planning.Suite;
+namespace BareMetal.Data.Planning.Tests;
 
 /// <summary>A cached plan serves the values that it is good for; for others there is another, and the results are the same.</summary>
 [Collection(ShopCollection.Name)]

@@ -1,4 +1,4 @@
-namespace BareMetal.Data.Tests.Planning.Suite;
+namespace BareMetal.Data.Planning.Tests;
 
 /// <summary>The suite's queries, each with the rows that its plan may read: what the best plan reads, and a tenth more.</summary>
 internal static class PlannerSuite
