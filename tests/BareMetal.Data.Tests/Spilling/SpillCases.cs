@@ -69,6 +69,7 @@ internal sealed record SpillCase(string Name, string Operator, string Sql, bool 
         new("a set of values", "", $"SELECT a.i, a.i IN (SELECT {Mixed} * 2 FROM {Rows}), a.i NOT IN (SELECT i * 3 FROM {Rows}) FROM {Rows.Replace("g(i)", "a(i)")}", Operators: 2),
         new("rows returned by a write", "", $"DELETE FROM target; INSERT INTO target SELECT i, {Mixed}, 'row ' || i FROM {Rows} RETURNING id, k, t", Operators: 2),
         new("rows returned by an update with a join", "", $"DELETE FROM target; INSERT INTO target SELECT i, {Mixed}, 'row ' || i FROM {Rows}; UPDATE target SET t = 'new' FROM (SELECT i / 2 AS j FROM {Rows}) AS s WHERE s.j = target.id RETURNING id, target.t", Operators: 4),
+        new("keys that are entered at the end", "", $"DELETE FROM target; INSERT INTO target SELECT i, {Mixed}, 'row ' || i FROM {Rows}; UPDATE target SET id = id + 1 RETURNING id", Operators: 3),
         new("rows of a table, sorted", "Sort", $"DELETE FROM target; INSERT INTO target SELECT i, {Mixed}, 'row ' || i FROM {Rows}; SELECT k, t FROM target ORDER BY t", true),
     ];
 

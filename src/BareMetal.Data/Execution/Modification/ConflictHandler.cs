@@ -22,7 +22,7 @@ internal sealed class ConflictHandler
     private readonly KeyCodec _keys;
     private readonly RowBuffer _key = new(64);
     private StatementWrites _writes = null!;
-    private HashSet<byte[]> _touched = null!;
+    private WrittenKeys _touched = null!;
 
     public ConflictHandler(LogicalInsert insert, TableWriter inserter, OperatorBuilder builder)
     {

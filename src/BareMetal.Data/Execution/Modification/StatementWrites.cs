@@ -20,13 +20,14 @@ internal sealed class StatementWrites
 
     private readonly Dictionary<long, TableWriter> _writers = [];
     private readonly HashSet<long> _locked = [];
-    private readonly List<PendingEntry> _pending = [];
+    private readonly PendingEntries _pending = new();
+    private readonly List<WrittenKeys> _keySets = [];
     private readonly Queue<ParentChange> _changes = new();
     private readonly List<ParentChange> _judgements = [];
     private readonly Dictionary<ForeignKeyTarget, ParentChecks> _parentChecks = [];
     private readonly RowBuffer _lockName = new(64);
     private readonly HashSet<long> _ownedTables = [];
-    private readonly Dictionary<long, HashSet<byte[]>> _touched = [];
+    private readonly Dictionary<long, WrittenKeys> _touched = [];
     private int _keyLocks;
 
     /// <summary>Whether several parts of one statement write.</summary>
@@ -43,19 +44,28 @@ internal sealed class StatementWrites
     /// <param name="isShared">Whether several parts of the statement write; who begins it then also ends it.</param>
     public void Begin(QueryContext context, bool isShared = false)
     {
+        End();
         IsShared = isShared;
-        _touched.Clear();
         Context = context;
         Transaction = context.Transaction ?? throw new InvalidOperationException("A writing statement needs a transaction.");
         Services = context.Writes ?? throw new InvalidOperationException("A writing statement needs the services of its session.");
         _writers.Clear();
         _locked.Clear();
-        _pending.Clear();
         _changes.Clear();
         _judgements.Clear();
         _parentChecks.Clear();
         _ownedTables.Clear();
         _keyLocks = 0;
+    }
+
+    /// <summary>Lets go of what is kept in memory and files.</summary>
+    public void End()
+    {
+        _pending.Clear();
+        foreach (WrittenKeys keys in _keySets)
+            keys.Dispose();
+        _keySets.Clear();
+        _touched.Clear();
     }
 
     /// <summary>
@@ -79,12 +89,13 @@ internal sealed class StatementWrites
     /// The keys of rows of a table that the statement has written, for a part of it that must not write a row twice. All parts of a statement see
     /// the same snapshot, so that the second would undo what the first has done.
     /// </summary>
-    public HashSet<byte[]> Touched(Table table)
+    public WrittenKeys Touched(Table table)
     {
-        if (!IsShared)
-            return new HashSet<byte[]>(ByteKeyComparer.Instance);
-        if (!_touched.TryGetValue(table.Id, out HashSet<byte[]>? keys))
-            _touched.Add(table.Id, keys = new HashSet<byte[]>(ByteKeyComparer.Instance));
+        if (IsShared && _touched.TryGetValue(table.Id, out WrittenKeys? keys))
+            return keys;
+        _keySets.Add(keys = new WrittenKeys(Context));
+        if (IsShared)
+            _touched.Add(table.Id, keys);
         return keys;
     }
 
@@ -92,7 +103,7 @@ internal sealed class StatementWrites
     public void NoteInserted(Table table, ReadOnlySpan<byte> key)
     {
         if (IsShared)
-            Touched(table).Add(key.ToArray());
+            Touched(table).Add(key);
     }
 
     /// <summary>The writer of a table that the statement names.</summary>
@@ -134,7 +145,7 @@ internal sealed class StatementWrites
 
     /// <summary>Enters a key at the end of the statement, when every key that goes is gone.</summary>
     public void Defer(Table table, string constraint, TreeId tree, byte[] key, byte[] value, IndexEntryCodec? codec) =>
-        _pending.Add(new PendingEntry(table, constraint, tree, key, value, codec));
+        _pending.Add(table, constraint, tree, key, value, codec, Context);
 
     /// <summary>Notes that a row refers to a key; it must exist at the end of the statement.</summary>
     public void RequireParent(ForeignKeyTarget target, RowImage image, int row)
@@ -213,19 +224,19 @@ internal sealed class StatementWrites
 
     private void EnterPending()
     {
-        foreach (PendingEntry entry in _pending)
-        {
-            Context.Cancellation.ThrowIfCancellationRequested();
-            LockEntry(entry.Table, entry.Tree, entry.Key);
-            if (Transaction.ExistsNewest(entry.Tree, entry.Key))
-                throw WriteErrors.Unique(entry.Table, entry.Constraint, entry.Describe());
-            if (entry.Table.Compression == TableCompression.Brotli && entry.Tree == entry.Table.Tree)
-                Transaction.PutCompressible(entry.Tree, entry.Key, entry.Value);
-            else
-                Transaction.Put(entry.Tree, entry.Key, entry.Value);
-        }
+        if (!_pending.IsEmpty)
+            _pending.Drain(Enter, Context);
+    }
 
-        _pending.Clear();
+    private void Enter(PendingEntries.Target target, byte[] key, byte[] value)
+    {
+        LockEntry(target.Table, target.Tree, key);
+        if (Transaction.ExistsNewest(target.Tree, key))
+            throw WriteErrors.Unique(target.Table, target.Constraint, TableWriter.DescribeKey(target.Table, target.Codec, target.Constraint, key, value));
+        if (target.Table.Compression == TableCompression.Brotli && target.Tree == target.Table.Tree)
+            Transaction.PutCompressible(target.Tree, key, value);
+        else
+            Transaction.Put(target.Tree, key, value);
     }
 
     private void Act(ParentChange change)
@@ -292,11 +303,6 @@ internal sealed class StatementWrites
         }
 
         return keys;
-    }
-
-    private sealed record PendingEntry(Table Table, string Constraint, TreeId Tree, byte[] Key, byte[] Value, IndexEntryCodec? Codec)
-    {
-        public string Describe() => TableWriter.DescribeKey(Table, Codec, Constraint, Key, Value);
     }
 
     private sealed record ParentChange(ForeignKeyTarget Target, byte[] OldKey, Value[] OldValues, Value[]? NewValues);

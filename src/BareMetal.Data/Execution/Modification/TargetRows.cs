@@ -26,7 +26,7 @@ internal sealed class TargetRows
     private readonly Vector[] _compacted;
     private readonly List<int> _kept = [];
     private readonly bool _mustBeOnce;
-    private HashSet<byte[]> _seen = null!;
+    private WrittenKeys _seen = null!;
     private bool _removesSeen;
 
     /// <param name="source">What gives the rows.</param>
@@ -66,8 +66,9 @@ internal sealed class TargetRows
 
     public void Begin(StatementWrites writes)
     {
-        _seen = writes.Touched(_image.Table);
         _removesSeen = _mayRepeat || _mustBeOnce || writes.IsShared;
+        if (_removesSeen)
+            _seen = writes.Touched(_image.Table);
     }
 
     public ReadOnlySpan<byte> Key(int row)
@@ -130,7 +131,7 @@ internal sealed class TargetRows
             // A row key of null stands for no row: the outer side of a join without a match.
             if (keys.IsNull(row))
                 continue;
-            if (_seen.Add(keys.Data[row * keys.Stride].Span.ToArray()))
+            if (_seen.Add(keys.Data[row * keys.Stride].Span))
                 _kept.Add(row);
             else if (_mustBeOnce)
                 throw WriteErrors.MergedTwice(_image.Table);

@@ -49,6 +49,7 @@ internal abstract class WriteOperator(PhysicalOperator source) : ModificationOpe
     {
         Source.Close();
         Returning.Clear();
+        _writes.End();
     }
 
     protected abstract void Begin(StatementWrites writes);

@@ -71,6 +71,7 @@ internal sealed class WriteWithOperator(CteBuffer[] definitions, bool[] writes, 
     {
         _rows?.Dispose();
         _rows = null;
+        _writes.End();
         foreach (CteBuffer buffer in definitions)
             buffer.Reset();
     }
