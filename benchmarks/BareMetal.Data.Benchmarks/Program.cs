@@ -2,6 +2,7 @@ using BareMetal.Data;
 using BareMetal.Data.Benchmarks;
 using BareMetal.Data.Benchmarks.Analysis;
 using BareMetal.Data.Benchmarks.Durable;
+using BareMetal.Data.Benchmarks.Planner;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
@@ -9,7 +10,8 @@ using BenchmarkDotNet.Toolchains.InProcess.Emit;
 
 // compare [orders] [rounds] [filter]: both databases side by side, ratios; memory [cache in MiB]: a database ten times the cache;
 // commits [rounds] [seconds]: durable commits by 1, 8, 64 writers; readers [pairs] [milliseconds]: 8 readers alone and beside a writer;
-// analysis [orders] [rounds] [filter]: sixteen queries as in TPC-H on both; checkpoint [MiB] [writers] [rounds]: commits during a large checkpoint; anything else goes to BenchmarkDotNet.
+// analysis [orders] [rounds] [filter]: sixteen queries as in TPC-H on both; checkpoint [MiB] [writers] [rounds]: commits during a large checkpoint;
+// planner [rows] [rounds]: what the planner's constants stand for; anything else goes to BenchmarkDotNet.
 Action<string>? run = args switch
 {
     ["memory", ..] => directory => MemoryBound.Run(directory, Number(1, 64)),
@@ -18,6 +20,7 @@ Action<string>? run = args switch
     ["commits", ..] => directory => CommitBenchmark.Run(directory, Number(1, 5), Number(2, 2)),
     ["readers", ..] => directory => ReaderBenchmark.Run(directory, Number(1, 40), Number(2, 200)),
     ["json", ..] => directory => JsonBenchmark.Run(directory, Number(1, 16), Number(2, 5)),
+    ["planner", ..] => _ => PlannerCosts.Run(Number(1, 200_000), Number(2, 5)),
     ["checkpoint", ..] => directory => CheckpointBenchmark.Run(directory, Number(1, 1024), Number(2, 1), Number(3, 3)),
     _ => null,
 };
