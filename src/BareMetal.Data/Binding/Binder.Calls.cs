@@ -80,7 +80,7 @@ internal sealed partial class Binder
         BoundExpression[] arguments = BindArguments(call, scope, allowNames: true);
         if (FindBuiltIn(call, arguments))
             return Special(call, arguments) ?? BindScalarCall(call, arguments);
-        return BindRoutineValue(call, arguments, routines);
+        return BindRoutineValue(call, arguments, routines, scope);
     }
 
     /// <summary>Forms that look like functions but evaluate only what they need.</summary>

@@ -78,12 +78,17 @@ internal sealed partial class Binder
     private IReadOnlyList<Routine> RoutinesNamed(Ast.ObjectName name) => _catalog.ResolveRoutines(name.Schema, name.Name, _options.SearchPath);
 
     /// <summary>Binds a call of a function of the catalog as a value.</summary>
-    private BoundExpression BindRoutineValue(Ast.CallExpression call, BoundExpression[] arguments, IReadOnlyList<Routine> overloads)
+    private BoundExpression BindRoutineValue(Ast.CallExpression call, BoundExpression[] arguments, IReadOnlyList<Routine> overloads, Scope scope)
     {
         RoutineMatch match = MatchFunction(call, arguments, overloads);
         Routine routine = match.Routine;
         if (routine.IsTable)
-            throw SqlErrors.NotSupported(call.Position, $"{call.Name} gives rows; it stands in FROM.", $"Write FROM {call.Name}(…) AS t, with LATERAL where it takes columns.");
+        {
+            CheckSets(call, scope);
+            (TableFunction set, BoundExpression[] given) = CallRoutineTable(call, arguments, null)!.Value;
+            return AddSet(set, given, set.Columns([]), scope);
+        }
+
         Depend(routine);
         BoundExpression[] inputs = Inputs(match, call, arguments);
         SqlType type = routine.ReturnType ?? (routine.ResultColumns.Count == 1 ? routine.ResultColumns[0].Type : SqlType.Text);

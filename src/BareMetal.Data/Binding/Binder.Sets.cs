@@ -16,15 +16,23 @@ internal sealed partial class Binder
     private BoundExpression BindSetCall(Ast.CallExpression call, BoundExpression[] arguments, Scope scope)
     {
         string name = call.Name.Name;
-        if (!scope.AllowsSets || _restricted is not null)
-        {
-            throw SqlErrors.NotSupported(
-                call.Position, $"{name} gives rows; it cannot stand in {_restricted ?? scope.Clause}.", $"Write FROM {name}(…) AS t, with LATERAL where it takes columns.");
-        }
-
+        CheckSets(call, scope);
         if (_options.Functions.ResolveTable(name, TypesOf(arguments)) is not { } resolved)
             throw UndefinedFunction(call, arguments, "table function");
         CoerceArguments(arguments, resolved.ArgumentTypes, call);
+        return AddSet(resolved.Function, arguments, resolved.Function.Columns(resolved.ArgumentTypes), scope);
+    }
+
+    private void CheckSets(Ast.CallExpression call, Scope scope)
+    {
+        if (scope.AllowsSets && _restricted is null)
+            return;
+        throw SqlErrors.NotSupported(
+            call.Position, $"{call.Name} gives rows; it cannot stand in {_restricted ?? scope.Clause}.", $"Write FROM {call.Name}(…) AS t, with LATERAL where it takes columns.");
+    }
+
+    private BoundExpression AddSet(TableFunction function, BoundExpression[] arguments, IReadOnlyList<(string Name, SqlType Type)> shape, Scope scope)
+    {
         SelectContext context = scope.Select!;
         context.SetUses++;
         var read = new HashSet<PlanColumn>();
@@ -34,17 +42,16 @@ internal sealed partial class Binder
         foreach (SetCall known in context.SetCalls)
         {
             // The same call gives the same rows side by side.
-            if (known.Call.Function == resolved.Function && BoundTree.AreEqual(known.Arguments, arguments))
+            if (known.Call.Function == function && BoundTree.AreEqual(known.Arguments, arguments))
                 return SetValue(known);
             if (read.Overlaps(known.Columns))
                 level = Math.Max(level, known.Level + 1);
         }
 
-        IReadOnlyList<(string Name, SqlType Type)> shape = resolved.Function.Columns(resolved.ArgumentTypes);
         var columns = new PlanColumn[shape.Count];
         for (int i = 0; i < columns.Length; i++)
-            columns[i] = NewColumn(shape.Count == 1 ? name : shape[i].Name, shape[i].Type, true);
-        var set = new SetCall { Columns = columns, Call = new TableCall(resolved.Function, arguments.Length, columns.Length), Arguments = arguments, Level = level };
+            columns[i] = NewColumn(shape.Count == 1 ? function.Name : shape[i].Name, shape[i].Type, true);
+        var set = new SetCall { Columns = columns, Call = new TableCall(function, arguments.Length, columns.Length), Arguments = arguments, Level = level };
         context.SetCalls.Add(set);
         return SetValue(set);
     }

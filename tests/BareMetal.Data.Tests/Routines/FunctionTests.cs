@@ -303,7 +303,8 @@ public sealed class FunctionTests : IDisposable
         Assert.Equal("8|16", _db.Scalar("SELECT * FROM two(4)"));
         Assert.Equal(["1|row 1", "2|row 2"], _db.Rows("SELECT * FROM busy(2)"));
         Assert.Equal("3", _db.Scalar("SELECT count(*) FROM busy(7)"));
-        _db.Fails(SqlStates.FeatureNotSupported, "SELECT numbers(3)");
+        Assert.Equal(["1|a", "2|a", "1|b"], _db.Rows("SELECT numbers(v.n), v.t FROM (VALUES (2, 'a'), (1, 'b')) AS v(n, t) ORDER BY 2, 1"));
+        _db.Fails(SqlStates.FeatureNotSupported, "SELECT 1 WHERE numbers(3) = 1");
     }
 
     [Fact]
