@@ -176,7 +176,7 @@ public sealed class TemporaryTableTests : IDisposable
         session.Run("DELETE FROM t WHERE id % 2 = 0; UPDATE t SET a = 'y' WHERE id % 3 = 0");
         Assert.Equal("32000|10667", session.Scalar("SELECT count(*), sum(CASE WHEN a = 'y' THEN 1 ELSE 0 END) FROM t"));
         session.Dispose();
-        Assert.Empty(_db.Substrate.List().Where(f => f.Contains("-t", StringComparison.Ordinal) && f.Contains("spill", StringComparison.Ordinal)));
+        Assert.DoesNotContain(_db.Substrate.List(), f => f.Contains("-t", StringComparison.Ordinal) && f.Contains("spill", StringComparison.Ordinal));
     }
 
     [Fact]
