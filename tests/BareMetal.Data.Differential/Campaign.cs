@@ -53,7 +53,7 @@ internal sealed class Campaign(TextWriter log)
             Interlocked.Add(ref TicksThere, Stopwatch.GetTimestamp() - start);
         });
         for (int i = 0; i < statements.Count; i++)
-            ours[i] = arena.RunOurs(statements[i].Root);
+            ours[i] = TakesParameters(statements[i], i) ? arena.RunOursAgain(statements[i].Root) : arena.RunOurs(statements[i].Root);
         Interlocked.Add(ref TicksHere, Stopwatch.GetTimestamp() - start);
         other.Wait();
         bool clean = true;
@@ -96,6 +96,16 @@ internal sealed class Campaign(TextWriter log)
 
         Interlocked.Increment(ref Rounds);
         return clean;
+    }
+
+    /// <summary>Every fifth query, unless an expression of GROUP BY must be the same text in the select list, or running it twice shows.</summary>
+    private static bool TakesParameters(Statement statement, int index)
+    {
+        if (index % 5 != 0 || !statement.IsQuery)
+            return false;
+        bool takes = true;
+        statement.Root.Visit(n => takes &= n.Production is not ("group by expression" or "nextval" or "setval" or "currval") && !n.Production.StartsWith("error", StringComparison.Ordinal));
+        return takes;
     }
 
     /// <summary>Prepares both sides up to a statement of a round.</summary>

@@ -32,6 +32,15 @@ internal sealed class Arena : IDisposable
 
     public Outcome RunOurs(Node root) => _ours.Run(root.Ours());
 
+    /// <summary>As <see cref="RunOurs"/>, with parameters instead of literals, and run again with the plan that is then kept.</summary>
+    public Outcome RunOursAgain(Node root)
+    {
+        List<(Node Part, object Value)> parameters = [];
+        string sql = root.Ours(parameters);
+        _ours.Run(sql, parameters);
+        return _ours.Run(sql, parameters);
+    }
+
     public Outcome RunTheirs(Node root) => _theirs.Run(root.Theirs(), IsTransactionControl(root));
 
     /// <summary>What differs for the statement now; null when nothing does.</summary>

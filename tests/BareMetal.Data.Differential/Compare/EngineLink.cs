@@ -1,3 +1,6 @@
+using System.Globalization;
+using BareMetal.Data.Differential.Grammar;
+
 namespace BareMetal.Data.Differential.Compare;
 
 /// <summary>Our side: a database in memory, one connection.</summary>
@@ -16,13 +19,15 @@ internal sealed class EngineLink : IDisposable
     }
 
     /// <summary>Runs one statement.</summary>
-    public Outcome Run(string sql)
+    public Outcome Run(string sql, List<(Node Part, object Value)>? parameters = null)
     {
         try
         {
             using BareMetalCommand command = _connection.CreateCommand();
             command.CommandText = sql;
             command.CommandTimeout = 5;
+            for (int i = 0; i < parameters?.Count; i++)
+                command.Parameters.AddWithValue("@p" + i.ToString(CultureInfo.InvariantCulture), parameters[i].Value);
             using BareMetalDataReader reader = command.ExecuteReader();
             string[] names = new string[reader.FieldCount];
             string[] types = new string[names.Length];

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace BareMetal.Data.Differential.Grammar;
@@ -70,19 +71,36 @@ internal sealed class Node(string production, Role role, object[] parts)
         return count;
     }
 
-    public string Ours() => Render(false);
+    public string Ours() => Render(false, null);
 
-    public string Theirs() => Render(true);
+    /// <summary>Our text with parameters in place of plain literals, whose values are added.</summary>
+    public string Ours(List<(Node Part, object Value)> parameters) => Render(false, parameters);
 
-    private string Render(bool theirs)
+    public string Theirs() => Render(true, null);
+
+    private string Render(bool theirs, List<(Node Part, object Value)>? parameters)
     {
         StringBuilder text = new();
-        Write(text, theirs);
+        Write(text, theirs, parameters);
         return text.ToString();
     }
 
-    private void Write(StringBuilder text, bool theirs)
+    private void Write(StringBuilder text, bool theirs, List<(Node Part, object Value)>? parameters)
     {
+        if (parameters is not null && Production == "literal" && Value() is { } value)
+        {
+            // A part that stands in two places, as an argument and in ORDER BY, is one parameter.
+            int index = parameters.FindIndex(p => ReferenceEquals(p.Part, this));
+            if (index < 0)
+            {
+                index = parameters.Count;
+                parameters.Add((this, value));
+            }
+
+            text.Append("@p").Append(index);
+            return;
+        }
+
         bool first = true;
         foreach (object part in Parts)
         {
@@ -92,7 +110,7 @@ internal sealed class Node(string production, Role role, object[] parts)
             switch (part)
             {
                 case Node node:
-                    node.Write(text, theirs);
+                    node.Write(text, theirs, parameters);
                     break;
                 case Dual dual:
                     text.Append(theirs ? dual.Theirs : dual.Ours);
@@ -103,6 +121,15 @@ internal sealed class Node(string production, Role role, object[] parts)
             }
         }
     }
+
+    private object? Value() => Kind switch
+    {
+        Grammar.Kind.Int4 when Parts is [string text] && int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) => number,
+        Grammar.Kind.Num when Parts is [string text] && decimal.TryParse(text, NumberStyles.Number, CultureInfo.InvariantCulture, out decimal number) => number,
+        Grammar.Kind.Text when Parts is [string text] && text.StartsWith('\'') => text[1..^1].Replace("''", "'", StringComparison.Ordinal),
+        Grammar.Kind.Bool when Parts is [string text] && bool.TryParse(text, out bool truth) => truth,
+        _ => null,
+    };
 
     public override string ToString() => Ours();
 }
