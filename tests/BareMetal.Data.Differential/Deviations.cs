@@ -60,6 +60,7 @@ internal static class Deviations
         new(Sql, "grouped expressions in subqueries", Handling.NotGenerated, "subqueries read columns of GROUP BY only"),
         new(Sql, "long keys", Handling.NotGenerated, "texts that are stored have 30 characters at most"),
         new(Sql, "constant expressions that fail", Handling.NotGenerated, "errors are generated where nothing can skip them"),
+        new(Sql, "constants as keys of grouping sets", Handling.NotGenerated, "keys of grouping sets are columns of tables"),
         new(Sql, "setval", Handling.NotGenerated, "forward by whole increments"),
         new(Functions, "square root, logarithm, division of floats outside their domain", Handling.NotGenerated, "arguments are within"),
         new(Functions, "numbers with exponents as text", Handling.NotGenerated, "floats are not cast to text"),
@@ -73,7 +74,7 @@ internal static class Deviations
         new(Functions, "`.datetime(template)` in JSON paths, division there", Handling.NotGenerated, ""),
         new(Functions, "`jsonb -> 0` on a scalar", Handling.NotGenerated, ""),
         new(Functions, "json (not jsonb)", Handling.NotGenerated, "jsonb only"),
-        new(Functions, "regular expressions", Handling.NotGenerated, "syntax that both have"),
+        new(Functions, "regular expressions", Handling.NotGenerated, "syntax that both have, no part of a character beyond U+FFFF"),
     ];
 
     /// <summary>The null order of a key that does not say it.</summary>

@@ -231,7 +231,7 @@ internal static class FunctionRules
         new("jsonb #-", Jsonb, "(jsonb_build_object('n', {0}, 'o', jsonb_build_object('x', 1)) #- ARRAY['o', 'x'])", Int4),
         new("jsonb - integer", Jsonb, "(jsonb_build_array({0}, 1, {1}) - 1)", Int4, Text) { TakesLeaves = true },
         new("jsonb_insert", Jsonb, "jsonb_insert(jsonb_build_object('a', jsonb_build_array({0})), ARRAY['a', '0'], to_jsonb({0}))", Int4) { TakesLeaves = true },
-        new("regexp_match", TextArray, "regexp_match({0}, '([ab])(.?)')", Text),
+        new("regexp_match", TextArray, "regexp_match({0}, '([ab])([a-z ]?)')", Text),
         new("regexp_count", Int4, "regexp_count({0}, '[ab]')", Text) { Magnitude = Thousand },
         new("regexp_substr", Text, "regexp_substr({0}, '[b-z]+')", Text),
         new("array_positions", IntArray, "array_positions({0}, {1})", IntArray, Int4),

@@ -127,10 +127,13 @@ internal sealed partial class Generator
         List<(Node Node, Column Column)> keys = [];
         int wanted = _dice.Pick(0, 1, 1, 1, 2, 2, 3);
         bool sets = wanted > 1 && _dice.Chance(0.4);
+
+        // PostgreSQL before 18 forgets the null of a key that a subquery in FROM gives as a constant.
+        Scope tables = new([.. from.Sources.Where(s => s.Key is not null)], null);
         for (int i = 0; i < wanted; i++)
         {
             Kind kind = i < kinds.Length && _dice.Chance(0.6) && kinds[i] != Kind.Jsonb ? kinds[i] : _dice.Pick<Kind>(Kinds.Common);
-            if (PickColumn(scope.Alone(), kind, false) is { } column)
+            if (PickColumn(sets ? tables : scope.Alone(), kind, false) is { } column)
             {
                 keys.Add((Expression("column", kind, $"{column.Sql}", column.Magnitude, column.Scale), column));
                 if (!sets && _dice.Chance(0.2))
