@@ -94,7 +94,13 @@ internal sealed class Campaign(TextWriter log)
                 break;
         }
 
-        Interlocked.Increment(ref Rounds);
+        if (Interlocked.Increment(ref Rounds) % 25 == 0)
+        {
+            // A round's database is closed, but some of its page memory is native and goes with finalizers, which nothing else hurries.
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
         return clean;
     }
 
