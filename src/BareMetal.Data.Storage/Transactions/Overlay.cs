@@ -90,6 +90,17 @@ internal sealed class Overlay : IDisposable
     /// <summary>Undoes every change by statements numbered <paramref name="statement"/> and later.</summary>
     public void RollbackTo(uint statement)
     {
+        if (_undoCount > 0 && SeekUndo(1) >= statement)
+        {
+            // Nothing is older: all of it goes at once, however much it is. Every entry has an undo record, in the order of writing.
+            _tree.Clear();
+            _undoCount = 0;
+            _touched.Clear();
+            HasPuts = false;
+            Version++;
+            return;
+        }
+
         Span<byte> undoKey = stackalloc byte[16];
         while (_undoCount > 0 && SeekUndo(_undoCount) is var tag && tag >= statement)
         {
