@@ -165,8 +165,8 @@ internal sealed class PlannedStatement
 
     public bool IsModification => Plan.IsModification;
 
-    /// <summary>The table that a modification writes; null when it is none.</summary>
-    public Table? Target { get; private init; }
+    /// <summary>The tables that a modification writes, those of WITH included.</summary>
+    public IReadOnlyList<Table> Targets { get; private init; } = [];
 
     /// <summary>Whether it calls functions that may change rows: then it runs whole before it gives a row, as changes do.</summary>
     public bool MayWrite { get; private init; }
@@ -235,7 +235,7 @@ internal sealed class PlannedStatement
         Objects = Objects,
         Columns = Columns,
         LockedTables = LockedTables,
-        Target = Target,
+        Targets = Targets,
         MayWrite = MayWrite,
         _sizes = _sizes,
         _statistics = _statistics,
@@ -335,7 +335,7 @@ internal sealed class PlannedStatement
             _statistics = [.. statistics],
             _epoch = epoch,
             _guards = [.. options.Guards],
-            Target = TargetOf(bound.Plan),
+            Targets = TargetsOf(bound.Plan),
             _catalog = catalog,
             _searchPathKey = session.Settings.SearchPathKey,
             Plan = plan,
@@ -346,13 +346,32 @@ internal sealed class PlannedStatement
         };
     }
 
-    private static Table? TargetOf(LogicalOperator plan) => plan switch
+    /// <summary>The tables that a statement writes, each once: of MERGE too, and of what WITH writes.</summary>
+    private static List<Table> TargetsOf(LogicalOperator plan)
     {
-        LogicalInsert i => i.Table,
-        LogicalUpdate u => u.Table,
-        LogicalDelete d => d.Table,
-        _ => null,
-    };
+        List<Table> targets = [];
+        Collect(plan);
+        return targets;
+
+        void Collect(LogicalOperator part)
+        {
+            Table? table = part switch
+            {
+                LogicalInsert i => i.Table,
+                LogicalUpdate u => u.Table,
+                LogicalDelete d => d.Table,
+                LogicalMerge m => m.Table,
+                _ => null,
+            };
+            if (table is not null && !targets.Contains(table))
+                targets.Add(table);
+            if (part is not LogicalWith with)
+                return;
+            foreach (CteDefinition definition in with.Definitions)
+                Collect(definition.Plan);
+            Collect(with.Body);
+        }
+    }
 
     private static List<Table> LockedIn(LogicalOperator plan)
     {

@@ -150,12 +150,22 @@ internal sealed partial class CommandExecution
         if (!planned.IsModification)
             return;
         RowsAffected = _instance!.RowsAffected;
-        if (planned.Target is { } target && _session.Database.Statistics.NoteChanges(target, RowsAffected))
-            transaction.Storage.OnCommitted(_ => _session.Database.Statistics.Schedule(target.Id));
+        NoteChanges(planned.Targets, transaction);
         if (Columns.Count == 0)
         {
             _hasFirst = false;
             ReleaseInstance();
+        }
+    }
+
+    /// <summary>Has tables looked at again of which much has changed. A statement that writes several counts its rows for each.</summary>
+    private void NoteChanges(IReadOnlyList<Table> targets, SessionTransaction transaction)
+    {
+        for (int i = 0; i < targets.Count; i++)
+        {
+            long id = targets[i].Id;
+            if (_session.Database.Statistics.NoteChanges(targets[i], RowsAffected))
+                transaction.Storage.OnCommitted(_ => _session.Database.Statistics.Schedule(id));
         }
     }
 

@@ -216,6 +216,18 @@ public sealed class AnalyzeTests : IDisposable
         Assert.Equal(14_000, Statistics()!.Rows);
     }
 
+    [Theory]
+    [InlineData("MERGE INTO t USING generate_series(1, 20000) AS s(i) ON t.id = s.i WHEN NOT MATCHED THEN INSERT (id) VALUES (s.i)")]
+    [InlineData("WITH w AS (INSERT INTO t (id) SELECT i FROM generate_series(1, 20000) AS s(i) RETURNING id) INSERT INTO u SELECT id FROM w")]
+    public void What_MERGE_and_WITH_write_counts_too(string statement)
+    {
+        _database.Statistics.RunsInBackground = false;
+        Run("CREATE TABLE t (id int PRIMARY KEY); CREATE TABLE u (id int PRIMARY KEY)");
+        Run(statement);
+        _database.Statistics.RunWaiting();
+        Assert.Equal(20_000, Statistics()?.Rows);
+    }
+
     [Fact]
     public void The_background_looks_at_a_table_by_itself_unless_told_not_to()
     {
