@@ -29,7 +29,7 @@ internal sealed class StatisticsCollector(StorageTransaction transaction, Table 
     private const int Pairs = 8_000;
 
     /// <summary>Fewer differing neighbours than this say too little: the rows' sample says more then.</summary>
-    private const int FewPairs = 100;
+    private const int FewPairs = 20;
 
     private readonly Random _random = new(unchecked((int)table.Id * 397));
     private readonly RowBuffer _rows = new(1 << 16);
@@ -90,11 +90,12 @@ internal sealed class StatisticsCollector(StorageTransaction transaction, Table 
     {
         double sum = 0;
         RowBuffer last = new(64);
+        double[] places = RandomPlaces(wanted);
         for (int i = 0; i < wanted; i++)
         {
             if ((i & 255) == 0)
                 cancellation.ThrowIfCancellationRequested();
-            if (!cursor.SeekFraction((i + _random.NextDouble()) / wanted, out double estimate))
+            if (!cursor.SeekFraction(places[i], out double estimate))
                 continue;
             sum += estimate;
 
@@ -203,11 +204,12 @@ internal sealed class StatisticsCollector(StorageTransaction transaction, Table 
                 return new PrefixStatistics(indexId, probes, exact);
             }
 
+            double[] places = RandomPlaces(Pairs);
             for (int i = 0; i < Pairs; i++)
             {
                 if ((i & 255) == 0)
                     cancellation.ThrowIfCancellationRequested();
-                if (!cursor.SeekFraction((i + _random.NextDouble()) / Pairs, out double estimate))
+                if (!cursor.SeekFraction(places[i], out double estimate))
                     continue;
                 probes++;
                 sum += estimate;
@@ -254,6 +256,19 @@ internal sealed class StatisticsCollector(StorageTransaction transaction, Table 
         return new PrefixStatistics(indexId, count, distinct);
     }
 
+    /// <summary>
+    /// Places in a tree in order: at random and not at even distances, since Duj1 takes values that come once for rare ones, and entries at even
+    /// distances differ too often where equal ones lie together.
+    /// </summary>
+    private double[] RandomPlaces(int count)
+    {
+        double[] places = new double[count];
+        for (int i = 0; i < count; i++)
+            places[i] = _random.NextDouble();
+        Array.Sort(places);
+        return places;
+    }
+
     private static void Compare(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b, ReadOnlySpan<KeyEncoder> parts, long[] differing)
     {
         int common = a.CommonPrefixLength(b);
@@ -275,8 +290,8 @@ internal sealed class StatisticsCollector(StorageTransaction transaction, Table 
         {
             int leading = p.IndexId == 0 ? table.PrimaryKey!.ColumnIds[0] : LeadingColumn(p.IndexId);
             int at = columns.FindIndex(c => c.ColumnId == leading);
-            if (at < 0 || p.Distinct[0] < FewPairs * 10)
-                continue;
+            if (at < 0 || p.Distinct[0] < rows * FewPairs / Pairs)
+                continue; // too few neighbours differed: the sample of rows knows better
             ColumnStatistics c = columns[at];
             double distinct = Math.Max(p.Distinct[0] - (c.NullFraction > 0 ? 1 : 0), c.MostCommon.Count + 1);
             columns[at] = new ColumnStatistics

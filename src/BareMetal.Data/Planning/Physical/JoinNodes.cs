@@ -17,10 +17,11 @@ internal sealed class HashJoinNode(
     IReadOnlyList<PlanColumn> output) : PlanNode(output)
 {
     private const double MaxRepeatedBuild = 20_000;
+    private const double MaxRepeatedShare = 0.25;
 
     // Each run makes its own table of the build side, which pays when that is small.
     public override ScanNode? Divisible =>
-        keys.Count > 0 && build.Rows <= MaxRepeatedBuild && mode is HashJoinMode.Inner or HashJoinMode.ProbeOuter or HashJoinMode.ProbeSemi or HashJoinMode.ProbeAnti ? probe.Divisible : null;
+        keys.Count > 0 && build.Rows <= MaxRepeatedBuild && build.Cost <= probe.Cost * MaxRepeatedShare && mode is HashJoinMode.Inner or HashJoinMode.ProbeOuter or HashJoinMode.ProbeSemi or HashJoinMode.ProbeAnti ? probe.Divisible : null;
 
     public override string Name => (keys.Count == 0 ? "Nested Loop " : "Hash ") + mode switch
     {

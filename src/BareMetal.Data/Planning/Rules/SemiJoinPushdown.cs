@@ -9,6 +9,9 @@ namespace BareMetal.Data.Planning.Rules;
 /// </summary>
 internal static class SemiJoinPushdown
 {
+    // A join by a key keeps its rows; estimates of it are off by some.
+    private const double Tolerance = 1.5;
+
     public static LogicalOperator Apply(LogicalOperator plan, Cardinality cardinality)
     {
         LogicalOperator op = LogicalTools.MapInputs(plan, input => Apply(input, cardinality));
@@ -38,7 +41,7 @@ internal static class SemiJoinPushdown
                 {
                     if (TryPush(side, join, cardinality) is { } deeper)
                         return deeper;
-                    return cardinality.Estimate(side) <= cardinality.Estimate(inner) ? new LogicalJoin(join.Kind, side, join.Right, join.Condition) : null;
+                    return cardinality.Estimate(side) <= cardinality.Estimate(inner) * Tolerance ? new LogicalJoin(join.Kind, side, join.Right, join.Condition) : null;
                 }
             }
 

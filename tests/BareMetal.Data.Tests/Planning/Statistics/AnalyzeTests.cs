@@ -216,6 +216,21 @@ public sealed class AnalyzeTests : IDisposable
         Assert.Equal(14_000, Statistics()!.Rows);
     }
 
+    [Fact]
+    public void Values_that_lie_together_in_an_index_or_in_the_table_are_not_taken_for_rare_ones()
+    {
+        Run("CREATE TABLE t (id int PRIMARY KEY, supplier int NOT NULL, day int NOT NULL)");
+        Run("INSERT INTO t SELECT i, (i::bigint * 7919 % 1000)::int, i / 200 FROM generate_series(1, 200000) AS g(i)");
+        Run("CREATE INDEX t_supplier ON t (supplier)");
+        Run("ANALYZE t");
+        Table table = _database.Catalog.Newest.Objects.OfType<Table>().Single(t => t.Name == "t");
+        foreach (string name in new[] { "supplier", "day" })
+        {
+            double distinct = Statistics()!.Find(table.Columns.Single(c => c.Name == name))!.Distinct;
+            Assert.True(distinct is > 650 and < 1_500, $"{name} has 1,000 values; {distinct} are foreseen");
+        }
+    }
+
     [Theory]
     [InlineData("MERGE INTO t USING generate_series(1, 20000) AS s(i) ON t.id = s.i WHEN NOT MATCHED THEN INSERT (id) VALUES (s.i)")]
     [InlineData("WITH w AS (INSERT INTO t (id) SELECT i FROM generate_series(1, 20000) AS s(i) RETURNING id) INSERT INTO u SELECT id FROM w")]
