@@ -361,7 +361,8 @@ internal sealed class AccessPaths(PlannerOptions options, Cardinality cardinalit
         double correlation = 0;
         if (source.Parts[0].Expression is BoundColumn { Column: { Origin: { } origin } } && options.Statistics(source.Scan.Table)?.Find(origin) is { } known)
             correlation = Math.Abs(known.Correlation);
-        return PlanCost.Fetch * (1 - (0.5 * correlation));
+        double rows = options.RowCount(source.Scan.Table);
+        return (PlanCost.Fetch * 0.5 * correlation) + (PlanCost.FetchFrom(rows) * (1 - correlation));
     }
 
     private static bool AreSame(SeekPart a, SeekPart b) =>

@@ -139,7 +139,24 @@ internal sealed class Cardinality(PlannerOptions options)
     /// <summary>Rows of an input that pass conditions.</summary>
     public double FilteredRows(LogicalOperator input, IReadOnlyList<BoundExpression> terms, double rows)
     {
-        double result = rows * _selectivity.Of(terms, s => Distinct(s, input, rows));
+        double groups = 1;
+        if (input is LogicalAggregate { GroupingSets: null, Keys.Count: > 0 } aggregate)
+        {
+            // What HAVING says of sums and averages goes first; the rest is judged as of any other rows.
+            double size = Estimate(aggregate.Input) / Math.Max(rows, 1);
+            List<BoundExpression> rest = [];
+            foreach (BoundExpression term in terms)
+            {
+                if (GroupSelectivity.Of(term, aggregate, size, _selectivity.StatisticsOf) is { } share)
+                    groups *= share;
+                else
+                    rest.Add(term);
+            }
+
+            terms = rest;
+        }
+
+        double result = rows * groups * (terms.Count == 0 ? 1 : _selectivity.Of(terms, s => Distinct(s, input, rows)));
         return input is LogicalScan scan ? Math.Min(result, KeyBound(scan, terms, rows)) : result;
     }
 

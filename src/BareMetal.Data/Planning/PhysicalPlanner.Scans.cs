@@ -149,7 +149,7 @@ internal sealed partial class PhysicalPlanner
         return true;
     }
 
-    private FilterNode MakeFilter(PlanNode input, IReadOnlyList<BoundExpression> terms)
+    private FilterNode MakeFilter(PlanNode input, IReadOnlyList<BoundExpression> terms, double? foreseen = null)
     {
         // Cheap conditions first; those that may fail keep their order behind those that cannot.
         List<BoundExpression> ordered = [.. terms.OrderBy(t => ExpressionTools.ContainsSubquery(t) ? 2 : ExpressionTools.CannotFail(t) ? 0 : 1)];
@@ -160,7 +160,7 @@ internal sealed partial class PhysicalPlanner
             PlanSubqueries(term, input.Rows);
         return new FilterNode(input, RewriteGrouping(ExpressionTools.Combine(ordered)!))
         {
-            Rows = Math.Max(rows, 0.01),
+            Rows = Math.Max(foreseen ?? rows, 0.01),
             Cost = input.Cost + (input.Rows * 0.05),
             Ordering = input.Ordering,
         };
@@ -209,7 +209,7 @@ internal sealed partial class PhysicalPlanner
         if (direct is not null)
             return direct;
         PlanNode node = Plan(input, request with { RowGoal = request.RowGoal > 0 ? request.RowGoal * 3 : 0 });
-        return MakeFilter(node, terms);
+        return MakeFilter(node, terms, input is LogicalAggregate && !terms.Exists(ExpressionTools.ContainsSubquery) ? _cardinality.FilteredRows(input, terms, node.Rows) : null);
     }
 
     private static List<PlanColumn> PhysicalOutput(LogicalOperator op)

@@ -15,6 +15,12 @@ internal static class PlanCost
     /// <summary>A row found through an index entry, by its key.</summary>
     public const double Fetch = 0.9;
 
+    /// <summary>
+    /// A row found through an index entry in a table of so many rows: what does not fit the processor's caches is waited for, three times as long
+    /// at two million rows as at two hundred thousand, while a scan reads ahead.
+    /// </summary>
+    public static double FetchFrom(double tableRows) => Fetch * (1 + (2 * Math.Clamp(Math.Log10(Math.Max(tableRows, 1) / 200_000), 0, 2)));
+
     /// <summary>Going to a place in a tree.</summary>
     public const double Seek = 1.2;
 

@@ -216,6 +216,23 @@ public sealed class AnalyzeTests : IDisposable
         Assert.Equal(14_000, Statistics()!.Rows);
     }
 
+    [Theory]
+    [InlineData("sum(v) > 900")]
+    [InlineData("sum(v) <= 300")]
+    [InlineData("sum(v) > 550")]
+    [InlineData("600 < sum(v)")]
+    [InlineData("avg(v) > 60")]
+    public void Groups_that_HAVING_passes_are_foreseen_from_the_spread_of_the_values(string condition)
+    {
+        Run("CREATE TABLE t (id int PRIMARY KEY, g int NOT NULL, v int NOT NULL)");
+        Run("INSERT INTO t SELECT i, i / 10, (random() * 100)::int FROM generate_series(1, 20000) AS x(i)");
+        Run("ANALYZE t");
+        double actual = Run($"SELECT count(*) FROM (SELECT g FROM t GROUP BY g HAVING {condition}) AS x") is var rows && rows.Count == 1 ? double.Parse(rows[0], CultureInfo.InvariantCulture) : -1;
+        string plan = string.Join('\n', Run($"EXPLAIN SELECT g FROM t GROUP BY g HAVING {condition}"));
+        double foreseen = double.Parse(System.Text.RegularExpressions.Regex.Match(plan, @"Filter  \(rows=(\d+)").Groups[1].Value, CultureInfo.InvariantCulture);
+        Assert.True(foreseen <= Math.Max(actual * 2.5, 30) && foreseen >= actual / 2.5, $"{actual} groups pass, {foreseen} are foreseen\n{plan}");
+    }
+
     [Fact]
     public void Values_that_lie_together_in_an_index_or_in_the_table_are_not_taken_for_rare_ones()
     {
