@@ -25,8 +25,8 @@ public sealed class OperationFaultTests(ITestOutputHelper output)
     [InlineData(DiskOperation.Rename, DiskFault.Error, 1)]
     [InlineData(DiskOperation.Delete, DiskFault.Error, 1)]
     [InlineData(DiskOperation.FlushDirectory, DiskFault.Error, 1)]
-    [InlineData(DiskOperation.Read, DiskFault.Error, 41)]
-    [InlineData(DiskOperation.Read, DiskFault.Short, 41)]
+    [InlineData(DiskOperation.Read, DiskFault.Error, 13)]
+    [InlineData(DiskOperation.Read, DiskFault.Short, 13)]
     public void Any_operation_may_fail_once(DiskOperation operation, DiskFault fault, int stride)
     {
         if (int.TryParse(Environment.GetEnvironmentVariable("BAREMETAL_FAULT_STRIDE"), out int given))

@@ -68,7 +68,7 @@ internal sealed class TestDatabase : IDisposable
         _main = null;
     }
 
-    private Database Acquire() => Database.Acquire(new DatabaseOptions { Path = "test", Substrate = Substrate, CacheSize = 32 << 20, Optimize = _optimize });
+    private Database Acquire() => Database.Acquire(new DatabaseOptions { Path = "test", Substrate = Substrate, CacheSize = 32 << 20, AnalyzeThreshold = 0, Optimize = _optimize });
 }
 
 internal static class SessionText
