@@ -11,9 +11,9 @@ namespace BareMetal.Data.Storage.Tests.Faults;
 public sealed class OperationFaultTests(ITestOutputHelper output)
 {
     [Theory]
-    [InlineData(DiskOperation.Write, DiskFault.Error, 18)]
-    [InlineData(DiskOperation.Write, DiskFault.DiskFull, 18)]
-    [InlineData(DiskOperation.Write, DiskFault.Short, 18)]
+    [InlineData(DiskOperation.Write, DiskFault.Error, 7)]
+    [InlineData(DiskOperation.Write, DiskFault.DiskFull, 7)]
+    [InlineData(DiskOperation.Write, DiskFault.Short, 7)]
     [InlineData(DiskOperation.SetLength, DiskFault.DiskFull, 1)]
     [InlineData(DiskOperation.SetLength, DiskFault.Error, 1)]
     [InlineData(DiskOperation.Flush, DiskFault.Error, 3)]
