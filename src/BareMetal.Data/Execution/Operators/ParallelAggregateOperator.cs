@@ -123,7 +123,7 @@ internal sealed class ParallelAggregateOperator(AggregateOperator serial, ScanSe
         private readonly QueryContext _context = new();
         private readonly ManualResetEventSlim _ended = new();
         private Shared _shared = new();
-        private int _taken;
+        private int _taken = 1;
         private bool _isOpen;
 
         public AggregateOperator Operator { get; } = op;
@@ -151,13 +151,15 @@ internal sealed class ParallelAggregateOperator(AggregateOperator serial, ScanSe
             _context.RunNumber++;
             _context.Part = range;
             _shared = shared;
-            _taken = 0;
             _ended.Reset();
             IsDone = false;
             Failure = null;
             _isOpen = true;
             foreach (OperatorCounters c in counters.Values)
                 c.Clear();
+
+            // Last: a thread that was asked in a run before, and comes only now, takes a part that is ready or none.
+            Volatile.Write(ref _taken, 0);
         }
 
         /// <summary>Reads the part unless another thread has begun to.</summary>
