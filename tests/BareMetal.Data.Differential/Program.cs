@@ -102,5 +102,5 @@ internal static class Program
 
     private static string Line(Campaign campaign, ulong seed, ulong next, Stopwatch time) => string.Create(
         CultureInfo.InvariantCulture,
-        $"seeds {seed}–{next - 1}: {campaign.Comparisons:N0} comparisons ({campaign.Errors:N0} errors, {campaign.Rows:N0} rows), {campaign.Findings.Count} differences, {campaign.Timeouts} time-outs, {campaign.Comparisons / Math.Max(1, time.Elapsed.TotalSeconds):N0}/s (here {campaign.TicksHere / Stopwatch.Frequency} s, there {campaign.TicksThere / Stopwatch.Frequency} s)");
+        $"seeds {seed}–{next - 1}: {campaign.Comparisons:N0} comparisons ({campaign.Errors:N0} errors, {campaign.Rows:N0} rows), {campaign.Findings.Count} differences, {campaign.SetAside} set aside, {campaign.Comparisons / Math.Max(1, time.Elapsed.TotalSeconds):N0}/s (here {campaign.TicksHere / Stopwatch.Frequency} s, there {campaign.TicksThere / Stopwatch.Frequency} s)");
 }

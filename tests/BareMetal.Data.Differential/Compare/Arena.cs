@@ -48,7 +48,7 @@ internal sealed class Arena : IDisposable
     {
         ours = RunOurs(statement.Root);
         theirs = RunTheirs(statement.Root);
-        return ours.IsTimeout || theirs.IsTimeout ? null : Comparer.Difference(statement, ours, theirs);
+        return ours.IsSetAside || theirs.IsSetAside ? null : Comparer.Difference(statement, ours, theirs);
     }
 
     public void Dispose()

@@ -25,7 +25,7 @@ internal sealed class EngineLink : IDisposable
         {
             using BareMetalCommand command = _connection.CreateCommand();
             command.CommandText = sql;
-            command.CommandTimeout = 5;
+            command.CommandTimeout = Outcome.MaxSeconds;
             for (int i = 0; i < parameters?.Count; i++)
                 command.Parameters.AddWithValue("@p" + i.ToString(CultureInfo.InvariantCulture), parameters[i].Value);
             using BareMetalDataReader reader = command.ExecuteReader();
@@ -40,6 +40,8 @@ internal sealed class EngineLink : IDisposable
             List<string?[]> rows = [];
             while (reader.Read())
             {
+                if (rows.Count == Outcome.MaxRows)
+                    return new Outcome { Error = Outcome.TooLarge };
                 string?[] row = new string?[names.Length];
                 for (int i = 0; i < row.Length; i++)
                     row[i] = reader.IsDBNull(i) ? null : Canonical.Of(types[i] == "integer[]" ? reader.GetFieldValue<int?[]>(i) : reader.GetValue(i), types[i]);

@@ -20,8 +20,17 @@ internal sealed class Outcome
     /// <summary>Rows that were written; −1 when it does not say.</summary>
     public long Affected { get; init; } = -1;
 
-    /// <summary>It ran out of the time that a statement has here: nothing is compared.</summary>
-    public bool IsTimeout => Error is "57014";
+    /// <summary>Rows beyond which an outcome is set aside.</summary>
+    public const int MaxRows = 20_000;
+
+    /// <summary>Seconds after which an outcome is set aside.</summary>
+    public const int MaxSeconds = 1;
+
+    /// <summary>The error of a result with more than <see cref="MaxRows"/> rows, which neither side gives.</summary>
+    public const string TooLarge = "large";
+
+    /// <summary>It took more time or gave more rows than a statement may have here: nothing is compared.</summary>
+    public bool IsSetAside => Error is "57014" or TooLarge;
 
     /// <summary>A defect of the machinery rather than an answer.</summary>
     public bool IsCrash => Error is "XXXXX";

@@ -63,7 +63,7 @@ internal sealed class PostgresLink : IDisposable
                 case 'E':
                     throw new InvalidOperationException("PostgreSQL refuses the connection: " + ReadError(body).Message);
                 case 'Z':
-                    Execute("SET statement_timeout = 5000");
+                    Execute($"SET statement_timeout = {Outcome.MaxSeconds * 1000}");
                     Execute("SET client_min_messages = error");
                     Execute("SET extra_float_digits = 1");
                     Execute("SET bytea_output = hex");
@@ -116,7 +116,11 @@ internal sealed class PostgresLink : IDisposable
                     ReadColumns(body, out names, out types);
                     break;
                 case 'D':
-                    rows.Add(ReadRow(body, types));
+                    // The rest is still to be read, up to the message that ends it.
+                    if (rows.Count < Outcome.MaxRows)
+                        rows.Add(ReadRow(body, types));
+                    else
+                        error = (Outcome.TooLarge, "");
                     break;
                 case 'C':
                     affected = Affected(Encoding.UTF8.GetString(body[..^1]), names.Length > 0);
