@@ -51,6 +51,24 @@ internal abstract class Accumulator
     /// <summary>Forgets all groups.</summary>
     public abstract void Clear();
 
+    /// <summary>Finds the next rows that are not null.</summary>
+    /// <param name="nulls">The mask of nulls.</param>
+    /// <param name="start">Where to look from; receives where they begin.</param>
+    /// <param name="length">Receives how many there are.</param>
+    /// <returns>False when there are no more.</returns>
+    protected static bool NextRun(ReadOnlySpan<bool> nulls, ref int start, out int length)
+    {
+        length = 0;
+        int ahead = start < nulls.Length ? nulls[start..].IndexOf(false) : -1;
+        if (ahead < 0)
+            return false;
+        start += ahead;
+        length = nulls[start..].IndexOf(true);
+        if (length < 0)
+            length = nulls.Length - start;
+        return true;
+    }
+
     /// <summary>Whether a group's state grows with its rows: such rows may wait in files until the group's result is asked for.</summary>
     public virtual bool Grows => false;
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using BareMetal.Data.Simd;
 using BareMetal.Data.Types;
 using BareMetal.Data.Values;
 
@@ -20,10 +21,10 @@ internal abstract class ColumnOperations
     public virtual bool Identical(Vector a, int rowA, Vector b, int rowB) => Equal(a, rowA, b, rowB);
 
     /// <summary>
-    /// A number that orders rows as <see cref="Compare"/> does or leaves them equal, for the first comparison of a sort.
+    /// Numbers that order rows from one on as <see cref="Compare"/> does or leave them equal, for the first step of a sort; any number for a null.
     /// <see cref="IsPrefixExact"/> says whether equal prefixes mean equal rows.
     /// </summary>
-    public abstract ulong Prefix(Vector vector, int row);
+    public abstract void Prefixes(Vector vector, int first, Span<ulong> prefixes);
 
     public abstract bool IsPrefixExact { get; }
 
@@ -60,7 +61,7 @@ internal abstract class ColumnOperations
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    protected static uint Mix(uint hash, uint value) => (System.Numerics.BitOperations.RotateLeft(hash, 5) ^ value) * 0x9E3779B1u;
+    protected static uint Mix(uint hash, uint value) => (System.Numerics.BitOperations.RotateLeft(hash, 5) ^ value) * KeyLoops.MixMultiplier;
 }
 
 /// <summary>Hash, equality and order of one physical value.</summary>
@@ -95,7 +96,12 @@ internal sealed class ColumnOperations<T, TOps> : ColumnOperations
             return;
         }
 
-        for (int i = 0; i < count; i++)
+        int done = 0;
+        if (stride == 1 && typeof(T) == typeof(int))
+            done = KeyLoops.Hash(Unsafe.As<T[], int[]>(ref data).AsSpan(0, count), hashes);
+        else if (stride == 1 && typeof(T) == typeof(long))
+            done = KeyLoops.Hash(Unsafe.As<T[], long[]>(ref data).AsSpan(0, count), hashes);
+        for (int i = done; i < count; i++)
             hashes[i] = Mix(hashes[i], TOps.Hash(in data[i * stride]));
     }
 
@@ -137,7 +143,25 @@ internal sealed class ColumnOperations<T, TOps> : ColumnOperations
         return Equal(a, rowA, b, rowB);
     }
 
-    public override ulong Prefix(Vector vector, int row) => TOps.Prefix(in ((Vector<T>)vector).Data[row * vector.Stride]);
+    public override void Prefixes(Vector vector, int first, Span<ulong> prefixes)
+    {
+        T[] data = ((Vector<T>)vector).Data;
+        int stride = vector.Stride;
+        if (stride == 1 && typeof(T) == typeof(int))
+        {
+            KeyLoops.Prefixes(Unsafe.As<T[], int[]>(ref data).AsSpan(first, prefixes.Length), prefixes);
+            return;
+        }
+
+        if (stride == 1 && typeof(T) == typeof(long))
+        {
+            KeyLoops.Prefixes(Unsafe.As<T[], long[]>(ref data).AsSpan(first, prefixes.Length), prefixes);
+            return;
+        }
+
+        for (int i = 0; i < prefixes.Length; i++)
+            prefixes[i] = vector.IsNull(first + i) ? 0 : TOps.Prefix(in data[(first + i) * stride]);
+    }
 
     public override bool IsPrefixExact => TOps.IsPrefixExact;
 }
@@ -162,7 +186,7 @@ internal readonly struct IntegerOperations<T> : IValueOperations<T>
 
     public static uint Hash(in T value)
     {
-        ulong x = ulong.CreateTruncating(value) * 0x9E3779B97F4A7C15ul;
+        ulong x = ulong.CreateTruncating(value) * KeyLoops.Multiplier;
         return (uint)(x >> 32);
     }
 
@@ -228,7 +252,7 @@ internal readonly struct GuidOperations : IValueOperations<Guid>
     public static uint Hash(in Guid value)
     {
         ReadOnlySpan<ulong> parts = System.Runtime.InteropServices.MemoryMarshal.Cast<Guid, ulong>(new ReadOnlySpan<Guid>(in value));
-        return IntegerOperations<ulong>.Hash(parts[0] ^ (parts[1] * 0x9E3779B97F4A7C15ul));
+        return IntegerOperations<ulong>.Hash(parts[0] ^ (parts[1] * KeyLoops.Multiplier));
     }
 
     public static bool Equal(in Guid a, in Guid b) => a == b;
@@ -281,7 +305,7 @@ internal readonly struct BytesOperations : IValueOperations<ByteSlice>
         ulong h = 0xcbf29ce484222325ul ^ (ulong)bytes.Length;
         while (bytes.Length >= 8)
         {
-            h = (h ^ System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(bytes)) * 0x9E3779B97F4A7C15ul;
+            h = (h ^ System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(bytes)) * KeyLoops.Multiplier;
             h ^= h >> 29;
             bytes = bytes[8..];
         }
@@ -289,7 +313,7 @@ internal readonly struct BytesOperations : IValueOperations<ByteSlice>
         ulong tail = 0;
         for (int i = 0; i < bytes.Length; i++)
             tail = (tail << 8) | bytes[i];
-        h = (h ^ tail) * 0x9E3779B97F4A7C15ul;
+        h = (h ^ tail) * KeyLoops.Multiplier;
         return (uint)(h >> 32);
     }
 

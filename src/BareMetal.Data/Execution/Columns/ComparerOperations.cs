@@ -24,5 +24,5 @@ internal sealed class ComparerOperations(SqlType type) : ColumnOperations
 
     public override int Compare(Vector a, int rowA, Vector b, int rowB) => _comparer.Compare(a, rowA, b, rowB);
 
-    public override ulong Prefix(Vector vector, int row) => 0;
+    public override void Prefixes(Vector vector, int first, Span<ulong> prefixes) => prefixes.Clear();
 }

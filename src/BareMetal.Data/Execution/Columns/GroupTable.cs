@@ -134,6 +134,21 @@ internal sealed class GroupTable
         }
 
         ReadOnlySpan<uint> hashes = Hash(keys, count);
+        if (_operations.Length == 1 && !keys[0].HasNulls && !_keys[0].HasNulls)
+        {
+            if (keys[0] is Vector<int> ints)
+            {
+                FindFixed<int, IntegerOperations<int>>(ints, hashes, count, groups);
+                return;
+            }
+
+            if (keys[0] is Vector<long> longs)
+            {
+                FindFixed<long, IntegerOperations<long>>(longs, hashes, count, groups);
+                return;
+            }
+        }
+
         for (int i = 0; i < count; i++)
         {
             uint hash = hashes[i];
@@ -142,6 +157,27 @@ internal sealed class GroupTable
             while ((group = _slots[slot]) >= 0)
             {
                 if (_hashes[group] == hash && KeyEquals(group, keys, i))
+                    break;
+                slot = (slot + 1) & _mask;
+            }
+
+            groups[i] = group;
+        }
+    }
+
+    private void FindFixed<T, TOps>(Vector<T> keys, ReadOnlySpan<uint> hashes, int count, Span<int> groups)
+        where TOps : struct, IValueOperations<T>
+    {
+        T[] own = ((Vector<T>)_keys[0]).Data, data = keys.Data;
+        int[] slots = _slots;
+        int stride = keys.Stride;
+        for (int i = 0; i < count; i++)
+        {
+            int slot = (int)hashes[i] & _mask;
+            int group;
+            while ((group = slots[slot]) >= 0)
+            {
+                if (TOps.Equal(in own[group], in data[i * stride]))
                     break;
                 slot = (slot + 1) & _mask;
             }

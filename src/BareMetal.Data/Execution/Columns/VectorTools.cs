@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using BareMetal.Data.Simd;
 using BareMetal.Data.Types;
 using BareMetal.Data.Values;
 
@@ -152,26 +153,6 @@ internal static class VectorTools
             return count;
         }
 
-        bool[] data = v.Data;
-        int n = 0;
-        if (v.HasNulls)
-        {
-            bool[] nulls = v.Nulls;
-            for (int i = 0; i < count; i++)
-            {
-                rows[n] = i;
-                n += data[i] & !nulls[i] ? 1 : 0;
-            }
-
-            return n;
-        }
-
-        for (int i = 0; i < count; i++)
-        {
-            rows[n] = i;
-            n += data[i] ? 1 : 0;
-        }
-
-        return n;
+        return MaskLoops.Select(v.Data.AsSpan(0, count), v.HasNulls ? v.Nulls.AsSpan(0, count) : default, rows);
     }
 }

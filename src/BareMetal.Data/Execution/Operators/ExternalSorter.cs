@@ -11,7 +11,7 @@ namespace BareMetal.Data.Execution.Operators;
 /// </summary>
 internal sealed class ExternalSorter(SqlType[] types, int firstKey, RowComparer comparer)
 {
-    private const int OrderBytes = 28;
+    private const int OrderBytes = 44;
     private const int RunBatch = 256;
 
     private readonly RowStore _store = new(types);

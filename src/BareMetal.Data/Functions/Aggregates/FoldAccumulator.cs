@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using BareMetal.Data.Simd;
 using BareMetal.Data.Types;
 using BareMetal.Data.Values;
 
@@ -26,7 +29,7 @@ internal sealed class FoldAccumulator<TValue, TState, TResult, TFold> : Accumula
     private TState[] _states = new TState[1];
     private int _count;
 
-    public override long MemoryBytes => (long)_states.Length * System.Runtime.CompilerServices.Unsafe.SizeOf<TState>();
+    public override long MemoryBytes => (long)_states.Length * Unsafe.SizeOf<TState>();
 
     public override void EnsureGroups(int count)
     {
@@ -62,12 +65,13 @@ internal sealed class FoldAccumulator<TValue, TState, TResult, TFold> : Accumula
             TState state = states[0];
             if (plain)
             {
-                ReadOnlySpan<TValue> run = data.AsSpan(0, count);
-                if (!TFold.AddRun(ref state, run))
-                {
-                    foreach (TValue value in run)
-                        TFold.Add(ref state, value);
-                }
+                AddRun(ref state, data.AsSpan(0, count));
+            }
+            else if (stride == 1)
+            {
+                ReadOnlySpan<bool> nulls = vector.Nulls.AsSpan(0, count);
+                for (int start = 0; NextRun(nulls, ref start, out int length); start += length)
+                    AddRun(ref state, data.AsSpan(start, length));
             }
             else
             {
@@ -94,6 +98,14 @@ internal sealed class FoldAccumulator<TValue, TState, TResult, TFold> : Accumula
             if (!vector.IsNull(i))
                 TFold.Add(ref states[groups[i]], data[i * stride]);
         }
+    }
+
+    private static void AddRun(ref TState state, ReadOnlySpan<TValue> run)
+    {
+        if (TFold.AddRun(ref state, run))
+            return;
+        foreach (TValue value in run)
+            TFold.Add(ref state, value);
     }
 
     public override void Merge(Accumulator other, ReadOnlySpan<int> groups)
@@ -162,8 +174,8 @@ internal sealed class CountAccumulator(bool star) : Accumulator
                 return;
             }
 
-            for (int i = 0; i < count; i++)
-                counts[0] += arguments[0].IsNull(i) ? 0 : 1;
+            Vector argument = arguments[0];
+            counts[0] += argument.IsConstant ? (argument.Nulls[0] ? 0 : count) : count - MaskLoops.Count(argument.Nulls.AsSpan(0, count));
             return;
         }
 
@@ -202,7 +214,7 @@ internal sealed class ExtremeAccumulator<T, TOrder>(TOrder order, int sign) : Ac
     private bool[] _any = new bool[1];
     private long _bytes;
 
-    public override long MemoryBytes => (long)_values.Length * (System.Runtime.CompilerServices.Unsafe.SizeOf<T>() + 1) + _bytes;
+    public override long MemoryBytes => (long)_values.Length * (Unsafe.SizeOf<T>() + 1) + _bytes;
 
     public override void EnsureGroups(int count)
     {
@@ -218,11 +230,32 @@ internal sealed class ExtremeAccumulator<T, TOrder>(TOrder order, int sign) : Ac
         Vector<T> vector = (Vector<T>)arguments[0];
         T[] data = vector.Data;
         int stride = vector.Stride;
+        if (groups.IsEmpty && stride == 1 && TryAddRuns(vector, count))
+            return;
         for (int i = 0; i < count; i++)
         {
             if (!vector.IsNull(i))
                 Add(groups.IsEmpty ? 0 : groups[i], data[i * stride]);
         }
+    }
+
+    /// <summary>Adds the rows by runs without nulls, where there is a loop for the type.</summary>
+    private bool TryAddRuns(Vector<T> vector, int count)
+    {
+        if (typeof(T) != typeof(int) && typeof(T) != typeof(long))
+            return false;
+        ReadOnlySpan<bool> nulls = vector.HasNulls ? vector.Nulls.AsSpan(0, count) : default;
+        int length = count;
+        for (int start = 0; nulls.IsEmpty ? start < count : NextRun(nulls, ref start, out length); start += length)
+        {
+            ref T first = ref vector.Data[start];
+            if (typeof(T) == typeof(int))
+                Add(0, (T)(object)FoldLoops.Extreme(MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<T, int>(ref first), length), sign > 0));
+            else
+                Add(0, (T)(object)FoldLoops.Extreme(MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<T, long>(ref first), length), sign > 0));
+        }
+
+        return true;
     }
 
     public override void Merge(Accumulator other, ReadOnlySpan<int> groups)

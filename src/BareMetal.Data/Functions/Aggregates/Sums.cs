@@ -1,5 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using BareMetal.Data.Simd;
 
 namespace BareMetal.Data.Functions.Aggregates;
 
@@ -234,21 +236,9 @@ internal readonly struct SumToLong<T> : IFold<T, LongSum, long>
     {
         if (typeof(T) != typeof(int))
             return false;
-        ReadOnlySpan<int> run = System.Runtime.InteropServices.MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<T, int>(ref System.Runtime.InteropServices.MemoryMarshal.GetReference(values)), values.Length);
-        Vector<long> low = Vector<long>.Zero, high = Vector<long>.Zero;
-        int i = 0;
-        for (; i + Vector<int>.Count <= run.Length; i += Vector<int>.Count)
-        {
-            Vector.Widen(new Vector<int>(run[i..]), out Vector<long> a, out Vector<long> b);
-            low += a;
-            high += b;
-        }
-
         // A run is a batch: far too short to overflow 64 bits.
-        long sum = Vector.Sum(low) + Vector.Sum(high);
-        for (; i < run.Length; i++)
-            sum += run[i];
-        state.Sum = checked(state.Sum + sum);
+        ReadOnlySpan<int> run = MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<T, int>(ref MemoryMarshal.GetReference(values)), values.Length);
+        state.Sum = checked(state.Sum + FoldLoops.Sum(run));
         state.Count += run.Length;
         return true;
     }
@@ -283,6 +273,15 @@ internal readonly struct SumToDecimal<T> : IFold<T, IntegerSum, decimal>
         state.Count++;
     }
 
+    public static bool AddRun(ref IntegerSum state, ReadOnlySpan<T> values)
+    {
+        if (typeof(T) != typeof(long))
+            return false;
+        state.Sum += FoldLoops.Sum(MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<T, long>(ref MemoryMarshal.GetReference(values)), values.Length));
+        state.Count += values.Length;
+        return true;
+    }
+
     public static void Merge(ref IntegerSum state, in IntegerSum other)
     {
         state.Sum += other.Sum;
@@ -302,6 +301,8 @@ internal readonly struct AverageOfLong<T> : IFold<T, IntegerSum, decimal>
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Add(ref IntegerSum state, T value) => SumToDecimal<T>.Add(ref state, value);
+
+    public static bool AddRun(ref IntegerSum state, ReadOnlySpan<T> values) => SumToDecimal<T>.AddRun(ref state, values);
 
     public static void Merge(ref IntegerSum state, in IntegerSum other) => SumToDecimal<T>.Merge(ref state, other);
 
@@ -377,6 +378,8 @@ internal readonly struct SumOfSpan : IFold<long, IntegerSum, long>
 {
     public static void Add(ref IntegerSum state, long value) => SumToDecimal<long>.Add(ref state, value);
 
+    public static bool AddRun(ref IntegerSum state, ReadOnlySpan<long> values) => SumToDecimal<long>.AddRun(ref state, values);
+
     public static void Merge(ref IntegerSum state, in IntegerSum other) => SumToDecimal<long>.Merge(ref state, other);
 
     public static bool Result(in IntegerSum state, out long result)
@@ -395,6 +398,8 @@ internal readonly struct SumOfSpan : IFold<long, IntegerSum, long>
 internal readonly struct AverageOfSpan : IFold<long, IntegerSum, long>
 {
     public static void Add(ref IntegerSum state, long value) => SumToDecimal<long>.Add(ref state, value);
+
+    public static bool AddRun(ref IntegerSum state, ReadOnlySpan<long> values) => SumToDecimal<long>.AddRun(ref state, values);
 
     public static void Merge(ref IntegerSum state, in IntegerSum other) => SumToDecimal<long>.Merge(ref state, other);
 

@@ -1,3 +1,4 @@
+using BareMetal.Data.Simd;
 using BareMetal.Data.Types;
 using BareMetal.Data.Values;
 
@@ -10,9 +11,13 @@ internal interface IUnaryOperation<in TArgument, out TResult>
 }
 
 /// <summary>An operation of two arguments, as a struct so that loops over it are compiled for it.</summary>
-internal interface IBinaryOperation<in TLeft, in TRight, out TResult>
+internal interface IBinaryOperation<TLeft, TRight, TResult>
 {
     static abstract TResult Apply(TLeft left, TRight right);
+
+    /// <summary>Applies it to a run of rows faster than one by one, whatever rows that are null hold. The right side may be a single value that stands for all.</summary>
+    /// <returns>False when there is no such way, or a row would fail: the target then holds nothing of use.</returns>
+    static virtual bool TryRun(ReadOnlySpan<TLeft> left, ReadOnlySpan<TRight> right, Span<TResult> target) => false;
 }
 
 /// <summary>What kernels share: null handling and the errors that arithmetic exceptions stand for.</summary>
@@ -32,6 +37,21 @@ internal static class KernelSupport
         }
 
         return false;
+    }
+
+    /// <summary>Sets the rows null that are null in one of two arguments, of which a constant one is not null.</summary>
+    public static void TakeNulls(Vector left, Vector right, int count, Vector result)
+    {
+        bool ofLeft = left.HasNulls && !left.IsConstant, ofRight = right.HasNulls && !right.IsConstant;
+        if (!ofLeft && !ofRight)
+            return;
+        result.HasNulls = true;
+        Span<bool> nulls = result.Nulls;
+        if (ofLeft && ofRight)
+            MaskLoops.Or(left.Nulls, right.Nulls, nulls[..count]);
+        else
+            (ofLeft ? left : right).Nulls.AsSpan(0, count).CopyTo(nulls);
+        nulls[count..].Clear();
     }
 
     public static bool AnyNull(ReadOnlySpan<Vector> arguments, int row)
@@ -110,7 +130,9 @@ internal sealed class BinaryKernel<TLeft, TRight, TResult, TOperation> : ScalarK
         TResult[] target = ((Vector<TResult>)result).Data;
         try
         {
-            if (left.HasNulls || right.HasNulls)
+            if (!left.IsConstant && TOperation.TryRun(left.Data.AsSpan(0, count), right.Data.AsSpan(0, right.IsConstant ? 1 : count), target.AsSpan(0, count)))
+                KernelSupport.TakeNulls(left, right, count, result);
+            else if (left.HasNulls || right.HasNulls)
                 WithNulls(left, right, count, target, result);
             else if (right.IsConstant)
                 WithConstant(left, right.Data[0], count, target);

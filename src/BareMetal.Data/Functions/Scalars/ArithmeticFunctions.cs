@@ -1,6 +1,8 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using BareMetal.Data.Functions.Kernels;
+using BareMetal.Data.Simd;
 using BareMetal.Data.Types;
 
 namespace BareMetal.Data.Functions.Scalars;
@@ -68,11 +70,24 @@ internal static class ArithmeticFunctions
         define.Add(">>", type, new BinaryKernel<T, int, T, ShiftRight<T>>(), type, SqlType.Integer);
     }
 
+    private static bool TryRunIntegers<T, TOperation>(ReadOnlySpan<T> left, ReadOnlySpan<T> right, Span<T> target)
+        where TOperation : struct, IVectorOperation
+    {
+        if (typeof(T) == typeof(int))
+            return ArithmeticLoops.TryRun<int, TOperation>(Cast<T, int>(left), Cast<T, int>(right), Cast<T, int>(target));
+        return typeof(T) == typeof(long) && ArithmeticLoops.TryRun<long, TOperation>(Cast<T, long>(left), Cast<T, long>(right), Cast<T, long>(target));
+    }
+
+    private static Span<TTo> Cast<TFrom, TTo>(ReadOnlySpan<TFrom> values) =>
+        MemoryMarshal.CreateSpan(ref Unsafe.As<TFrom, TTo>(ref MemoryMarshal.GetReference(values)), values.Length);
+
     private readonly struct Add<T> : IBinaryOperation<T, T, T>
         where T : struct, INumber<T>
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Apply(T left, T right) => checked(left + right);
+
+        public static bool TryRun(ReadOnlySpan<T> left, ReadOnlySpan<T> right, Span<T> target) => TryRunIntegers<T, VectorAdd>(left, right, target);
     }
 
     private readonly struct Subtract<T> : IBinaryOperation<T, T, T>
@@ -80,6 +95,8 @@ internal static class ArithmeticFunctions
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static T Apply(T left, T right) => checked(left - right);
+
+        public static bool TryRun(ReadOnlySpan<T> left, ReadOnlySpan<T> right, Span<T> target) => TryRunIntegers<T, VectorSubtract>(left, right, target);
     }
 
     private readonly struct Multiply<T> : IBinaryOperation<T, T, T>

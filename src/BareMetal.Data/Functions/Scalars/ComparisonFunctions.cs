@@ -1,6 +1,8 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using BareMetal.Data.Functions.Kernels;
+using BareMetal.Data.Simd;
 using BareMetal.Data.Types;
 using BareMetal.Data.Values;
 
@@ -61,15 +63,12 @@ internal static class ComparisonFunctions
     }
 
     /// <summary>A comparison in its three forms: of an order, by operators, and whether equality decides it.</summary>
-    private interface ITest
+    private interface ITest : IVectorTest
     {
         /// <summary>1: equality, −1: inequality, 0: order.</summary>
         static abstract int Equality { get; }
 
         static abstract bool Of(int order);
-
-        static abstract bool Of<T>(T left, T right)
-            where T : IComparisonOperators<T, T, bool>;
     }
 
     private readonly struct Equal : ITest
@@ -80,6 +79,10 @@ internal static class ComparisonFunctions
 
         public static bool Of<T>(T left, T right)
             where T : IComparisonOperators<T, T, bool> => left == right;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static System.Numerics.Vector<T> Of<T>(System.Numerics.Vector<T> left, System.Numerics.Vector<T> right)
+            where T : struct => System.Numerics.Vector.Equals(left, right);
     }
 
     private readonly struct NotEqual : ITest
@@ -90,6 +93,10 @@ internal static class ComparisonFunctions
 
         public static bool Of<T>(T left, T right)
             where T : IComparisonOperators<T, T, bool> => left != right;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static System.Numerics.Vector<T> Of<T>(System.Numerics.Vector<T> left, System.Numerics.Vector<T> right)
+            where T : struct => ~System.Numerics.Vector.Equals(left, right);
     }
 
     private readonly struct Less : ITest
@@ -100,6 +107,10 @@ internal static class ComparisonFunctions
 
         public static bool Of<T>(T left, T right)
             where T : IComparisonOperators<T, T, bool> => left < right;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static System.Numerics.Vector<T> Of<T>(System.Numerics.Vector<T> left, System.Numerics.Vector<T> right)
+            where T : struct => System.Numerics.Vector.LessThan(left, right);
     }
 
     private readonly struct LessOrEqual : ITest
@@ -110,6 +121,10 @@ internal static class ComparisonFunctions
 
         public static bool Of<T>(T left, T right)
             where T : IComparisonOperators<T, T, bool> => left <= right;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static System.Numerics.Vector<T> Of<T>(System.Numerics.Vector<T> left, System.Numerics.Vector<T> right)
+            where T : struct => System.Numerics.Vector.LessThanOrEqual(left, right);
     }
 
     private readonly struct Greater : ITest
@@ -120,6 +135,10 @@ internal static class ComparisonFunctions
 
         public static bool Of<T>(T left, T right)
             where T : IComparisonOperators<T, T, bool> => left > right;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static System.Numerics.Vector<T> Of<T>(System.Numerics.Vector<T> left, System.Numerics.Vector<T> right)
+            where T : struct => System.Numerics.Vector.GreaterThan(left, right);
     }
 
     private readonly struct GreaterOrEqual : ITest
@@ -130,15 +149,27 @@ internal static class ComparisonFunctions
 
         public static bool Of<T>(T left, T right)
             where T : IComparisonOperators<T, T, bool> => left >= right;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static System.Numerics.Vector<T> Of<T>(System.Numerics.Vector<T> left, System.Numerics.Vector<T> right)
+            where T : struct => System.Numerics.Vector.GreaterThanOrEqual(left, right);
     }
 
     /// <summary>Types whose operators are the database's comparison.</summary>
     private readonly struct Plain<T, TTest> : IBinaryOperation<T, T, bool>
-        where T : IComparisonOperators<T, T, bool>
+        where T : struct, IComparisonOperators<T, T, bool>
         where TTest : struct, ITest
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static bool Apply(T left, T right) => TTest.Of(left, right);
+
+        public static bool TryRun(ReadOnlySpan<T> left, ReadOnlySpan<T> right, Span<bool> target)
+        {
+            if (!CompareLoops.Has<T>())
+                return false;
+            CompareLoops.Run<T, TTest>(left, right, target);
+            return true;
+        }
     }
 
     /// <summary>Types that need an order of their own.</summary>
@@ -152,6 +183,26 @@ internal static class ComparisonFunctions
             TOrder order = default;
             return TTest.Equality == 0 ? TTest.Of(order.Compare(left, right)) : order.Equal(left, right) == (TTest.Equality > 0);
         }
+
+        public static bool TryRun(ReadOnlySpan<T> left, ReadOnlySpan<T> right, Span<bool> target)
+        {
+            if (typeof(T) == typeof(double))
+                return TryRunFloats(Cast<double>(left), Cast<double>(right), target);
+            return typeof(T) == typeof(float) && TryRunFloats(Cast<float>(left), Cast<float>(right), target);
+        }
+
+        // The processor's order of floats is the database's but for what is no number.
+        private static bool TryRunFloats<TFloat>(ReadOnlySpan<TFloat> left, ReadOnlySpan<TFloat> right, Span<bool> target)
+            where TFloat : struct, IBinaryFloatingPointIeee754<TFloat>
+        {
+            if (!CompareLoops.Has<TFloat>() || CompareLoops.AnyNaN(left) || CompareLoops.AnyNaN(right))
+                return false;
+            CompareLoops.Run<TFloat, TTest>(left, right, target);
+            return true;
+        }
+
+        private static ReadOnlySpan<TFloat> Cast<TFloat>(ReadOnlySpan<T> values) =>
+            MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<T, TFloat>(ref MemoryMarshal.GetReference(values)), values.Length);
     }
 
     /// <summary>Comparison by a comparer object: collations, JSON, arrays.</summary>
