@@ -51,6 +51,7 @@ public sealed class ColumnLoopTests(ITestOutputHelper output)
             case Vector<ulong>: Fill<ulong>(vector, rows, () => _random.Next(8) == 0 ? ulong.MaxValue : (ulong)(Any() + 3)); break;
             case Vector<float>: Fill<float>(vector, rows, () => _random.Next(40) switch { 0 => float.NaN, 1 => float.PositiveInfinity, 2 => -0f, _ => Any() / 2f }); break;
             case Vector<double>: Fill<double>(vector, rows, () => _random.Next(40) switch { 0 => double.NaN, 1 => double.NegativeInfinity, 2 => -0.0, _ => Any() / 2.0 }); break;
+            case Vector<bool>: Fill<bool>(vector, rows, () => _random.Next(2) == 0); break;
             case Vector<decimal>: Fill<decimal>(vector, rows, () => Any() / 4m); break;
         }
 
@@ -232,11 +233,11 @@ public sealed class ColumnLoopTests(ITestOutputHelper output)
             foreach (double nulls in (double[])[0, 0.2])
             {
                 Vector column = Column(sql, count, nulls);
-                uint[] hashes = [.. Enumerable.Range(0, count).Select(i => (uint)(i * 7919))], one = new uint[1];
+                uint[] hashes = [.. Enumerable.Range(0, count).Select(i => (uint)i * 0x9E3779B9u)], one = new uint[1];
                 operations.Hash(column, count, hashes);
                 for (int i = 0; i < count; i++)
                 {
-                    one[0] = (uint)(i * 7919);
+                    one[0] = (uint)i * 0x9E3779B9u;
                     operations.Hash(Row(column, i), 1, one);
                     Assert.Equal(one[0], hashes[i]);
                 }
@@ -269,7 +270,7 @@ public sealed class ColumnLoopTests(ITestOutputHelper output)
     [InlineData(5000)]
     public void A_sort_is_stable_and_takes_directions_and_nulls_as_told(int count)
     {
-        SqlType[] types = [SqlType.Integer, SqlType.BigInt, SqlType.Double, SqlType.Decimal, SqlType.Text];
+        SqlType[] types = [SqlType.Boolean, SqlType.Integer, SqlType.BigInt, SqlType.Double, SqlType.Decimal, SqlType.Text];
         foreach (SqlType first in types)
         {
             foreach (int keys in (int[])[1, 2])
