@@ -141,7 +141,9 @@ internal sealed unsafe partial class PagePool
     {
         PageImage* image = At(index);
         int head = FindHead(image->PageId);
-        if (head == index)
+
+        // A private tree says itself when an image goes.
+        if (head == index || (image->Flags & ImageFlags.Private) != 0)
         {
             return true;
         }

@@ -26,6 +26,12 @@ internal sealed record DatabaseSettings
     /// <summary>How many leaves a serializable transaction notes one by one; beyond it whole trees. 65,536 by default.</summary>
     public int SerializableReadLimit { get; init; } = 65_536;
 
+    /// <summary>
+    /// How many changes of a transaction a rollback to a statement or savepoint may undo one by one; more of them are kept apart, to be dropped at once.
+    /// 16,384 by default.
+    /// </summary>
+    public int UndoInterval { get; init; } = 16_384;
+
     /// <summary>How long a caller waits for a page buffer while all of them are pinned. 10 seconds by default.</summary>
     public TimeSpan FrameTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

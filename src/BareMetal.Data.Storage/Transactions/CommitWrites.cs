@@ -9,6 +9,9 @@ internal sealed class CommitWrites : ICommitRequest, IDisposable
 {
     private readonly StorageTransaction _transaction;
     private readonly PageCursor? _cursor;
+
+    // Ascending; what lies in the overlay for them is not committed.
+    private readonly List<ulong>? _dropped;
     private int _treeChange;
     private Stage _stage;
 
@@ -20,6 +23,14 @@ internal sealed class CommitWrites : ICommitRequest, IDisposable
             _cursor = overlay.Store.RentCursor();
             overlay.Tree.Open(_cursor);
         }
+
+        foreach (TreeChange change in transaction.TreeChanges)
+        {
+            if (!change.IsCreate)
+                (_dropped ??= []).Add(change.Tree.Value);
+        }
+
+        _dropped?.Sort();
     }
 
     private enum Stage
@@ -116,6 +127,9 @@ internal sealed class CommitWrites : ICommitRequest, IDisposable
             return false;
         bool found = _stage == Stage.First ? _cursor.SeekFirst() : _cursor.MoveNext();
         _stage = Stage.Entries;
+        if (found && _dropped is not null)
+            found = PassDropped(_cursor, _dropped);
+
         if (!found || Overlay.IsUndoKey(_cursor.Key))
             return false;
         ReadOnlySpan<byte> key = _cursor.Key, value = _cursor.Value;
@@ -124,6 +138,19 @@ internal sealed class CommitWrites : ICommitRequest, IDisposable
             new TreeId(BinaryPrimitives.ReadUInt64BigEndian(key)),
             key[Overlay.PrefixLength..],
             value[Overlay.HeaderLength..]);
+        return true;
+    }
+
+    private static bool PassDropped(PageCursor cursor, List<ulong> dropped)
+    {
+        Span<byte> behind = stackalloc byte[Overlay.PrefixLength];
+        while (BinaryPrimitives.ReadUInt64BigEndian(cursor.Key) is var tree && dropped.BinarySearch(tree) >= 0)
+        {
+            BinaryPrimitives.WriteUInt64BigEndian(behind, tree + 1);
+            if (!cursor.Seek(behind, SeekMode.GreaterOrEqual))
+                return false;
+        }
+
         return true;
     }
 }

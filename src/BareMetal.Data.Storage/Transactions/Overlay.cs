@@ -10,7 +10,8 @@ namespace BareMetal.Data.Storage.Transactions;
 /// A transaction's own changes: one private tree, ordered by (tree, key) as the commit wants them, that spills like any page. Entries
 /// carry the number of the statement that wrote them as their tag. When a later statement overwrites an entry, what was there goes to
 /// an undo record in the same tree, which serves savepoints (rewind) and running statements (a statement sees the overlay as it was
-/// when it began).
+/// when it began). Undoing record by record takes as long as writing did, so a statement that writes much first marks the tree, which
+/// then keeps its pages as they were: what came after the mark is dropped at once.
 /// </summary>
 /// <remarks>
 /// Entry: key = tree id (8 bytes, big-endian), key; value = kind (1), number of its undo record (8, 0 for none), value.
@@ -31,12 +32,18 @@ internal sealed class Overlay : IDisposable
     private readonly PrivateTree _tree;
     private readonly PageCursor _cursor;
     private TreeIdSet _touched;
+    private List<Mark>? _marks;
     private ulong _undoCount;
+    private ulong _nextLook;
     private bool _disposed;
 
-    public Overlay(PageStore store)
+    /// <param name="store">Where its pages are.</param>
+    /// <param name="undoInterval">After how many undo records it is worth to mark the tree.</param>
+    public Overlay(PageStore store, int undoInterval)
     {
         Store = store;
+        UndoInterval = undoInterval;
+        _nextLook = (ulong)undoInterval;
         _tree = store.RentPrivateTree();
         _cursor = store.RentCursor();
         _tree.Open(_cursor);
@@ -50,6 +57,18 @@ internal sealed class Overlay : IDisposable
 
     /// <summary>Whether anything was put since the last full rewind (puts that were undone singly count).</summary>
     public bool HasPuts { get; private set; }
+
+    /// <summary>The most changes that a rollback of one statement undoes one by one, or little more.</summary>
+    public int UndoInterval { get; }
+
+    /// <summary>Whether so much was written that <see cref="SetMark"/> is to be asked.</summary>
+    public bool IsMarkDue => _undoCount >= _nextLook;
+
+    /// <summary>Whether there are marks.</summary>
+    public bool HasMarks => _marks is { Count: > 0 };
+
+    /// <summary>Changes that rollbacks have undone one by one.</summary>
+    public long UndoneSingly { get; private set; }
 
     public PrivateTree Tree => _tree;
 
@@ -94,11 +113,25 @@ internal sealed class Overlay : IDisposable
         {
             // Nothing is older: all of it goes at once, however much it is. Every entry has an undo record, in the order of writing.
             _tree.Clear();
+            _marks?.Clear();
             _undoCount = 0;
+            _nextLook = (ulong)UndoInterval;
             _touched.Clear();
             HasPuts = false;
             Version++;
             return;
+        }
+
+        int mark = 0;
+        while (mark < _marks?.Count && _marks[mark].Statement < statement)
+            mark++;
+        if (mark < _marks?.Count)
+        {
+            _undoCount = _marks[mark].UndoCount;
+            for (int n = _marks.Count - mark; n > 0; n--)
+                _tree.Rewind();
+            _marks.RemoveRange(mark, _marks.Count - mark);
+            Version++;
         }
 
         Span<byte> undoKey = stackalloc byte[16];
@@ -126,8 +159,11 @@ internal sealed class Overlay : IDisposable
             WriteUndoKey(undoKey, _undoCount);
             _tree.Delete(undoKey);
             _undoCount--;
+            UndoneSingly++;
             Version++;
         }
+
+        _nextLook = _undoCount + (ulong)UndoInterval;
 
         if (_tree.Count == 0)
         {
@@ -136,18 +172,47 @@ internal sealed class Overlay : IDisposable
         }
     }
 
-    /// <summary>Drops the entries of a tree that will not exist after the commit; undo records keep them for a rewind.</summary>
-    public void DeleteTree(TreeId tree, uint statement)
+    /// <summary>Marks the tree when that lets a rollback to the newest point drop at once what will be written.</summary>
+    /// <param name="statement">The number of the statement that writes.</param>
+    /// <param name="newestPoint">The number of the first statement after the newest point that can be rolled back to.</param>
+    public void SetMark(uint statement, uint newestPoint)
     {
-        byte[] prefix = new byte[PrefixLength];
-        BinaryPrimitives.WriteUInt64BigEndian(prefix, tree.Value);
-        while (_cursor.Seek(prefix, SeekMode.GreaterOrEqual) && _cursor.Key.StartsWith(prefix))
+        _nextLook = _undoCount + (ulong)UndoInterval;
+        if (HasMarks ? _marks![^1].Statement >= newestPoint : SeekUndo(1) >= newestPoint)
+            return; // A mark, or the beginning, is behind the point already.
+        _tree.SetMark();
+        (_marks ??= []).Add(new Mark(statement, _undoCount));
+    }
+
+    /// <summary>Gives up marks that no rollback needs any more.</summary>
+    /// <param name="savepoints">The points that can be rolled back to, in ascending order.</param>
+    /// <param name="running">The number with which the statement began that is running.</param>
+    public void ReleaseMarks(List<Savepoint>? savepoints, uint running)
+    {
+        while (HasMarks)
         {
-            byte[] key = _cursor.Key.ToArray();
-            AppendUndo(key, statement, hasPrevious: true);
-            _tree.Delete(key);
-            Version++;
+            uint last = _marks![^1].Statement;
+            uint before = _marks.Count > 1 ? _marks[^2].Statement : 0;
+            if ((running > before && running <= last) || HasPoint(savepoints, before, last))
+                return;
+            _tree.Release();
+            _marks.RemoveAt(_marks.Count - 1);
         }
+    }
+
+    private static bool HasPoint(List<Savepoint>? savepoints, uint after, uint upTo)
+    {
+        int from = 0, to = savepoints?.Count ?? 0;
+        while (from < to)
+        {
+            int middle = (from + to) / 2;
+            if (savepoints![middle].Statement > after)
+                to = middle;
+            else
+                from = middle + 1;
+        }
+
+        return from < savepoints?.Count && savepoints[from].Statement <= upTo;
     }
 
     /// <summary>
@@ -269,6 +334,9 @@ internal sealed class Overlay : IDisposable
         BinaryPrimitives.WriteUInt64BigEndian(key, ulong.MaxValue);
         BinaryPrimitives.WriteUInt64BigEndian(key[8..], number);
     }
+
+    /// <summary>The tree is kept as it was with so many undo records; what came later is by this statement and later ones.</summary>
+    private readonly record struct Mark(uint Statement, ulong UndoCount);
 
     /// <summary>Trees, nearly always few: a set is only made for many.</summary>
     private struct TreeIdSet

@@ -30,6 +30,7 @@ public sealed partial class StorageEngine : IDisposable, IAsyncDisposable
         _ownerLock = ownerLock;
         Database = database;
         SerializableReadLimit = options.Settings?.SerializableReadLimit ?? new DatabaseSettings().SerializableReadLimit;
+        UndoInterval = options.Settings?.UndoInterval ?? new DatabaseSettings().UndoInterval;
         _counters = new DurableCounters(database.Pipeline, database.ReadSequences());
         WatchLogHolders();
     }
@@ -51,6 +52,9 @@ public sealed partial class StorageEngine : IDisposable, IAsyncDisposable
     internal PageStore Store => Database.Store;
 
     internal int SerializableReadLimit { get; }
+
+    /// <summary>See <see cref="DatabaseSettings.UndoInterval"/>.</summary>
+    internal int UndoInterval { get; }
 
     internal Database Database { get; }
 

@@ -25,8 +25,14 @@ public sealed class StorageTransaction : IDisposable
     private uint _statement;
     private uint _statementStart;
 
-    // The part of the transaction that lies in the session's temporary database; null without.
+    private int _depth;
+
+    // The outermost of the statements that are running.
+    private uint _outerStart;
+
+    // The part of the transaction that lies in the session's temporary database; null without. And the other way.
     private StorageTransaction? _temporary;
+    private StorageTransaction? _main;
 
     internal StorageTransaction(StorageEngine engine, long id, TransactionIsolation isolation, bool readOnly)
     {
@@ -81,6 +87,8 @@ public sealed class StorageTransaction : IDisposable
     {
         EnsureActive();
         _statementStart = ++_statement;
+        if (_depth == 0)
+            ReleaseMarks();
         if (Isolation == TransactionIsolation.ReadCommitted)
             _snapshot = _snapshot.Renew();
         _temporary?.Follow(this);
@@ -93,6 +101,7 @@ public sealed class StorageTransaction : IDisposable
     internal void Attach(StorageTransaction temporary)
     {
         _temporary = temporary;
+        temporary._main = this;
         temporary.Follow(this);
     }
 
@@ -108,6 +117,8 @@ public sealed class StorageTransaction : IDisposable
     private void Follow(StorageTransaction main)
     {
         (_statement, _statementStart) = (main._statement, main._statementStart);
+        if (main._depth == 0)
+            ReleaseMarks();
         if (Isolation == TransactionIsolation.ReadCommitted)
             _snapshot = _snapshot.Renew();
     }
@@ -119,6 +130,8 @@ public sealed class StorageTransaction : IDisposable
     internal InnerStatements EnterInner()
     {
         EnsureActive();
+        if (_depth++ == 0)
+            _outerStart = _statementStart;
         return new InnerStatements(_snapshot.Share(), _statementStart);
     }
 
@@ -134,6 +147,7 @@ public sealed class StorageTransaction : IDisposable
         _snapshot.Release();
         _snapshot = outer.Snapshot;
         _statementStart = outer.Start;
+        _depth--;
         _temporary?.Follow(this);
     }
 
@@ -313,7 +327,7 @@ public sealed class StorageTransaction : IDisposable
         EnsureWritable();
         if (key.Length > Engine.MaxKeyLength)
             throw new StorageException(StorageErrorCode.KeyTooLong, $"A key of {key.Length} bytes exceeds the largest key of {Engine.MaxKeyLength} bytes for pages of {Engine.Store.PageSize} bytes (tree {tree}). Use a shorter key or create the database with larger pages.");
-        (_overlay ??= new Overlay(Engine.Store)).Put(tree, key, value, _statement);
+        OverlayToWrite().Put(tree, key, value, _statement);
     }
 
     /// <summary>As <see cref="Put(TreeId, ReadOnlySpan{byte}, ReadOnlySpan{byte})"/>; a value that takes fewer pages compressed is stored so.</summary>
@@ -334,7 +348,7 @@ public sealed class StorageTransaction : IDisposable
         EnsureWritable();
         if (key.Length > Engine.MaxKeyLength)
             Put(tree, key, default); // says what is wrong with the key
-        (_overlay ??= new Overlay(Engine.Store)).PutCompressed(tree, key, _compressed.AsSpan(0, length), _statement);
+        OverlayToWrite().PutCompressed(tree, key, _compressed.AsSpan(0, length), _statement);
         if (_compressed.Length > KeptCompressionBuffer)
             _compressed = [];
     }
@@ -349,7 +363,7 @@ public sealed class StorageTransaction : IDisposable
         }
 
         EnsureWritable();
-        (_overlay ??= new Overlay(Engine.Store)).Delete(tree, key, _statement);
+        OverlayToWrite().Delete(tree, key, _statement);
     }
 
     /// <summary>Makes an empty tree, visible to others when this transaction commits.</summary>
@@ -374,7 +388,6 @@ public sealed class StorageTransaction : IDisposable
         }
 
         EnsureWritable();
-        _overlay?.DeleteTree(tree, _statement);
         (_treeChanges ??= []).Add(new TreeChange(tree, IsCreate: false, _statement, forget));
     }
 
@@ -538,6 +551,25 @@ public sealed class StorageTransaction : IDisposable
         _temporary?.RollbackToStatement(statement);
         _overlay?.RollbackTo(statement);
         _treeChanges?.RemoveAll(c => c.Statement >= statement);
+    }
+
+    private Overlay OverlayToWrite()
+    {
+        Overlay overlay = _overlay ??= new Overlay(Engine.Store, Engine.UndoInterval);
+        if (overlay.IsMarkDue)
+            overlay.SetMark(_statement, (_main ?? this).NewestPoint());
+        return overlay;
+    }
+
+    /// <summary>The first statement after the newest point that the transaction can be rolled back to.</summary>
+    private uint NewestPoint() => Math.Max(_depth > 0 ? _outerStart : _statementStart, _savepoints is { Count: > 0 } points ? points[^1].Statement : 0);
+
+    private void ReleaseMarks()
+    {
+        if (_overlay is not { HasMarks: true })
+            return;
+        StorageTransaction main = _main ?? this;
+        _overlay.ReleaseMarks(main._savepoints, main._statementStart);
     }
 
     private bool IsCreatedHere(TreeId tree)

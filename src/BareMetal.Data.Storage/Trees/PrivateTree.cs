@@ -12,6 +12,7 @@ internal sealed unsafe class PrivateTree : IDisposable
     private readonly PrivatePages _pages;
     private readonly TreeEditor _editor;
     private readonly List<PageCursor> _cursors = [];
+    private readonly List<long> _marks = [];
 
     public PrivateTree(PageStore store)
     {
@@ -113,11 +114,38 @@ internal sealed unsafe class PrivateTree : IDisposable
         _cursors.Add(cursor);
     }
 
-    /// <summary>Drops all entries and their pages.</summary>
+    /// <summary>Keeps the entries as they are now for <see cref="Rewind"/>: pages are copied before they are changed. The tree must have entries.</summary>
+    public void SetMark()
+    {
+        System.Diagnostics.Debug.Assert(Root != 0, "An empty tree has no page to keep.");
+        Detach();
+        _pages.SetMark();
+        _marks.Add(Count);
+    }
+
+    /// <summary>Goes back to the entries of the last mark, which ends. Takes time by the pages that were changed since, and reads none of them.</summary>
+    public void Rewind()
+    {
+        Detach();
+        _pages.Rewind();
+        Count = _marks[^1];
+        _marks.RemoveAt(_marks.Count - 1);
+    }
+
+    /// <summary>Ends the last mark; the entries stay as they are.</summary>
+    public void Release()
+    {
+        Detach();
+        _pages.Release();
+        _marks.RemoveAt(_marks.Count - 1);
+    }
+
+    /// <summary>Drops all entries, their pages and marks.</summary>
     public void Clear()
     {
         Detach();
         _pages.FreeAll();
+        _marks.Clear();
         Root = 0;
         Count = 0;
         foreach (PageCursor cursor in _cursors)
@@ -134,6 +162,7 @@ internal sealed unsafe class PrivateTree : IDisposable
             _cursors[^1].Close();
         }
         _pages.FreeAll();
+        _marks.Clear();
         Root = 0;
         Count = 0;
     }

@@ -244,6 +244,8 @@ internal sealed unsafe partial class TreeEditor : IDisposable
         int rightFrom = inner ? k + 1 : k;
         PageKind kind = inner ? PageKind.Inner : PageKind.Leaf;
 
+        // What can fail comes before the first change.
+        byte* parent = depth > 0 ? _space.Write(_ids[depth - 1]) : null;
         byte* rightPage = _space.Allocate(kind, level, out ulong rightId);
         Node.Build(rightPage, _pageSize, rightId, stamp, level, rightLeftmost, entries, rightFrom, count);
         if (depth == 0)
@@ -256,7 +258,6 @@ internal sealed unsafe partial class TreeEditor : IDisposable
             return;
         }
         Node.Build(page, _pageSize, _ids[depth], stamp, level, Node.Leftmost(_scratch), entries, 0, k);
-        byte* parent = _space.Write(_ids[depth - 1]);
         InsertChild(depth - 1, parent, _slots[depth - 1] + 1, separator, separatorLength, rightId);
     }
 
@@ -394,7 +395,7 @@ internal sealed unsafe partial class TreeEditor : IDisposable
                 ulong child = Node.Leftmost(right);
                 separator.Header = (byte*)&child;
                 entries = EntrySequence.Merge(_scratch, separator, right, _pageSize);
-                if (TryBuildMerged(entries, leftId, mustShrink))
+                if (TryBuildMerged(depth, entries, leftId, mustShrink))
                 {
                     FinishMerge(depth, leftSlot + 1, rightId);
                     LeftSparse = false;
@@ -402,7 +403,7 @@ internal sealed unsafe partial class TreeEditor : IDisposable
                 }
                 continue;
             }
-            if (TryBuildMerged(entries, leftId, mustShrink))
+            if (TryBuildMerged(depth, entries, leftId, mustShrink))
             {
                 FinishMerge(depth, leftSlot + 1, rightId);
                 LeftSparse = false;
@@ -412,7 +413,7 @@ internal sealed unsafe partial class TreeEditor : IDisposable
         return false;
     }
 
-    private bool TryBuildMerged(in EntrySequence entries, ulong leftId, bool mustShrink)
+    private bool TryBuildMerged(int depth, in EntrySequence entries, ulong leftId, bool mustShrink)
     {
         if (entries.Count >= _sums.Length)
         {
@@ -423,7 +424,9 @@ internal sealed unsafe partial class TreeEditor : IDisposable
         {
             return false;
         }
+        // What can fail comes before the first change: the parent is changed next.
         byte* target = _space.Write(leftId);
+        _space.Write(_ids[depth - 1]);
         Node.Build(target, _pageSize, leftId, _space.Stamp, Node.Level(_scratch), Node.Leftmost(_scratch), entries, 0, entries.Count);
         return true;
     }

@@ -34,6 +34,7 @@ internal sealed partial class SqlWorkload : CrashWorkload
         int extent = (int)script.Setting("extent", 32 << 10);
         _settings = new DatabaseSettings
         {
+            UndoInterval = 6,
             PageSize = (int)script.Setting("page", 4096),
             CacheBytes = (long)script.Setting("cache", 512 << 10),
             CheckpointLogBytes = (long)script.Setting("checkpoint", 24 << 10),

@@ -32,6 +32,7 @@ internal sealed partial class StorageWorkload : CrashWorkload
         int extent = (int)script.Setting("extent", 16 << 10);
         _settings = new DatabaseSettings
         {
+            UndoInterval = 5,
             PageSize = (int)script.Setting("page", 4096),
             CacheBytes = (long)script.Setting("cache", 256 << 10),
             CheckpointLogBytes = (long)script.Setting("checkpoint", 12 << 10),

@@ -11,10 +11,12 @@ public sealed class LargeTransactionTests(ITestOutputHelper output)
     private const int Keys = 6_000;
 
     [Theory]
-    [InlineData(TransactionIsolation.ReadCommitted)]
-    [InlineData(TransactionIsolation.Snapshot)]
-    [InlineData(TransactionIsolation.Serializable)]
-    public void Savepoints_rewind_a_spilled_transaction(TransactionIsolation isolation)
+    [InlineData(TransactionIsolation.ReadCommitted, 64)]
+    [InlineData(TransactionIsolation.ReadCommitted, 500)]
+    [InlineData(TransactionIsolation.ReadCommitted, 1_000_000)]
+    [InlineData(TransactionIsolation.Snapshot, 150)]
+    [InlineData(TransactionIsolation.Serializable, 1)]
+    public void Savepoints_rewind_a_spilled_transaction(TransactionIsolation isolation, int undoInterval)
     {
         int seed = int.TryParse(Environment.GetEnvironmentVariable("BAREMETAL_SEED"), out int given) ? given : 1;
         output.WriteLine($"BAREMETAL_SEED={seed}");
@@ -22,7 +24,7 @@ public sealed class LargeTransactionTests(ITestOutputHelper output)
         IStorageProvider provider = Simulation.TestSubstrates.Make();
         Dictionary<int, int> committed = [];
         TreeId tree;
-        using (StorageEngine engine = Open(provider))
+        using (StorageEngine engine = Open(provider, undoInterval))
         {
             using (StorageTransaction setup = engine.Begin())
             {
@@ -117,11 +119,144 @@ public sealed class LargeTransactionTests(ITestOutputHelper output)
         Check(reader, tree, committed);
     }
 
-    private static StorageEngine Open(IStorageProvider provider) => StorageEngine.Open(new StorageOptions
+    [Theory]
+    [InlineData(100, 100_000)]
+    [InlineData(70_000, 50_000)]
+    public void A_statement_that_is_undone_costs_little_however_much_it_wrote(int before, int count)
+    {
+        IStorageProvider provider = Simulation.TestSubstrates.Make();
+        using StorageEngine engine = Open(provider, new DatabaseSettings().UndoInterval, cache: 8 << 20);
+        using StorageTransaction transaction = engine.Begin();
+        transaction.BeginStatement();
+        TreeId tree = transaction.CreateTree();
+        Dictionary<int, int> model = [];
+        for (int i = 0; i < before; i++)
+        {
+            transaction.BeginStatement();
+            Write(transaction, tree, i * 7, i);
+            model[i * 7] = i;
+        }
+
+        for (int round = 0; round < 2; round++)
+        {
+            long singly = transaction.Overlay!.UndoneSingly;
+            transaction.BeginStatement();
+            for (int i = 0; i < count; i++)
+            {
+                if (i % 5 == 0)
+                    transaction.Delete(tree, Key(i * 3));
+                else
+                    Write(transaction, tree, i * 3, -i);
+            }
+
+            Assert.True(transaction.Overlay!.HasMarks);
+            transaction.RollbackStatement();
+            Assert.InRange(transaction.Overlay!.UndoneSingly - singly, 0, engine.UndoInterval + 1);
+            Assert.False(transaction.Overlay!.HasMarks);
+            transaction.BeginStatement();
+            Check(transaction, tree, model);
+        }
+
+        // The same by a savepoint, with small statements and large ones after it; an inner one of them goes too.
+        Savepoint outer = transaction.CreateSavepoint();
+        for (int i = 0; i < count; i++)
+        {
+            if (i % 3 < 2)
+                transaction.BeginStatement();
+            Write(transaction, tree, i * 2, -i);
+            if (i == count / 2)
+                transaction.CreateSavepoint();
+        }
+
+        long undone = transaction.Overlay!.UndoneSingly;
+        transaction.RollbackTo(outer);
+        Assert.InRange(transaction.Overlay!.UndoneSingly - undone, 0, engine.UndoInterval + 1);
+        transaction.BeginStatement();
+        Check(transaction, tree, model);
+        transaction.Commit();
+        using StorageTransaction reader = engine.Begin();
+        Check(reader, tree, model);
+    }
+
+    [Fact]
+    public void A_mark_ends_with_what_it_is_for()
+    {
+        IStorageProvider provider = Simulation.TestSubstrates.Make();
+        using StorageEngine engine = Open(provider, 50);
+        using StorageTransaction transaction = engine.Begin();
+        transaction.BeginStatement();
+        TreeId tree = transaction.CreateTree();
+        Fill(1);
+        Assert.False(transaction.Overlay!.HasMarks); // nothing is before it
+        long pages = transaction.Overlay!.Tree.PageCount;
+        transaction.BeginStatement();
+        Fill(2);
+        Assert.True(transaction.Overlay!.HasMarks);
+        Savepoint point = transaction.CreateSavepoint();
+        transaction.BeginStatement();
+        Assert.False(transaction.Overlay!.HasMarks); // the statement has ended before the savepoint
+        Fill(3);
+        transaction.BeginStatement();
+        Assert.True(transaction.Overlay!.HasMarks); // for the savepoint
+        transaction.Release(point);
+        InnerStatements inner = transaction.EnterInner();
+        transaction.BeginStatement();
+        transaction.LeaveInner(inner);
+        Assert.True(transaction.Overlay!.HasMarks); // who runs within another gives up nothing
+        transaction.BeginStatement();
+        Assert.False(transaction.Overlay!.HasMarks);
+        Assert.True(pages > 10);
+
+        void Fill(int value)
+        {
+            for (int i = 0; i < 300; i++)
+                Write(transaction, tree, i, value);
+        }
+    }
+
+    [Fact]
+    public void Changes_of_a_dropped_tree_are_not_undone_one_by_one_nor_committed()
+    {
+        IStorageProvider provider = Simulation.TestSubstrates.Make();
+        using StorageEngine engine = Open(provider, 50);
+        TreeId kept, dropped, late;
+        using (StorageTransaction transaction = engine.Begin())
+        {
+            transaction.BeginStatement();
+            TreeId first = transaction.CreateTree();
+            kept = transaction.CreateTree();
+            dropped = transaction.CreateTree();
+            late = transaction.CreateTree();
+            foreach (TreeId tree in new[] { first, kept, dropped, late })
+            {
+                for (int i = 0; i < 100; i++)
+                    Write(transaction, tree, i, i);
+            }
+
+            Savepoint point = transaction.CreateSavepoint();
+            transaction.BeginStatement();
+            int version = transaction.Overlay!.Version;
+            transaction.DropTree(kept);
+            Assert.Equal(version, transaction.Overlay!.Version);
+            transaction.RollbackTo(point);
+            transaction.BeginStatement();
+            transaction.DropTree(first);
+            transaction.DropTree(dropped);
+            transaction.Commit();
+        }
+
+        using StorageTransaction reader = engine.Begin();
+        Dictionary<int, int> all = Enumerable.Range(0, 100).ToDictionary(i => i);
+        Check(reader, kept, all);
+        Check(reader, late, all);
+        Assert.Throws<StorageException>(() => reader.OpenCursor(dropped));
+    }
+
+    private static StorageEngine Open(IStorageProvider provider, int undoInterval = 100, int cache = 512 << 10) => StorageEngine.Open(new StorageOptions
     {
         Provider = provider,
         Name = "test",
-        Settings = new DatabaseSettings { PageSize = 4096, CacheBytes = 512 << 10, CheckpointLogBytes = 1 << 20 },
+        Settings = new DatabaseSettings { PageSize = 4096, CacheBytes = cache, CheckpointLogBytes = 1 << 20, UndoInterval = undoInterval },
     });
 
     private static void Check(StorageTransaction transaction, TreeId tree, Dictionary<int, int> model)
@@ -146,6 +281,21 @@ public sealed class LargeTransactionTests(ITestOutputHelper output)
         BinaryPrimitives.WriteInt32LittleEndian(content, value);
         transaction.LockKey(tree, bytes, LockMode.Exclusive);
         transaction.Put(tree, bytes, content);
+    }
+
+    /// <summary>As <see cref="Put"/>, without a lock: for transactions that are alone.</summary>
+    private static void Write(StorageTransaction transaction, TreeId tree, int key, int value)
+    {
+        byte[] content = new byte[40];
+        BinaryPrimitives.WriteInt32LittleEndian(content, value);
+        transaction.Put(tree, Key(key), content);
+    }
+
+    private static byte[] Key(int key)
+    {
+        byte[] bytes = new byte[4];
+        BinaryPrimitives.WriteInt32BigEndian(bytes, key);
+        return bytes;
     }
 
     private static void Delete(StorageTransaction transaction, TreeId tree, int key)

@@ -24,6 +24,7 @@ internal sealed class SqlFaultRun
 
     public static readonly DatabaseSettings Settings = new()
     {
+        UndoInterval = 8,
         PageSize = 4096,
         CacheBytes = 40 * 4096,
         FrameTimeout = TimeSpan.FromMilliseconds(200),

@@ -68,7 +68,7 @@ internal sealed class TableData(DefinitionContext context)
 
     private void PutRun(Table table, TableIndex index, List<(byte[] Key, byte[] Value)> entries, bool isFirstRun)
     {
-        entries.Sort(static (a, b) => a.Key.AsSpan().SequenceCompareTo(b.Key));
+        Sort(entries);
         for (int i = 0; i < entries.Count; i++)
         {
             bool exists = i > 0 && entries[i].Key.AsSpan().SequenceEqual(entries[i - 1].Key);
@@ -87,6 +87,27 @@ internal sealed class TableData(DefinitionContext context)
             Transaction.Put(index.Tree, entries[i].Key, entries[i].Value);
             if ((i & 1023) == 0)
                 Query.Cancellation.ThrowIfCancellationRequested();
+        }
+    }
+
+    private void Sort(List<(byte[] Key, byte[] Value)> entries)
+    {
+        CancellationToken cancellation = Query.Cancellation;
+        int comparisons = 0;
+        try
+        {
+            entries.Sort((a, b) =>
+            {
+                if ((++comparisons & 0xFFFF) == 0)
+                    cancellation.ThrowIfCancellationRequested();
+                return a.Key.AsSpan().SequenceCompareTo(b.Key);
+            });
+        }
+        catch (InvalidOperationException e) when (e.InnerException is OperationCanceledException)
+        {
+            // The sort wraps what its comparison throws.
+            cancellation.ThrowIfCancellationRequested();
+            throw;
         }
     }
 

@@ -138,7 +138,7 @@ internal sealed class ForeignKeyTarget
     public bool Exists(StorageTransaction transaction, ReadOnlySpan<byte> key) => transaction.ExistsNewest(_tree, key);
 
     /// <summary>Adds the keys of the rows that refer to a key, in the newest state; says whether one of them was committed after the transaction's snapshot.</summary>
-    public void FindChildren(StorageTransaction transaction, Value[] parentValues, List<byte[]> keys, out bool isNewer, int limit = int.MaxValue)
+    public void FindChildren(StorageTransaction transaction, Value[] parentValues, List<byte[]> keys, out bool isNewer, int limit, CancellationToken cancellation)
     {
         isNewer = false;
         RowBuffer prefix = new(64);
@@ -160,6 +160,8 @@ internal sealed class ForeignKeyTarget
         for (bool more = cursor.Seek(prefix.Span); more && cursor.Key.StartsWith(prefix.Span) && keys.Count < limit; more = cursor.MoveNext())
         {
             keys.Add(codec is null ? cursor.Key.ToArray() : codec.PrimaryKey(cursor.Key, cursor.Value).ToArray());
+            if ((keys.Count & 255) == 0)
+                cancellation.ThrowIfCancellationRequested();
             isNewer |= !cursor.IsOwn && cursor.EntryLsn > transaction.SnapshotLsn;
         }
     }

@@ -253,6 +253,8 @@ internal sealed class StatementWrites
         TableWriter writer = For(target.Child);
         foreach (byte[] key in Children(change, int.MaxValue, out _))
         {
+            Context.Cancellation.ThrowIfCancellationRequested();
+
             // The lock says when a snapshot can't see the row (a serialization failure); under Read Committed the newest row counts.
             Transaction.LockKey(target.Child.Tree, key, LockMode.Exclusive, Context.LockTimeout, Context.Cancellation);
             writer.Act(target, key, action, change.OldKey, change.NewValues);
@@ -278,7 +280,7 @@ internal sealed class StatementWrites
         List<byte[]> keys = [];
         if (target.HasAccess)
         {
-            target.FindChildren(Transaction, change.OldValues, keys, out isNewer, limit);
+            target.FindChildren(Transaction, change.OldValues, keys, out isNewer, limit, Context.Cancellation);
             return keys;
         }
 

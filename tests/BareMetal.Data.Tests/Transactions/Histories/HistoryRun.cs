@@ -117,6 +117,7 @@ internal sealed class HistoryRun
         Environment = new StorageEnvironment { Faults = _faults, Scheduler = new CrashingScheduler() },
         Settings = new DatabaseSettings
         {
+            UndoInterval = 3,
             PageSize = 4096,
             CacheBytes = 1 << 20,
             CheckpointLogBytes = 48 << 10,
