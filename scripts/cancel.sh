@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Cancels statements in the middle of each operator, at five moments each, and times how soon they are back.
+# Cancels statements in the middle of each operator, at five moments each, and times how soon they are back: writes also in a transaction
+# with earlier changes. BAREMETAL_CANCEL_ONLY takes parts of names, with commas between, to run only those.
 #
 #   scripts/cancel.sh [rows] [milliseconds]   default: 10000000 rows, 1000 ms
 #
