@@ -162,6 +162,7 @@ internal sealed partial class Binder
         var function = new TableFunction
         {
             Name = routine.Name,
+            IsVolatile = routine.Volatility == Volatility.Volatile,
             Parameters = [.. routine.Inputs.Select(p => p.Type)],
             Columns = _ => shape,
             Invoke = (values, context) => routine.IsStrict && Array.Exists(values, v => v.IsNull) ? [] : Host(context, routine).CallRows(routine, values),

@@ -12,6 +12,9 @@ internal sealed class TableFunction
 
     public bool IsVariadic { get; init; }
 
+    /// <summary>Whether two calls with the same arguments in one statement may differ.</summary>
+    public bool IsVolatile { get; init; }
+
     /// <summary>Names and types of the result columns for given argument types.</summary>
     public required Func<IReadOnlyList<SqlType>, IReadOnlyList<(string Name, SqlType Type)>> Columns { get; init; }
 

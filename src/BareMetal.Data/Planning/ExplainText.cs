@@ -50,6 +50,8 @@ internal static class ExplainText
             if (run.Counters.TryGetValue(node, out OperatorCounters? counters) && counters.Opens > 0)
             {
                 line.Append(CultureInfo.InvariantCulture, $" (actual rows={counters.Rows}{(counters.RowsRead >= 0 ? Invariant($" read={counters.RowsRead}") : "")} loops={counters.Opens} time={Milliseconds(counters.Ticks):0.000} ms)");
+                if (counters.Hits >= 0)
+                    line.Append(CultureInfo.InvariantCulture, $" (hits={counters.Hits} misses={counters.Misses} evictions={counters.Evictions})");
                 if (counters.SpilledBytes > 0)
                     line.Append(CultureInfo.InvariantCulture, $" (spilled {counters.SpilledBytes / 1024} kB)");
             }
@@ -74,7 +76,7 @@ internal static class ExplainText
         foreach (PlanNode input in node.Inputs)
             Append(input, depth + 1, "", lines, plan, run);
         foreach (BoundSubquery subquery in properties.Subqueries)
-            Append(plan.Planner.PlanSubquery(subquery), depth + 1, "Subquery: ", lines, plan, run);
+            Append(plan.Planner.PlanSubquery(subquery).Root, depth + 1, "Subquery: ", lines, plan, run);
     }
 
     private static double Milliseconds(long ticks) => ticks * 1000.0 / System.Diagnostics.Stopwatch.Frequency;
@@ -120,6 +122,13 @@ internal static class ExplainText
                 writer.WriteNumber("Rows Read", counters.RowsRead);
             writer.WriteNumber("Actual Loops", counters.Opens);
             writer.WriteNumber("Actual Total Time", Math.Round(Milliseconds(counters.Ticks), 3));
+            if (counters.Hits >= 0)
+            {
+                writer.WriteNumber("Cache Hits", counters.Hits);
+                writer.WriteNumber("Cache Misses", counters.Misses);
+                writer.WriteNumber("Cache Evictions", counters.Evictions);
+            }
+
             if (counters.SpilledBytes > 0)
                 writer.WriteNumber("Spilled Bytes", counters.SpilledBytes);
         }
@@ -130,7 +139,7 @@ internal static class ExplainText
             foreach (PlanNode input in node.Inputs)
                 Write(input, "Input", writer, plan, run);
             foreach (BoundSubquery subquery in properties.Subqueries)
-                Write(plan.Planner.PlanSubquery(subquery), "Subquery", writer, plan, run);
+                Write(plan.Planner.PlanSubquery(subquery).Root, "Subquery", writer, plan, run);
             writer.WriteEndArray();
         }
 

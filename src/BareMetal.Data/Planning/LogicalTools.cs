@@ -400,11 +400,15 @@ internal static class LogicalTools
     }
 
     /// <summary>Columns that a plan needs from outside: its correlation.</summary>
-    public static HashSet<PlanColumn> FreeColumns(LogicalOperator plan)
+    public static HashSet<PlanColumn> FreeColumns(LogicalOperator plan) => FreeColumns(plan, null, null);
+
+    private static HashSet<PlanColumn> FreeColumns(LogicalOperator plan, LogicalOperator? recursive, HashSet<CteDefinition>? definitions)
     {
         HashSet<PlanColumn> used = [];
         HashSet<PlanColumn> produced = [];
         Collect(plan);
+        if (recursive is not null)
+            Collect(recursive);
         used.ExceptWith(produced);
         return used;
 
@@ -431,6 +435,10 @@ internal static class LogicalTools
                 case LogicalScan { RowKey: { } key }:
                     produced.Add(key);
                     break;
+                case LogicalCteReference { Definition: { } definition } when (definitions ??= []).Add(definition):
+                    // Its rows depend on what the definition depends on, which may lie outside of the plan.
+                    used.UnionWith(FreeColumns(definition.Plan, definition.RecursiveTerm, definitions));
+                    break;
             }
 
             VisitExpressions(op, e => ExpressionTools.CollectColumns(e, used));
@@ -452,6 +460,42 @@ internal static class LogicalTools
         }
 
         return false;
+    }
+
+    /// <summary>
+    /// Whether a plan gives the same rows for the same outer values whenever it is run within one run of the statement, and running it less often
+    /// changes nothing else: nothing volatile, no locks, no writes, and no rows of a definition outside of it that change meanwhile.
+    /// </summary>
+    public static bool IsRepeatable(LogicalOperator plan)
+    {
+        HashSet<CteDefinition> inside = [];
+        return Check(plan);
+
+        bool Check(LogicalOperator op)
+        {
+            if (IsWrite(op) || op is LogicalLockRows or LogicalScan { Lock: not RowLockMode.None })
+                return false;
+            if (op is LogicalTableFunction function && function.Calls.Any(c => c.Function is { IsVolatile: true }))
+                return false;
+            if (op is LogicalWith with)
+                inside.UnionWith(with.Definitions);
+            if (op is LogicalCteReference { Definition: { } definition } && !inside.Contains(definition) && (definition.RecursiveTerm is not null || IsWrite(definition.Plan) || IsVolatile(definition.Plan)))
+                return false;
+            bool holds = true;
+            VisitExpressions(op, e => holds = holds && CheckExpression(e));
+            if (!holds)
+                return false;
+            foreach (LogicalOperator input in Inputs(op))
+            {
+                if (!Check(input))
+                    return false;
+            }
+
+            return true;
+        }
+
+        bool CheckExpression(BoundExpression expression) => !ExpressionTools.Any(expression, e =>
+            (e is BoundCall call && call.Function.Volatility == Volatility.Volatile) || (e is BoundSubquery s && !Check(s.Plan)));
     }
 
     /// <summary>Whether some node of a plan (subqueries in expressions excluded) meets a condition.</summary>

@@ -103,10 +103,11 @@ internal sealed partial class PhysicalPlanner
             _ => ApplyKind.Anti,
         };
         HashSet<PlanColumn> leftColumns = [.. join.Left.Output];
+        (right, double runs, double lookups) = Remember(right, inner, join.Left, left.Rows, oneRow);
         return new ApplyNode(left, right, kind, [.. LogicalTools.FreeColumns(inner).Where(leftColumns.Contains)])
         {
             Rows = _cardinality.Estimate(join),
-            Cost = left.Cost + (left.Rows * (right.Cost + PlanCost.Reopen)),
+            Cost = left.Cost + (runs * (right.Cost + PlanCost.Reopen)) + (lookups * PlanCost.Remembered),
             Ordering = left.Ordering,
         };
     }
@@ -179,11 +180,11 @@ internal sealed partial class PhysicalPlanner
             Rows = right.Rows,
             Cost = right.Cost + (right.Rows * 0.1),
         };
-        return TryLookup(new LogicalJoin(JoinKind.Inner, join.Right, join.Left, join.Condition), terms, distinct, PlanRequest.None);
+        return TryLookup(new LogicalJoin(JoinKind.Inner, join.Right, join.Left, join.Condition), terms, distinct, PlanRequest.None, areDistinct: true);
     }
 
     /// <summary>An index nested-loop join: the right side is a table that the condition can seek in.</summary>
-    private ApplyNode? TryLookup(LogicalJoin join, List<BoundExpression> terms, PlanNode left, PlanRequest request)
+    private ApplyNode? TryLookup(LogicalJoin join, List<BoundExpression> terms, PlanNode left, PlanRequest request, bool areDistinct = false)
     {
         if (terms.Count == 0 || join.Kind == JoinKind.Full)
             return null;
@@ -220,10 +221,14 @@ internal sealed partial class PhysicalPlanner
             left = Plan(join.Left, new PlanRequest(request.Ordering, request.RowGoal));
         }
 
+        double runs = left.Rows;
+        double lookups = 0;
+        if (!areDistinct)
+            (right, runs, lookups) = Remember(right, inner, join.Left, left.Rows, oneRow);
         return new ApplyNode(left, right, kind, [.. LogicalTools.FreeColumns(inner).Where(leftColumns.Contains)])
         {
             Rows = _cardinality.Estimate(join),
-            Cost = left.Cost + (left.Rows * (right.Cost + 0.7)),
+            Cost = left.Cost + (runs * (right.Cost + PlanCost.Reopen)) + (lookups * PlanCost.Remembered),
             Ordering = left.Ordering,
         };
     }
@@ -302,10 +307,11 @@ internal sealed partial class PhysicalPlanner
             JoinKind.Anti => ApplyKind.Anti,
             _ => throw new BareMetalException(SqlStates.FeatureNotSupported, "A RIGHT or FULL join cannot have a LATERAL side."),
         };
-        return new ApplyNode(left, right, kind, [.. LogicalTools.FreeColumns(inner).Where(leftColumns.Contains)])
+        (PlanNode remembered, double runs, double lookups) = Remember(right, inner, join.Left, left.Rows, oneRow);
+        return new ApplyNode(left, remembered, kind, [.. LogicalTools.FreeColumns(inner).Where(leftColumns.Contains)])
         {
             Rows = Math.Max(left.Rows * (oneRow ? 0.5 : Math.Max(right.Rows, kind == ApplyKind.Left ? 1 : 0.1)), 0.01),
-            Cost = left.Cost + (left.Rows * (right.Cost + 0.7)),
+            Cost = left.Cost + (runs * (right.Cost + PlanCost.Reopen)) + (lookups * PlanCost.Remembered),
             Ordering = left.Ordering,
         };
     }

@@ -31,7 +31,7 @@ internal sealed partial class PhysicalPlanner
     private readonly Cardinality _cardinality;
     private readonly AccessPaths _paths;
     private readonly KeySets _keySets;
-    private readonly Dictionary<BoundSubquery, PlanNode> _subqueries = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<BoundSubquery, SubqueryPlan> _subqueries = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<PlanColumn, (PlanColumn Number, LogicalAggregate Aggregate)> _groupingKeys = [];
     private readonly Lock _gate = new();
 
@@ -92,26 +92,6 @@ internal sealed partial class PhysicalPlanner
 
     private static LockRowsNode MakeLock(PlanNode node, IReadOnlyList<RowLock> locks, BoundExpression? limit, BoundExpression? offset) =>
         new(node, locks, limit, offset) { Rows = node.Rows, Cost = node.Cost + (node.Rows * 0.5), Ordering = node.Ordering };
-
-    /// <summary>The plan of a subquery in an expression.</summary>
-    public PlanNode PlanSubquery(BoundSubquery subquery)
-    {
-        lock (_gate)
-        {
-            if (_subqueries.TryGetValue(subquery, out PlanNode? node))
-                return node;
-            LogicalOperator plan = _options.Optimize ? LogicalOptimizer.Optimize(subquery.Plan, _cardinality) : subquery.Plan;
-            double outer = _outerRows;
-            _outerRows = LogicalTools.FreeColumns(plan).Count > 0 ? Math.Max(outer, 1000) : 1;
-            double goal = subquery.Kind == SubqueryKind.Exists ? 1 : subquery.Kind == SubqueryKind.Scalar ? 2 : 0;
-            node = PlanLocking(plan, new PlanRequest([], goal));
-            if (!SameColumns(node.Output, subquery.Plan.Output) && subquery.Kind != SubqueryKind.Exists)
-                node = Passing(node, subquery.Plan.Output);
-            _outerRows = outer;
-            _subqueries.Add(subquery, node);
-            return node;
-        }
-    }
 
     /// <summary>Puts columns into the order of the logical plan, which results depend on.</summary>
     public static PlanNode Arrange(PlanNode node, IReadOnlyList<PlanColumn> columns) => SameColumns(node.Output, columns) ? node : Passing(node, columns);

@@ -30,6 +30,9 @@ internal static class PlanCost
     /// <summary>Opening the inner side of a join for another outer row.</summary>
     public const double Reopen = 0.7;
 
+    /// <summary>The rows of an inner side looked for among those that are remembered.</summary>
+    public const double Remembered = 0.35;
+
     /// <summary>A condition evaluated for a row.</summary>
     public const double Condition = 0.01;
 

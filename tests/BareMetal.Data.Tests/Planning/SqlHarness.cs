@@ -21,6 +21,7 @@ internal sealed class SqlHarness : IDisposable
 
     private readonly Database _database;
     private readonly Session _session;
+    private PhysicalPlan? _lastPlan;
 
     public SqlHarness()
     {
@@ -36,6 +37,9 @@ internal sealed class SqlHarness : IDisposable
 
     /// <summary>Parts that the last <see cref="Run"/> has read in parallel.</summary>
     public int PartsRead { get; private set; }
+
+    /// <summary>The plan of the last <see cref="Run"/>.</summary>
+    public string LastPlan => string.Join('\n', ExplainText.Lines(_lastPlan!, null));
 
     public void Execute(string sql)
     {
@@ -79,6 +83,7 @@ internal sealed class SqlHarness : IDisposable
         };
         BoundStatement bound = TableBinder.BindStatement(SqlParser.ParseStatement(StatementSplitter.Split(sql)[0]), [.. parameters.Select(p => p.Type)], catalog, [CatalogSnapshot.DefaultSchema]);
         PhysicalPlan plan = Planner.Plan(bound.Plan, options);
+        _lastPlan = plan;
         using StorageTransaction transaction = _database.Engine.Begin();
         transaction.BeginStatement();
         MemoryStorageProvider temporary = new();

@@ -17,7 +17,7 @@ internal abstract class ColumnOperations
     /// <summary>Compares two rows that are not null.</summary>
     public abstract int Compare(Vector a, int rowA, Vector b, int rowB);
 
-    /// <summary>Whether they are the same to the bit: 1.0 and 1.00 are not.</summary>
+    /// <summary>Whether they are the same to the bit: 1.0 and 1.00 are not, nor are letters that a collation takes as equal. Such values are also equal.</summary>
     public virtual bool Identical(Vector a, int rowA, Vector b, int rowB) => Equal(a, rowA, b, rowB);
 
     /// <summary>
@@ -131,7 +131,7 @@ internal sealed class ColumnOperations<T, TOps> : ColumnOperations
         {
             decimal x = ((Vector<decimal>)a).Data[rowA * a.Stride];
             decimal y = ((Vector<decimal>)b).Data[rowB * b.Stride];
-            return x == y && x.Scale == y.Scale;
+            return x == y && x.Scale == y.Scale && decimal.IsNegative(x) == decimal.IsNegative(y);
         }
 
         if (typeof(T) == typeof(OffsetInstant) && !a.IsNull(rowA) && !b.IsNull(rowB))
@@ -140,6 +140,8 @@ internal sealed class ColumnOperations<T, TOps> : ColumnOperations
             return ((Vector<BareMetalInterval>)a).Data[rowA * a.Stride] == ((Vector<BareMetalInterval>)b).Data[rowB * b.Stride];
         if (typeof(T) == typeof(double) && !a.IsNull(rowA) && !b.IsNull(rowB))
             return BitConverter.DoubleToInt64Bits(((Vector<double>)a).Data[rowA * a.Stride]) == BitConverter.DoubleToInt64Bits(((Vector<double>)b).Data[rowB * b.Stride]);
+        if (typeof(T) == typeof(float) && !a.IsNull(rowA) && !b.IsNull(rowB))
+            return BitConverter.SingleToInt32Bits(((Vector<float>)a).Data[rowA * a.Stride]) == BitConverter.SingleToInt32Bits(((Vector<float>)b).Data[rowB * b.Stride]);
         return Equal(a, rowA, b, rowB);
     }
 

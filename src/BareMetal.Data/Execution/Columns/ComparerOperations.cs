@@ -22,6 +22,19 @@ internal sealed class ComparerOperations(SqlType type) : ColumnOperations
 
     public override bool Equal(Vector a, int rowA, Vector b, int rowB) => _comparer.Same(a, rowA, b, rowB);
 
+    public override bool Identical(Vector a, int rowA, Vector b, int rowB)
+    {
+        if (!Equal(a, rowA, b, rowB))
+            return false;
+        if (a.IsNull(rowA) || b.IsNull(rowB))
+            return true;
+        if (a is Vector<ByteSlice> x && b is Vector<ByteSlice> y)
+            return x.Data[rowA * x.Stride].Span.SequenceEqual(y.Data[rowB * y.Stride].Span);
+
+        // What is within an array or a record differs where its text does.
+        return ValueText.Format(a.Type, a.GetValue(rowA)) == ValueText.Format(b.Type, b.GetValue(rowB));
+    }
+
     public override int Compare(Vector a, int rowA, Vector b, int rowB) => _comparer.Compare(a, rowA, b, rowB);
 
     public override void Prefixes(Vector vector, int first, Span<ulong> prefixes) => prefixes.Clear();

@@ -20,8 +20,13 @@ internal sealed class GroupTable
     private int _mask;
     private long _bytes;
 
-    public GroupTable(IReadOnlyList<SqlType> types)
+    private readonly bool _areIdentical;
+
+    /// <param name="types">Types of the keys.</param>
+    /// <param name="areIdentical">Whether a group's keys are the same to the bit, not only equal.</param>
+    public GroupTable(IReadOnlyList<SqlType> types, bool areIdentical = false)
     {
+        _areIdentical = areIdentical;
         _operations = ColumnOperations.For(types);
         _keys = new Vector[types.Count];
         for (int i = 0; i < _keys.Length; i++)
@@ -202,9 +207,23 @@ internal sealed class GroupTable
         return Add(keys, row, hash, slot);
     }
 
+    /// <summary>Whether a group's key is that of a row, to the bit.</summary>
+    public bool IsIdentical(int group, ReadOnlySpan<Vector> keys, int row)
+    {
+        for (int k = 0; k < _operations.Length; k++)
+        {
+            if (!_operations[k].Identical(_keys[k], group, keys[k], row))
+                return false;
+        }
+
+        return true;
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool KeyEquals(int group, ReadOnlySpan<Vector> keys, int row)
     {
+        if (_areIdentical)
+            return IsIdentical(group, keys, row);
         for (int k = 0; k < _operations.Length; k++)
         {
             if (!_operations[k].Equal(_keys[k], group, keys[k], row))

@@ -136,18 +136,22 @@ internal static class ExpressionCompiler
 
     private static SubqueryEvaluator CompileSubquery(BoundSubquery subquery, IReadOnlyList<PlanColumn> input, OperatorBuilder builder)
     {
-        PlanNode node = builder.Planner.PlanSubquery(subquery);
-        List<(int, Vector)> bindings = [];
-        List<Vector> free = [];
-        foreach (PlanColumn column in LogicalTools.FreeColumns(subquery.Plan))
+        SubqueryPlan plan = builder.Planner.PlanSubquery(subquery);
+        List<(Evaluator, Vector)> bindings = [];
+        List<Vector> outer = [];
+        foreach (PlanColumn column in plan.Outer)
         {
             Vector vector = builder.OuterVector(column);
-            free.Add(vector);
-            for (int i = 0; i < input.Count; i++)
+            outer.Add(vector);
+            BoundExpression? source = input.Contains(column) ? new BoundColumn(column) : null;
+            foreach ((PlanColumn computed, BoundExpression expression) in plan.Computed)
             {
-                if (ReferenceEquals(input[i], column))
-                    bindings.Add((i, vector));
+                if (ReferenceEquals(computed, column))
+                    source = expression;
             }
+
+            if (source is not null)
+                bindings.Add((Compile(source, input, builder), vector));
         }
 
         ScalarKernel[] comparisons = new ScalarKernel[subquery.Comparisons.Count];
@@ -155,12 +159,12 @@ internal static class ExpressionCompiler
             comparisons[i] = subquery.Comparisons[i].CreateKernel([subquery.Operands[i].Type, subquery.Plan.Output[i].Type], SqlType.Boolean);
         SubqueryEvaluator evaluator = new(
             subquery,
-            node.Build(builder),
+            plan,
+            plan.Root.Build(builder),
             CompileAll(subquery.Operands, input, builder),
             comparisons,
             [.. bindings],
-            [.. free],
-            LogicalTools.IsVolatile(subquery.Plan));
+            [.. outer]);
         builder.RunScoped.Add(evaluator);
         return evaluator;
     }

@@ -2,166 +2,124 @@ using BareMetal.Data.Binding;
 using BareMetal.Data.Execution.Columns;
 using BareMetal.Data.Execution.Spilling;
 using BareMetal.Data.Functions;
+using BareMetal.Data.Planning;
 using BareMetal.Data.Types;
 using BareMetal.Data.Values;
 
 namespace BareMetal.Data.Execution.Expressions;
 
 /// <summary>
-/// A subquery as an expression. The columns that its plan needs from outside are set row by row; results are remembered by these
-/// columns' values while that pays. Without such columns it runs once.
+/// A subquery as an expression. The columns that its plan needs from outside are set row by row. A plan that needs none of the input's runs once
+/// for a batch, and once for the whole run when it needs none at all. <c>= ANY</c> and <c>&lt;&gt; ALL</c> look into a hashed set while the columns
+/// that the plan needs from further outside stay the same.
 /// </summary>
 internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
 {
-    private const int MemoTrial = 1024;
-    private const int MemoLimit = 1 << 16;
-
     private readonly SubqueryKind _kind;
     private readonly PhysicalOperator _plan;
     private readonly Evaluator[] _operands;
     private readonly ScalarKernel[] _comparisons;
-    private readonly (int Ordinal, Vector Outer)[] _bindings;
-    private readonly Vector[] _keys;
+    private readonly (Evaluator Source, Vector Outer)[] _bindings;
+    private readonly Vector[] _sources;
     private readonly Vector _result;
     private readonly Vector[] _left;
     private readonly Vector<bool> _matches = new(SqlType.Boolean, 1);
-    private readonly GroupTable? _memo;
-    private Vector _memoResults;
-    private long _memoBytes;
+    private readonly bool _isRepeatable;
+    private readonly bool _isSameForBatch;
+    private readonly Vector? _kept;
     private readonly bool _isHashed;
     private readonly bool _isNegatedSet;
     private readonly SpilledRowSet? _set;
+    private readonly GroupTable? _setKey;
+    private readonly Vector[] _outer;
     private readonly Vector[] _operandVectors;
     private readonly Vector?[] _rightRow;
     private int[] _groups = [];
     private long _run = -1;
-    private bool _useMemo;
-    private int _probes;
+    private bool _isKept;
+    private bool _isFilled;
     private bool _setHasNull;
     private long _reserved;
     private QueryContext? _context;
 
     /// <param name="subquery">The subquery.</param>
-    /// <param name="plan">Its running plan.</param>
+    /// <param name="plan">Its plan.</param>
+    /// <param name="root">Its running plan.</param>
     /// <param name="operands">Left sides of ANY / ALL.</param>
     /// <param name="comparisons">Kernels of ANY / ALL.</param>
-    /// <param name="bindings">Columns of the input to set before each run, and their vectors.</param>
-    /// <param name="isVolatile">Whether two runs for the same outer row may differ.</param>
-    /// <param name="free">Vectors of all outer columns that the plan reads, those set by enclosing operators included.</param>
+    /// <param name="bindings">What is to be evaluated over the input and set before each run, and where to.</param>
+    /// <param name="outer">Vectors of all outer columns that the plan reads, those set by enclosing operators included.</param>
     public SubqueryEvaluator(
         BoundSubquery subquery,
-        PhysicalOperator plan,
+        SubqueryPlan plan,
+        PhysicalOperator root,
         Evaluator[] operands,
         ScalarKernel[] comparisons,
-        (int Ordinal, Vector Outer)[] bindings,
-        Vector[] free,
-        bool isVolatile)
+        (Evaluator Source, Vector Outer)[] bindings,
+        Vector[] outer)
         : base(subquery.Type)
     {
         _kind = subquery.Kind;
-        _plan = plan;
+        _plan = root;
         _operands = operands;
         _comparisons = comparisons;
         _bindings = bindings;
-        _keys = free;
+        _sources = new Vector[bindings.Length];
+        _outer = outer;
         _operandVectors = new Vector[operands.Length];
         _rightRow = new Vector?[operands.Length];
         _result = Vector.Create(subquery.Type, 1);
-        _memoResults = Vector.Create(subquery.Type, 1);
         _left = [.. operands.Select(o => Vector.Create(o.Type, 1))];
+        _isRepeatable = plan.IsRepeatable;
         bool isAny = _kind == SubqueryKind.Any;
-        if (_kind is SubqueryKind.Any or SubqueryKind.All && free.Length == 0 && operands.Length == 1 && !isVolatile
-            && subquery.Comparisons[0].Name == (isAny ? "=" : "<>"))
+        if (_kind is SubqueryKind.Any or SubqueryKind.All)
         {
-            _isHashed = true;
-            _isNegatedSet = !isAny;
-            _set = new SpilledRowSet([operands[0].Type]);
+            if (bindings.Length == 0 && operands.Length == 1 && !plan.IsVolatile && subquery.Comparisons[0].Name == (isAny ? "=" : "<>"))
+            {
+                _isHashed = true;
+                _isNegatedSet = !isAny;
+                _set = new SpilledRowSet([operands[0].Type]);
+                _setKey = new GroupTable([.. outer.Select(v => v.Type)], areIdentical: true);
+            }
         }
-        else if (_kind is SubqueryKind.Scalar or SubqueryKind.Exists or SubqueryKind.Array && !isVolatile)
+        else if (bindings.Length == 0 && !plan.IsVolatile)
         {
-            _memo = new GroupTable([.. free.Select(v => v.Type)]);
+            _isSameForBatch = true;
+            if (outer.Length == 0 && plan.IsRepeatable)
+                _kept = Vector.Create(subquery.Type, 1);
         }
     }
 
     public override Vector Evaluate(Batch input, QueryContext context)
     {
-        if (_run != context.RunNumber)
+        if (_run != context.RunNumber || !ReferenceEquals(_context, context))
         {
+            EndRun();
             _run = context.RunNumber;
-            ForgetMemo();
-            _useMemo = _memo is not null;
-            _probes = 0;
-            if (_isHashed)
-                FillSet(context);
+            _context = context;
         }
 
         if (_isHashed)
-        {
-            Vector operand = _operands[0].Evaluate(input, context);
-            int probes = operand.IsConstant ? 1 : input.Count;
-            if (_groups.Length < probes)
-                _groups = new int[Math.Max(probes, Batch.DefaultSize)];
-            _set!.Find([operand], probes, _groups, context);
-            return InSetEvaluator.Answer(operand, probes, _set.Count == 0 && !_setHasNull, _setHasNull, _isNegatedSet, (Vector<bool>)_result, _groups);
-        }
-
+            return FindInSet(input, context);
+        if (_isSameForBatch)
+            return EvaluateOnce(context);
         for (int i = 0; i < _operands.Length; i++)
             _operandVectors[i] = _operands[i].Evaluate(input, context);
-        bool constant = _useMemo && _bindings.Length == 0;
-        int count = constant ? 1 : input.Count;
+        for (int i = 0; i < _bindings.Length; i++)
+            _sources[i] = _bindings[i].Source.Evaluate(input, context);
         _result.Reset();
-        _result.EnsureCapacity(count);
-        _result.IsConstant = constant;
-        Span<int> group = stackalloc int[1];
-        for (int row = 0; row < count; row++)
+        _result.EnsureCapacity(input.Count);
+        for (int row = 0; row < input.Count; row++)
         {
-            foreach ((int ordinal, Vector outer) in _bindings)
+            for (int i = 0; i < _bindings.Length; i++)
             {
+                Vector outer = _bindings[i].Outer;
                 outer.Reset();
-                outer.CopyRow(input.Columns[ordinal], row, 0);
+                outer.CopyRow(_sources[i], row, 0);
                 outer.IsConstant = true;
             }
 
-            if (_useMemo)
-            {
-                int before = _memo!.Count;
-                _memo.FindOrAdd(_keys, 1, group);
-                if (_memo.Count != before)
-                {
-                    _memoResults.EnsureCapacity(group[0] + 1);
-                    Run(_memoResults, group[0], row, context);
-                    _context = context;
-                    _memoBytes += VectorTools.RowBytes(_memoResults, group[0]);
-                    long more = _memo.MemoryBytes + _memoBytes - _reserved;
-                    if (more > 0 && !context.Memory.TryGrow(_reserved, more))
-                    {
-                        if (_keys.Length > 0)
-                        {
-                            // No room to remember more: what is there is given up, and each row runs the plan. Rows of this batch refer to it.
-                            _result.CopyRow(_memoResults, group[0], row);
-                            _memoResults = Vector.Create(Type, 1);
-                            ForgetMemo();
-                            continue;
-                        }
-
-                        context.Memory.Reserve(more);
-                    }
-
-                    _reserved += Math.Max(more, 0);
-                }
-
-                _result.CopyRow(_memoResults, group[0], row, deep: false);
-                if (_keys.Length > 0)
-                {
-                    _probes++;
-                    if ((_probes >= MemoTrial && _memo.Count > _probes - (_probes / 8)) || _memo.Count > MemoLimit)
-                        _useMemo = false;
-                }
-            }
-            else
-            {
-                Run(_result, row, row, context);
-            }
+            Run(_result, row, row, context);
         }
 
         return _result;
@@ -170,22 +128,56 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
     public void EndRun()
     {
         _run = -1;
-        ForgetMemo();
+        _isKept = false;
+        _isFilled = false;
         _set?.Clear();
-    }
-
-    private void ForgetMemo()
-    {
+        _setKey?.Clear();
+        _kept?.Reset();
         _context?.Memory.Release(_reserved);
         _context = null;
         _reserved = 0;
-        _memoBytes = 0;
-        _useMemo = false;
-        _memo?.Clear();
-        if (_memoResults.Capacity > 1 << 14)
-            _memoResults = Vector.Create(Type, 1);
+    }
+
+    private Vector EvaluateOnce(QueryContext context)
+    {
+        _result.Reset();
+        if (_kept is null)
+        {
+            Run(_result, 0, 0, context);
+        }
         else
-            _memoResults.Reset();
+        {
+            if (!_isKept)
+            {
+                Run(_kept, 0, 0, context);
+                _isKept = true;
+                _reserved = VectorTools.RowBytes(_kept, 0);
+                context.Memory.Reserve(_reserved);
+            }
+
+            _result.CopyRow(_kept, 0, 0);
+        }
+
+        _result.IsConstant = true;
+        return _result;
+    }
+
+    private Vector FindInSet(Batch input, QueryContext context)
+    {
+        if (!_isFilled || !_isRepeatable || !_setKey!.IsIdentical(0, _outer, 0))
+        {
+            FillSet(context);
+            _setKey!.Clear();
+            _setKey.FindOrAdd(_outer, 1, stackalloc int[1]);
+            _isFilled = true;
+        }
+
+        Vector operand = _operands[0].Evaluate(input, context);
+        int probes = operand.IsConstant ? 1 : input.Count;
+        if (_groups.Length < probes)
+            _groups = new int[Math.Max(probes, Batch.DefaultSize)];
+        _set!.Find([operand], probes, _groups, context);
+        return InSetEvaluator.Answer(operand, probes, _set.Count == 0 && !_setHasNull, _setHasNull, _isNegatedSet, (Vector<bool>)_result, _groups);
     }
 
     /// <summary>Runs the plan for the current outer row.</summary>

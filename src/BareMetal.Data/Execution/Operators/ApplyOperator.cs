@@ -45,6 +45,10 @@ internal sealed class ApplyOperator(
         for (int c = 0; c < _innerWidth; c++)
             _output.Columns[_outerWidth + c].Reset();
         _count = 0;
+
+        // Operators above may have set the same columns to other rows of the batch since.
+        if (_isInnerOpen)
+            Bind();
         while (true)
         {
             if (_batch is null)
@@ -60,13 +64,7 @@ internal sealed class ApplyOperator(
                 if (!_isInnerOpen)
                 {
                     context.Cancellation.ThrowIfCancellationRequested();
-                    foreach ((int ordinal, Vector target) in bindings)
-                    {
-                        target.Reset();
-                        target.CopyRow(_batch.Columns[ordinal], _row, 0);
-                        target.IsConstant = true;
-                    }
-
+                    Bind();
                     inner.Open(context);
                     _isInnerOpen = true;
                     _hasMatch = false;
@@ -104,6 +102,17 @@ internal sealed class ApplyOperator(
             }
 
             _batch = null;
+        }
+    }
+
+    /// <summary>Sets the columns that the inner side reads to the current outer row.</summary>
+    private void Bind()
+    {
+        foreach ((int ordinal, Vector target) in bindings)
+        {
+            target.Reset();
+            target.CopyRow(_batch!.Columns[ordinal], _row, 0);
+            target.IsConstant = true;
         }
     }
 

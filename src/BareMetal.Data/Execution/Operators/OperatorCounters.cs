@@ -19,6 +19,15 @@ internal sealed class OperatorCounters
     /// <summary>Bytes written to temporary files.</summary>
     public long SpilledBytes { get; set; }
 
+    /// <summary>Look-ups that were answered from what was remembered; −1 for operators that remember nothing.</summary>
+    public long Hits { get; set; } = -1;
+
+    /// <summary>Look-ups that were not.</summary>
+    public long Misses { get; set; }
+
+    /// <summary>Remembered results that were given up.</summary>
+    public long Evictions { get; set; }
+
     /// <summary>Forgets what was counted.</summary>
     public void Clear()
     {
@@ -27,6 +36,9 @@ internal sealed class OperatorCounters
         Opens = 0;
         Ticks = 0;
         SpilledBytes = 0;
+        Hits = -1;
+        Misses = 0;
+        Evictions = 0;
     }
 
     /// <summary>Adds what a parallel part has counted: rows and bytes together, the longest time.</summary>
@@ -38,6 +50,11 @@ internal sealed class OperatorCounters
         Opens = Math.Max(Opens, part.Opens);
         Ticks = Math.Max(Ticks, part.Ticks);
         SpilledBytes += part.SpilledBytes;
+        if (part.Hits < 0)
+            return;
+        Hits = Math.Max(Hits, 0) + part.Hits;
+        Misses += part.Misses;
+        Evictions += part.Evictions;
     }
 }
 
@@ -65,7 +82,15 @@ internal sealed class CountingOperator(PhysicalOperator inner, OperatorCounters 
         return batch;
     }
 
-    public override void Close() => inner.Close();
+    public override void Close()
+    {
+        inner.Close();
+        if (inner is not IMemoizingOperator memo || memo.Hits + memo.Misses == 0)
+            return;
+        counters.Hits = memo.Hits;
+        counters.Misses = memo.Misses;
+        counters.Evictions = memo.Evictions;
+    }
 }
 
 /// <summary>An operator that may write temporary files.</summary>

@@ -193,6 +193,7 @@ public sealed class BareMetalFunctions
         _registry.Add(new TableFunction
         {
             Name = name,
+            IsVolatile = true,
             Parameters = types,
             Columns = _ => shape.Columns,
             Invoke = (values, context) => Rows(values, context.Cancellation),

@@ -93,6 +93,24 @@ internal sealed class ApplyNode(PlanNode outer, PlanNode inner, ApplyKind kind, 
     }
 }
 
+/// <summary>The inner side of a correlated plan, its rows remembered by the values of the outer columns that it reads.</summary>
+internal sealed class MemoizeNode(PlanNode input, IReadOnlyList<PlanColumn> keys, bool isExistence, double expectedKeys) : PlanNode(input.Output)
+{
+    public override string Name => "Memoize";
+
+    public override IReadOnlyList<PlanNode> Inputs => [input];
+
+    public override void Describe(ExplainProperties properties) => properties.Add("Keys", string.Join(", ", keys.Select(ExpressionText.Format)));
+
+    protected override PhysicalOperator BuildOperator(OperatorBuilder builder)
+    {
+        Vector[] vectors = new Vector[keys.Count];
+        for (int i = 0; i < vectors.Length; i++)
+            vectors[i] = builder.OuterVector(keys[i]);
+        return new MemoizeOperator(input.Build(builder), vectors, Types, isExistence, expectedKeys);
+    }
+}
+
 /// <summary>Rows read once and looked up by keys at each opening of a correlated plan.</summary>
 internal sealed class SpoolNode(PlanNode input, IReadOnlyList<(BoundExpression Key, BoundExpression Probe)> keys) : PlanNode(input.Output)
 {
