@@ -44,6 +44,7 @@ internal static class ArithmeticLoops
 {
     /// <summary>Computes each row of the left column with the same row of the right one, or with its only value.</summary>
     /// <returns>False when some result is out of range: the target then holds nothing of use.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool TryRun<T, TOperation>(ReadOnlySpan<T> left, ReadOnlySpan<T> right, Span<T> target)
         where T : struct, IBinaryInteger<T>
         where TOperation : struct, IVectorOperation

@@ -25,6 +25,7 @@ internal static class CompareLoops
     /// <param name="left">As many as the target.</param>
     /// <param name="right">As many as the target, or one.</param>
     /// <param name="target">Receives the results.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run<T, TTest>(ReadOnlySpan<T> left, ReadOnlySpan<T> right, Span<bool> target)
         where T : struct, IComparisonOperators<T, T, bool>
         where TTest : struct, IVectorTest
@@ -90,6 +91,7 @@ internal static class CompareLoops
     }
 
     /// <summary>Whether a float is no number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool AnyNaN<T>(ReadOnlySpan<T> values)
         where T : struct, INumberBase<T>
     {

@@ -8,6 +8,7 @@ namespace BareMetal.Data.Simd;
 internal static class FoldLoops
 {
     /// <summary>The sum of at most 2³² integers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static long Sum(ReadOnlySpan<int> values)
     {
         Vector<long> low = Vector<long>.Zero, high = Vector<long>.Zero;
@@ -26,6 +27,7 @@ internal static class FoldLoops
     }
 
     /// <summary>The exact sum of at most 2³¹ integers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Int128 Sum(ReadOnlySpan<long> values)
     {
         // Halves are summed apart, as numbers without a sign: each value is 2⁶³ larger for it, which is taken away at the end.
@@ -46,6 +48,7 @@ internal static class FoldLoops
     }
 
     /// <summary>The least or the greatest of at least one integer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static T Extreme<T>(ReadOnlySpan<T> values, bool greatest)
         where T : struct, IBinaryInteger<T>
     {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace BareMetal.Data.Simd;
 
@@ -15,6 +16,7 @@ internal static class KeyLoops
 
     /// <summary>Mixes the values' hashes into those that are there.</summary>
     /// <returns>How many rows were done, from the first on.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Hash(ReadOnlySpan<int> values, Span<uint> hashes)
     {
         Vector<ulong> multiplier = new(Multiplier);
@@ -29,6 +31,7 @@ internal static class KeyLoops
     }
 
     /// <inheritdoc cref="Hash(ReadOnlySpan{int}, Span{uint})"/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Hash(ReadOnlySpan<long> values, Span<uint> hashes)
     {
         Vector<ulong> multiplier = new(Multiplier);
@@ -43,6 +46,7 @@ internal static class KeyLoops
     }
 
     /// <summary>Numbers without a sign that are in the values' order.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Prefixes(ReadOnlySpan<int> values, Span<ulong> prefixes)
     {
         Vector<ulong> sign = new(SignBit);
@@ -59,6 +63,7 @@ internal static class KeyLoops
     }
 
     /// <inheritdoc cref="Prefixes(ReadOnlySpan{int}, Span{ulong})"/>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Prefixes(ReadOnlySpan<long> values, Span<ulong> prefixes)
     {
         Vector<ulong> sign = new(SignBit);

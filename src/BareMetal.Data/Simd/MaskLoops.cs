@@ -4,12 +4,16 @@ using System.Runtime.InteropServices;
 
 namespace BareMetal.Data.Simd;
 
-/// <summary>Loops over masks: a byte for each row, 0 or 1.</summary>
+/// <summary>
+/// Loops over masks: a byte for each row, 0 or 1. As all loops of this folder they are compiled for speed at once: there is nothing to learn of
+/// them while they run, and a first query should not go through them slowly.
+/// </summary>
 internal static class MaskLoops
 {
     private const ulong AllEight = 0x0101_0101_0101_0101;
 
     /// <summary>Sets the rows that are set in one of two masks.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Or(ReadOnlySpan<bool> a, ReadOnlySpan<bool> b, Span<bool> target)
     {
         int count = target.Length;
@@ -23,6 +27,7 @@ internal static class MaskLoops
     }
 
     /// <summary>How many rows are set.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Count(ReadOnlySpan<bool> mask)
     {
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(mask);
@@ -50,6 +55,7 @@ internal static class MaskLoops
     public static int Select(ReadOnlySpan<bool> mask, Span<int> rows) => Select(mask, default, rows);
 
     /// <summary>As <see cref="Select(ReadOnlySpan{bool}, Span{int})"/>, without the rows that another mask has; an empty one has none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static int Select(ReadOnlySpan<bool> mask, ReadOnlySpan<bool> without, Span<int> rows)
     {
         int count = mask.Length;

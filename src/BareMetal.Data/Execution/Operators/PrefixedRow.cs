@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace BareMetal.Data.Execution.Operators;
 
@@ -19,6 +20,7 @@ internal readonly struct PrefixedRow(ulong prefix, int row)
     /// <param name="spare">Room for as many.</param>
     /// <param name="cancellation">Looked at before each digit.</param>
     /// <returns>The one of the two that holds the result.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static Span<PrefixedRow> Sort(Span<PrefixedRow> rows, Span<PrefixedRow> spare, CancellationToken cancellation)
     {
         ulong varying = 0;
