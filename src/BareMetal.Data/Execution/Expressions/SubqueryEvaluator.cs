@@ -1,5 +1,6 @@
 using BareMetal.Data.Binding;
 using BareMetal.Data.Execution.Columns;
+using BareMetal.Data.Execution.Operators;
 using BareMetal.Data.Execution.Spilling;
 using BareMetal.Data.Functions;
 using BareMetal.Data.Planning;
@@ -24,6 +25,7 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
     private readonly Vector _result;
     private readonly Vector[] _left;
     private readonly Vector<bool> _matches = new(SqlType.Boolean, 1);
+    private readonly Vector<bool> _part = new(SqlType.Boolean, 1);
     private readonly bool _isRepeatable;
     private readonly bool _isSameForBatch;
     private readonly Vector? _kept;
@@ -33,7 +35,7 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
     private readonly GroupTable? _setKey;
     private readonly Vector[] _outer;
     private readonly Vector[] _operandVectors;
-    private readonly Vector?[] _rightRow;
+    private readonly Vector?[] _right;
     private int[] _groups = [];
     private long _run = -1;
     private bool _isKept;
@@ -67,7 +69,7 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
         _sources = new Vector[bindings.Length];
         _outer = outer;
         _operandVectors = new Vector[operands.Length];
-        _rightRow = new Vector?[operands.Length];
+        _right = new Vector?[operands.Length];
         _result = Vector.Create(subquery.Type, 1);
         _left = [.. operands.Select(o => Vector.Create(o.Type, 1))];
         _isRepeatable = plan.IsRepeatable;
@@ -263,15 +265,14 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
         bool sawNull = false;
         while (_plan.Next(context) is { } batch)
         {
-            // A row comparison is decided by its parts: for ANY all must hold; for ALL (<>) one must.
+            Compare(batch, context);
             for (int r = 0; r < batch.Count; r++)
             {
-                bool? value = CompareRow(batch, r, isAll, context);
-                if (value is null)
+                if (_matches.IsNull(r))
                 {
                     sawNull = true;
                 }
-                else if (value.Value != isAll)
+                else if (_matches.Data[r] != isAll)
                 {
                     Set(target, at, !isAll);
                     return;
@@ -285,28 +286,29 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
             Set(target, at, isAll);
     }
 
-    private bool? CompareRow(Batch batch, int row, bool isAll, QueryContext context)
+    /// <summary>Compares the left sides with all rows of a batch: true, false or null for each.</summary>
+    private void Compare(Batch batch, QueryContext context)
     {
-        // ANY with several operands is AND of equalities, ALL is OR of inequalities.
-        bool decisive = isAll;
-        bool sawNull = false;
-        for (int i = 0; i < _left.Length; i++)
+        // A row comparison is decided by its parts: for ANY (=) one that is false decides, for ALL (<>) one that is true.
+        bool decisive = _kind == SubqueryKind.All;
+        _matches.Reset();
+        _matches.EnsureCapacity(batch.Count);
+        _comparisons[0].Evaluate([_left[0], BatchTools.Spread(batch.Columns[0], batch.Count, ref _right[0])], batch.Count, _matches, context.Functions);
+        for (int i = 1; i < _left.Length; i++)
         {
-            Vector right = batch.Columns[i];
-            Vector one = _rightRow[i] ??= Vector.Create(right.Type, 1);
-            one.Reset();
-            one.CopyRow(right, row, 0);
-            _matches.Reset();
-            _comparisons[i].Evaluate([_left[i], one], 1, _matches, context.Functions);
-            if (_matches.IsNull(0))
-                sawNull = true;
-            else if (_left.Length == 1)
-                return _matches.Data[0];
-            else if (_matches.Data[0] == decisive)
-                return decisive;
+            _part.Reset();
+            _part.EnsureCapacity(batch.Count);
+            _comparisons[i].Evaluate([_left[i], BatchTools.Spread(batch.Columns[i], batch.Count, ref _right[i])], batch.Count, _part, context.Functions);
+            for (int r = 0; r < batch.Count; r++)
+            {
+                if (!_matches.IsNull(r) && _matches.Data[r] == decisive)
+                    continue;
+                if (_part.IsNull(r))
+                    _matches.SetNull(r);
+                else if (_part.Data[r] == decisive)
+                    Set(_matches, r, decisive);
+            }
         }
-
-        return sawNull ? null : !decisive;
     }
 
     private void FillSet(QueryContext context)
