@@ -8,7 +8,7 @@ namespace BareMetal.Data.Differential;
 /// <summary>The long run of scripts/differential.sh, and the printing of single rounds.</summary>
 internal static class Program
 {
-    private const string Usage = "usage: differential run SEED COMPARISONS [WORKERS] | differential show SEED [STATEMENT] | differential productions";
+    private const string Usage = "usage: differential run SEED COMPARISONS [WORKERS] | differential show SEED [STATEMENT] | differential compare FILE | differential productions";
 
     private static int Main(string[] args)
     {
@@ -24,6 +24,8 @@ internal static class Program
                 return 0;
             case ["show", string seed, string index]:
                 return Show(ulong.Parse(seed, CultureInfo.InvariantCulture), int.Parse(index, CultureInfo.InvariantCulture));
+            case ["compare", string file]:
+                return Compare(File.ReadAllLines(file));
             case ["run", string seed, string count, .. string[] rest]:
                 return Run(ulong.Parse(seed, CultureInfo.InvariantCulture), long.Parse(count, CultureInfo.InvariantCulture), rest.Length > 0 ? int.Parse(rest[0], CultureInfo.InvariantCulture) : 2);
             default:
@@ -55,6 +57,34 @@ internal static class Program
         Console.WriteLine(arena.Try(statements[index], out Outcome ours, out Outcome theirs) ?? "no difference");
         Console.WriteLine($"here:       {ours}\nPostgreSQL: {theirs}");
         return 0;
+    }
+
+    /// <summary>Runs statements that are given, one on each line, and prints those that differ.</summary>
+    private static int Compare(string[] lines)
+    {
+        using PostgresServer? server = PostgresServer.Find(out string reason);
+        if (server is null)
+        {
+            Console.Error.WriteLine(reason);
+            return 2;
+        }
+
+        using Arena arena = new(server.ConnectionString, "compared" + Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+        int compared = 0, different = 0, failed = 0;
+        foreach (string line in lines.Where(l => l.Length > 0 && !l.StartsWith("--", StringComparison.Ordinal)))
+        {
+            Node root = new("", Role.Other, [line.TrimEnd(';')]);
+            string? what = arena.Try(new Statement(root), out Outcome ours, out Outcome theirs);
+            compared++;
+            failed += theirs.Error is null ? 0 : 1;
+            if (what is null)
+                continue;
+            different++;
+            Console.WriteLine($"{line}\n  {what}\n  here:       {ours}\n  PostgreSQL: {theirs}");
+        }
+
+        Console.WriteLine($"{compared} compared ({failed} errors), {different} differ");
+        return different == 0 ? 0 : 1;
     }
 
     private static int Run(ulong seed, long count, int workers)

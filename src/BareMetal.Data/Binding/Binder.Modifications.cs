@@ -404,8 +404,9 @@ internal sealed partial class Binder
                         continue;
                 }
 
-                // The target's WHERE must be the index's, by structure.
-                if (index.FilterSql is not null && !BoundTree.AreEqual(BindCondition(clause.TargetWhere!, scope), row.IndexFilters[index]))
+                // The target's WHERE must be the index's, or say more.
+                if (index.FilterSql is not null && BindCondition(clause.TargetWhere!, scope) is var where
+                    && !BoundTree.AreEqual(where, row.IndexFilters[index]) && !Implication.Proves([where], row.IndexFilters[index]))
                     continue;
             }
 

@@ -15,6 +15,8 @@ internal static class BuiltinFunctions
         MathFunctions.Define(define);
         TextFunctions.Define(define);
         PatternFunctions.Define(define);
+        RegexpFunctions.Define(define);
+        OverlapFunctions.Define(define);
         BinaryFunctions.Define(define);
         DateTimeFunctions.Define(define);
         IntervalFunctions.Define(define);

@@ -29,12 +29,12 @@ internal static class TableFunctions
         });
         Json(define, SqlType.Json, "json");
         Json(define, SqlType.Jsonb, "jsonb");
-        Add(define, "regexp_split_to_table", [SqlType.Text, SqlType.Text], [("regexp_split_to_table", SqlType.Text)], v =>
-            PatternFunctions.Guarded(PatternFunctions.Get(Utf8.ToString(v[1]), RegexOptions.None), null, r => r.Split(Utf8.ToString(v[0]))).Select(s => new[] { Utf8.ToValue(s) }));
+        Add(define, "regexp_split_to_table", [SqlType.Text, SqlType.Text], [("regexp_split_to_table", SqlType.Text)], v => RegexpFunctions.Split(v, "regexp_split_to_table", null).Select(x => new[] { x }));
+        Add(define, "regexp_split_to_table", [SqlType.Text, SqlType.Text, SqlType.Text], [("regexp_split_to_table", SqlType.Text)], v => RegexpFunctions.Split(v, "regexp_split_to_table", null).Select(x => new[] { x }));
         Add(define, "string_to_table", [SqlType.Text, SqlType.Text], [("string_to_table", SqlType.Text)], v =>
             v[0].As<ByteSlice>().Length == 0 ? [] : Utf8.ToString(v[0]).Split(Utf8.ToString(v[1])).Select(s => new[] { Utf8.ToValue(s) }));
-        Add(define, "regexp_matches", [SqlType.Text, SqlType.Text], [("regexp_matches", SqlType.ArrayOf(SqlType.Text))], v => Matches(v, all: false));
-        Add(define, "regexp_matches", [SqlType.Text, SqlType.Text, SqlType.Text], [("regexp_matches", SqlType.ArrayOf(SqlType.Text))], v => Matches(v, Utf8.ToString(v[2]).Contains('g')));
+        Add(define, "regexp_matches", [SqlType.Text, SqlType.Text], [("regexp_matches", SqlType.ArrayOf(SqlType.Text))], Matches);
+        Add(define, "regexp_matches", [SqlType.Text, SqlType.Text, SqlType.Text], [("regexp_matches", SqlType.ArrayOf(SqlType.Text))], Matches);
     }
 
     private static void Add(Definitions define, string name, SqlType[] parameters, (string Name, SqlType Type)[] columns, Func<Value[], IEnumerable<Value[]>> rows) =>
@@ -190,17 +190,13 @@ internal static class TableFunctions
         return JsonText.WriteAsText(json, text) ? Value.From(SqlTypeKind.Text, new ByteSlice(text.ToArray())) : Value.Null(SqlTypeKind.Text);
     }
 
-    private static IEnumerable<Value[]> Matches(Value[] v, bool all)
+    private static IEnumerable<Value[]> Matches(Value[] v)
     {
-        Regex regex = PatternFunctions.Get(Utf8.ToString(v[1]), v.Length > 2 && Utf8.ToString(v[2]).Contains('i') ? RegexOptions.IgnoreCase : RegexOptions.None);
+        Regex regex = RegexpFunctions.Pattern(v, 2, null, out bool all);
         Match match = PatternFunctions.Guarded(regex, null, r => r.Match(Utf8.ToString(v[0])));
         while (match.Success)
         {
-            int first = match.Groups.Count > 1 ? 1 : 0;
-            Value[] items = new Value[match.Groups.Count - first];
-            for (int i = 0; i < items.Length; i++)
-                items[i] = match.Groups[i + first].Success ? Utf8.ToValue(match.Groups[i + first].Value) : Value.Null(SqlTypeKind.Text);
-            yield return [Value.From(SqlTypeKind.Array, new ArrayValue(SqlType.Text, items))];
+            yield return [RegexpFunctions.Groups(match)];
             if (!all)
                 yield break;
             Match last = match;

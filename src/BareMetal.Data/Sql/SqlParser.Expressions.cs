@@ -215,6 +215,8 @@ internal sealed partial class SqlParser
                 return ParseLikeLevel(left, negated: true, position);
             case Keyword.In or Keyword.Like or Keyword.Ilike or Keyword.Between or Keyword.Similar when minimum <= Precedence.Like:
                 return ParseLikeLevel(left, negated: false, position);
+            case Keyword.Overlaps when minimum <= Precedence.Like && left is RowExpression:
+                return ParseOverlaps((RowExpression)left, position);
             case Keyword.At when minimum <= Precedence.At:
                 if (Is(Keyword.At, Keyword.Local))
                 {
@@ -263,6 +265,16 @@ internal sealed partial class SqlParser
         };
         Advance();
         return new IsExpression { Position = position, Operand = left, Test = test, Negated = negated };
+    }
+
+    /// <summary>(a, b) OVERLAPS (c, d) is a call.</summary>
+    private CallExpression ParseOverlaps(RowExpression left, SourcePosition position)
+    {
+        Advance();
+        Expression right = ParseExpression(Precedence.Other);
+        if (right is not RowExpression { Items.Length: 2 } row || left.Items.Length != 2)
+            throw SqlErrors.At(position, SqlStates.SyntaxError, "OVERLAPS stands between two rows of two values.", "Write (start, end) OVERLAPS (start, end).");
+        return Call(position, "overlaps", left.Items[0], left.Items[1], row.Items[0], row.Items[1]);
     }
 
     private Expression ParseLikeLevel(Expression left, bool negated, SourcePosition position)
@@ -498,6 +510,17 @@ internal sealed partial class SqlParser
                 Advance();
                 Advance();
                 Expression whole = ParseExpression();
+                if (TryTake(TokenKind.Comma))
+                {
+                    // The same as a plain call.
+                    List<Expression> arguments = [whole];
+                    do
+                        arguments.Add(ParseExpression());
+                    while (TryTake(TokenKind.Comma));
+                    ExpectClose();
+                    return Call(position, "overlay", [.. arguments]);
+                }
+
                 Expect(Keyword.Placing);
                 Expression part = ParseExpression();
                 Expect(Keyword.From);

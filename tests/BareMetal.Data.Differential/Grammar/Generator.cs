@@ -31,12 +31,16 @@ internal sealed partial class Generator
         while (statements.Count < end)
         {
             double choice = _dice.Next(1000) / 1000.0;
-            if (choice < 0.80)
+            if (choice < 0.73)
                 statements.Add(TopQuery());
+            else if (choice < 0.80)
+                statements.Add(new Statement(EdgeQuery()));
             else if (choice < 0.91)
                 statements.AddRange(Change());
             else if (choice < 0.95)
                 Transaction(statements);
+            else if (choice < 0.968)
+                Script(statements);
             else
                 statements.Add(Error());
         }

@@ -49,6 +49,16 @@ internal static class Productions
         "error division by zero", "error overflow", "error bad text", "error unknown column", "error unknown table", "error unknown function", "error ambiguous column", "error types", "error ungrouped column",
         "error aggregate in where", "error window in where", "error duplicate alias", "error not null", "error unique", "error foreign key", "error check", "error too long", "error syntax", "error more than one row",
         "error generated column", "error duplicate table", "error missing savepoint", "error column count", "error subquery columns", "error set columns", "error negative limit", "error numeric range",
+        // series of statements
+        "alter add column again", "alter add column default", "alter add constraint", "alter add foreign key", "alter add unique", "alter drop column again", "alter drop constraint",
+        "alter drop default", "alter drop not null", "alter rename column again", "alter rename table again", "alter set default again", "alter set not null again",
+        "alter type using", "char(n) cast", "char(n) compared", "char(n) grouped", "char(n) joined", "char(n) overflow", "check option", "column char(n)", "create table as no data",
+        "create table as query", "delete from view", "drop index again", "drop sequence", "drop table", "function of a table", "function of rows", "function overloads",
+        "function that writes", "function with defaults", "identity", "identity default", "identity dropped", "identity restart", "identity set generated", "identity update",
+        "identity value", "index again", "insert into view", "named arguments", "on conflict arbiter", "overriding user value", "query between indexes", "select into query",
+        "sequence default", "sequence options", "sequence owned", "sequence restart", "temporary table", "temporary table as", "temporary table hides", "temporary table joined",
+        "temporary table on commit", "truncate restart identity", "unique index over data", "unique partial index over data", "updatable view", "update view",
+        "varchar(n) overflow", "view not updatable",
         // rest
         "nextval", "currval", "setval", "exponent literal", "select functions of rows", "tablesample", "select into",
     ];
@@ -62,6 +72,8 @@ internal static class Productions
         foreach (string name in Structure)
             Add(name);
         foreach (FunctionRule rule in FunctionRules.All)
+            Add(rule.Production);
+        foreach (EdgeRule rule in EdgeRules.All)
             Add(rule.Production);
         Counts = new long[Names.Count];
     }

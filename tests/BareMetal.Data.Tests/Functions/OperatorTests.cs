@@ -44,6 +44,8 @@ public sealed class OperatorTests(ITestOutputHelper output)
         Fails(SqlStates.NumericOutOfRange, "-", byte.MinValue, (byte)1);
         Fails(SqlStates.NumericOutOfRange, "+", short.MaxValue, (short)1);
         Fails(SqlStates.NumericOutOfRange, "/", int.MinValue, -1);
+        Fails(SqlStates.NumericOutOfRange, "/", short.MinValue, (short)-1);
+        Fails(SqlStates.NumericOutOfRange, "/", sbyte.MinValue, (sbyte)-1);
         Fails(SqlStates.NumericOutOfRange, "-", int.MinValue);
         Fails(SqlStates.NumericOutOfRange, "abs", long.MinValue);
         Fails(SqlStates.NumericOutOfRange, "*", decimal.MaxValue, 10m);

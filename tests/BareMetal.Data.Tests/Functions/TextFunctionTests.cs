@@ -182,6 +182,23 @@ public sealed class TextFunctionTests(ITestOutputHelper output)
         Assert.Null(Call("regexp_match", "abc", "x"));
         Assert.Equal(2, Call("regexp_count", "abab", "a"));
         Assert.Equal("{a,b,c}", Call("regexp_split_to_array", "a1b2c", "[0-9]"));
+
+        // Groups of the pattern are no parts; matches of nothing do not cut at the ends.
+        Assert.Equal("{a,c}", Call("regexp_split_to_array", "abc", "(b)"));
+        Assert.Equal("{a,b}", Call("regexp_split_to_array", "ab", "x*"));
+        Assert.Equal("{a,b}", Call("regexp_split_to_array", "aXb", "x", "i"));
+        Assert.Equal(1, Call("regexp_count", "abab", "a", 2));
+        Assert.Equal(3, Call("regexp_instr", "😀bab", "a"));
+        Assert.Equal(5, Call("regexp_instr", "abab", "(a)(b)", 1, 2, 1));
+        Assert.Equal(4, Call("regexp_instr", "abab", "(a)(b)", 1, 2, 0, "i", 2));
+        Assert.Equal(0, Call("regexp_instr", "ab", "b", 9));
+        Assert.Equal("b", Call("regexp_substr", "a1b2", "[a-z]", 1, 2));
+        Assert.Equal("abX", Call("regexp_replace", "abb", "b", "X", 3));
+        Assert.Equal("aXX", Call("regexp_replace", "abb", "b", "X", 1, 0));
+        Assert.Equal("-", Call("regexp_replace", "b", "b", "\\1-"));
+        Assert.Equal(true, Call("regexp_like", "a.b", "A.", "qi"));
+        Assert.Equal("[   ab][x  ]", Call("format", "[%5s][%-3s]", "ab", "x"));
+        Assert.Equal("[ab  ]", Call("format", "[%*s]", -4, "ab"));
         Fails(SqlStates.InvalidRegularExpression, "~", "a", "(");
     }
 

@@ -46,6 +46,23 @@ public sealed class UpdatableViewTests : IDisposable
     }
 
     [Fact]
+    public void A_row_that_on_conflict_drops_is_not_asked_for_the_check_option()
+    {
+        _db.Run("CREATE VIEW strict AS SELECT id, name, price FROM part WHERE price < 10 WITH CHECK OPTION");
+        Assert.Equal(0, _db.Run("INSERT INTO strict VALUES (1, 'x', 50) ON CONFLICT DO NOTHING"));
+        _db.Fails(SqlStates.WithCheckOptionViolation, "INSERT INTO strict VALUES (1, 'x', 5), (90, 'x', 50) ON CONFLICT DO NOTHING");
+        _db.Fails(SqlStates.WithCheckOptionViolation, "INSERT INTO strict VALUES (1, 'x', 50) ON CONFLICT (id) DO UPDATE SET price = excluded.price");
+    }
+
+    [Fact]
+    public void The_condition_of_on_conflict_may_say_more_than_the_index()
+    {
+        _db.Run("CREATE TABLE u (k int, n int); CREATE UNIQUE INDEX u_k ON u (k) WHERE n >= 0; INSERT INTO u VALUES (1, 5)");
+        Assert.Equal(0, _db.Run("INSERT INTO u VALUES (1, 6) ON CONFLICT (k) WHERE n > 3 DO NOTHING"));
+        _db.Fails(SqlStates.InvalidColumnReference, "INSERT INTO u VALUES (1, 6) ON CONFLICT (k) WHERE n > -3 DO NOTHING");
+    }
+
+    [Fact]
     public void Joins_subqueries_and_merge_go_through_views()
     {
         _db.Run("CREATE TABLE news (label text, cost int); INSERT INTO news VALUES ('b', 21), ('z', 70), ('c', 1)");

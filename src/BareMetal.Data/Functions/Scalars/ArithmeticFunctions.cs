@@ -109,8 +109,10 @@ internal static class ArithmeticFunctions
     private readonly struct Divide<T> : IBinaryOperation<T, T, T>
         where T : struct, INumber<T>
     {
+        // Integers of 8 and 16 bits divide as wider ones, and are then cut without a check: the smallest by −1 is taken as a negation, which is checked.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static T Apply(T left, T right) => checked(left / right);
+        public static T Apply(T left, T right) =>
+            (typeof(T) == typeof(short) || typeof(T) == typeof(sbyte)) && right == -T.One ? checked(-left) : checked(left / right);
     }
 
     private readonly struct Remainder<T> : IBinaryOperation<T, T, T>

@@ -19,17 +19,17 @@ internal static class ArrayFunctions
         }, [array, integer]);
         define.Add("slice", same, (types, _) => Kernel.Values((v, _) =>
         {
-            if (v[0].IsNull)
-                return Value.Null(SqlTypeKind.Array);
             Value[] items = Items(v[0]);
-            int from = v[1].IsNull ? 1 : Math.Max(1, v[1].As<int>()), to = v[2].IsNull ? items.Length : Math.Min(items.Length, v[2].As<int>());
+            int from = Math.Max(1, v[1].As<int>()), to = Math.Min(items.Length, v[2].As<int>());
             return Array(types[0], from > to ? [] : items[(from - 1)..to]);
-        }, strict: false), [array, integer, integer], strict: false);
+        }), [array, integer, integer]);
         define.Add("cardinality", _ => integer, (_, _) => Kernel.Of<ArrayValue, int>(a => Count(a)), [array]);
         define.Add("array_length", _ => integer, (_, _) => Kernel.Values((v, _) => Length(v[0].As<ArrayValue>(), v[1].As<int>())), [array, integer]);
         define.Add("array_upper", _ => integer, (_, _) => Kernel.Values((v, _) => Length(v[0].As<ArrayValue>(), v[1].As<int>())), [array, integer]);
         define.Add("array_lower", _ => integer, (_, _) => Kernel.Values((v, _) => Length(v[0].As<ArrayValue>(), v[1].As<int>()).IsNull ? Value.Null(SqlTypeKind.Integer) : Integer(1)), [array, integer]);
         define.Add("array_ndims", _ => integer, (_, _) => Kernel.Values((v, _) => Items(v[0]).Length == 0 ? Value.Null(SqlTypeKind.Integer) : Integer(Depth(v[0].As<ArrayValue>()))), [array]);
+
+        define.Add("array_dims", _ => SqlType.Text, (_, _) => Kernel.Values((v, _) => Dimensions(v[0].As<ArrayValue>())), [array]);
 
         // Strict in the array only: null is looked for as well.
         define.Add("array_position", _ => integer, (types, _) => Position(types[0].Element!), [array, any], strict: false);
@@ -99,7 +99,7 @@ internal static class ArrayFunctions
         define.Add("array_to_string", _ => SqlType.Text, (types, _) => Kernel.Values((v, _) => v[0].IsNull || v[1].IsNull ? Value.Null(SqlTypeKind.Text) : Join(types[0].Element!, v), strict: false), [array, SqlType.Text, SqlType.Text], strict: false);
         define.Add("array_fill", types => SqlType.ArrayOf(types[0]), (types, _) => Kernel.Values((v, _) =>
         {
-            Value[] items = new Value[Math.Clamp(v[1].IsNull ? 0 : v[1].As<int>(), 0, 10_000_000)];
+            Value[] items = new Value[FillLength(v[1])];
             System.Array.Fill(items, v[0]);
             return Value.From(SqlTypeKind.Array, new ArrayValue(types[0], items));
         }, strict: false), [any, integer], strict: false);
@@ -109,7 +109,7 @@ internal static class ArrayFunctions
             Value[] lengths = v[1].IsNull ? [] : Items(v[1]);
             if (lengths.Length != 1 || lengths[0].IsNull)
                 throw new BareMetalException(SqlStates.InvalidParameterValue, "array_fill takes the length of one dimension.");
-            Value[] filled = new Value[Math.Clamp(lengths[0].As<int>(), 0, 10_000_000)];
+            Value[] filled = new Value[FillLength(lengths[0])];
             System.Array.Fill(filled, v[0]);
             return Value.From(SqlTypeKind.Array, new ArrayValue(types[0], filled));
         }, strict: false), [any, SqlType.ArrayOf(integer)], strict: false);
@@ -117,6 +117,21 @@ internal static class ArrayFunctions
 
     private static void Typed(Definitions define, string name, Func<IReadOnlyList<SqlType>, SqlType> result, Func<IReadOnlyList<SqlType>, Value[], Value> function, SqlType[] parameters) =>
         define.Add(name, result, (types, _) => Kernel.Values((v, _) => function(types, v)), parameters);
+
+    private static int FillLength(in Value length)
+    {
+        int count = length.IsNull ? 0 : length.As<int>();
+        return count is >= 0 and <= 10_000_000 ? count : throw new BareMetalException(SqlStates.ProgramLimitExceeded, $"array_fill makes arrays of up to 10,000,000 elements, not {count}.");
+    }
+
+    /// <summary>The bounds of every dimension, as [1:3][1:2]; null for an array without elements.</summary>
+    private static Value Dimensions(ArrayValue array)
+    {
+        System.Text.StringBuilder text = new();
+        for (ArrayValue? level = array; level is { Items.Length: > 0 }; level = level.ElementType.Kind == SqlTypeKind.Array && !level.Items[0].IsNull ? level.Items[0].As<ArrayValue>() : null)
+            text.Append(System.Globalization.CultureInfo.InvariantCulture, $"[1:{level.Items.Length}]");
+        return text.Length == 0 ? Value.Null(SqlTypeKind.Text) : Utf8.ToValue(text.ToString());
+    }
 
     private static ScalarKernel Position(SqlType element)
     {
@@ -126,7 +141,9 @@ internal static class ArrayFunctions
             if (v[0].IsNull)
                 return Value.Null(SqlTypeKind.Integer);
             Value[] items = Items(v[0]);
-            for (int i = v.Length > 2 && !v[2].IsNull ? Math.Max(1, v[2].As<int>()) - 1 : 0; i < items.Length; i++)
+            if (v.Length > 2 && v[2].IsNull && items.Length > 0 && (!v[1].IsNull || System.Array.Exists(items, x => x.IsNull)))
+                throw new BareMetalException(SqlStates.NullValueNotAllowed, "The position that array_position begins at must not be null.");
+            for (int i = v.Length > 2 ? Math.Max(1, v[2].As<int>()) - 1 : 0; i < items.Length; i++)
             {
                 if (comparer.Same(items[i], v[1]))
                     return Integer(i + 1);

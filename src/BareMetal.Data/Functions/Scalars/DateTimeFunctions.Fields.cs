@@ -36,6 +36,11 @@ internal static partial class DateTimeFunctions
             OnLocal(v[1].As<OffsetInstant>(), l => new DateTime(Truncate(Utf8.ToString(v[0]), l.Ticks)))), [text, SqlType.DateTimeOffset]);
         define.AddValues("date_trunc", SqlType.TimestampTz, (v, c) => Value.From(SqlTypeKind.TimestampTz,
             TimeZones.ToUtc(Truncate(Utf8.ToString(v[0]), TimeZones.FromUtc(v[1].As<long>(), c.TimeZone)), c.TimeZone)), [text, SqlType.TimestampTz], volatility: Volatility.Stable);
+        define.AddValues("date_trunc", SqlType.TimestampTz, (v, _) =>
+        {
+            TimeZoneInfo zone = TimeZones.Find(Utf8.ToString(v[2]));
+            return Value.From(SqlTypeKind.TimestampTz, TimeZones.ToUtc(Truncate(Utf8.ToString(v[0]), TimeZones.FromUtc(v[1].As<long>(), zone)), zone));
+        }, [text, SqlType.TimestampTz, text]);
         define.AddValues("date_trunc", SqlType.TimeSpan, (v, _) => Value.From(SqlTypeKind.TimeSpan, TruncateSpan(Utf8.ToString(v[0]), v[1].As<long>())), [text, SqlType.TimeSpan]);
         define.AddValues("timezone", SqlType.TimestampTz, (v, _) => Value.From(SqlTypeKind.TimestampTz, TimeZones.ToUtc(v[1].As<long>(), TimeZones.Find(Utf8.ToString(v[0])))), [text, SqlType.Timestamp]);
         define.AddValues("timezone", SqlType.Timestamp, (v, _) => Value.From(SqlTypeKind.Timestamp, TimeZones.FromUtc(v[1].As<long>(), TimeZones.Find(Utf8.ToString(v[0])))), [text, SqlType.TimestampTz]);
@@ -165,11 +170,21 @@ internal static partial class DateTimeFunctions
     // PostgreSQL shows six digits here; ours show what is there.
     private static decimal Trim(decimal value) => value / 1.0000000000000000000000000000m;
 
+    /// <summary>Whether some type has a field of that name.</summary>
+    internal static bool IsField(string field) => s_fields.Contains(field.Trim().ToLowerInvariant());
+
     private static BareMetalException UnknownField(string field) =>
-        new(SqlStates.InvalidParameterValue, $"The field \"{field}\" is not known for this type.")
+        new(IsField(field) ? SqlStates.FeatureNotSupported : SqlStates.InvalidParameterValue, $"The field \"{field}\" is not known for this type.")
         {
             Hint = "Fields are year, month, day, hour, minute, second, quarter, week, dow, doy, epoch and their kin; times and durations have no dates.",
         };
+
+    /// <summary>All there are, each of which some types do not have.</summary>
+    private static readonly HashSet<string> s_fields =
+    [
+        "century", "day", "decade", "dow", "doy", "epoch", "hour", "isodow", "isoyear", "julian", "microseconds", "microsecond", "millennium", "milliseconds", "millisecond",
+        "minute", "month", "quarter", "second", "timezone", "timezone_hour", "timezone_minute", "week", "year",
+    ];
 
     private readonly record struct MomentParts(long Local, long Epoch, int OffsetSeconds, bool HasDate, bool HasTime);
 }

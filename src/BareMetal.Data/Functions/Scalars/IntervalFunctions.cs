@@ -115,7 +115,7 @@ internal static class IntervalFunctions
         static Volatility VolatilityOf(SqlType type) => type.Kind == SqlTypeKind.TimestampTz ? Volatility.Stable : Volatility.Immutable;
     }
 
-    private static long AddToTime(long time, BareMetalInterval interval)
+    internal static long AddToTime(long time, BareMetalInterval interval)
     {
         long sum = (time + (interval.Ticks % Day)) % Day;
         return sum < 0 ? sum + Day : sum;
@@ -200,7 +200,7 @@ internal static class IntervalFunctions
             "milliseconds" or "millisecond" => Trim(ticks % TimeSpan.TicksPerMinute / 10_000m),
             "microseconds" or "microsecond" => Trim(ticks % TimeSpan.TicksPerMinute / 10m),
             "epoch" => Trim((years * 31_557_600m) + (((months * (decimal)DaysPerMonth) + value.Days) * 86_400) + (ticks / 10_000_000m)),
-            _ => throw new BareMetalException(SqlStates.InvalidParameterValue, $"The field \"{field}\" is not known for intervals.")
+            _ => throw new BareMetalException(StateOf(field), $"The field \"{field}\" is not known for intervals.")
             {
                 Hint = "Fields are millennium, century, decade, year, quarter, month, day, hour, minute, second, milliseconds, microseconds and epoch.",
             },
@@ -224,8 +224,10 @@ internal static class IntervalFunctions
         "milliseconds" or "millisecond" => value with { Ticks = value.Ticks - (value.Ticks % TimeSpan.TicksPerMillisecond) },
         "microseconds" or "microsecond" => value with { Ticks = value.Ticks - (value.Ticks % TimeSpan.TicksPerMicrosecond) },
         "week" => throw new BareMetalException(SqlStates.FeatureNotSupported, "An interval is not cut to weeks: months have no whole number of them."),
-        _ => throw new BareMetalException(SqlStates.InvalidParameterValue, $"The field \"{field}\" is not known for intervals."),
+        _ => throw new BareMetalException(StateOf(field), $"The field \"{field}\" is not known for intervals."),
     };
+
+    private static string StateOf(string field) => DateTimeFunctions.IsField(field) ? SqlStates.FeatureNotSupported : SqlStates.InvalidParameterValue;
 
     private static BareMetalInterval JustifyHours(BareMetalInterval value)
     {

@@ -127,7 +127,10 @@ internal static class JsonEditFunctions
                 break;
             case "delete_key":
                 Refuse(v[0], strict, "Something is deleted by path");
-                JsonEdit.Delete(Bytes(v[0]), Path(v[1]), output);
+                byte[][] path = Path(v[1]);
+                if (strict && !IsEmpty(v[0]))
+                    CheckSteps(v[0], path);
+                JsonEdit.Delete(Bytes(v[0]), path, output);
                 break;
             case "return_target":
                 return v[0];

@@ -75,6 +75,9 @@ internal static class MathFunctions
         Whole<long>(define, SqlType.BigInt);
         define.Add("div", SqlType.Decimal, Kernel.Of<decimal, decimal, decimal>((a, b) => decimal.Truncate(a / b)), SqlType.Decimal, SqlType.Decimal);
         define.Add("scale", SqlType.Integer, Kernel.Of<decimal, int>(x => x.Scale), SqlType.Decimal);
+        define.Add("min_scale", SqlType.Integer, Kernel.Of<decimal, int>(x => TrimScale(x).Scale), SqlType.Decimal);
+        define.Add("gcd", SqlType.Decimal, Kernel.Of<decimal, decimal, decimal>(Gcd), SqlType.Decimal, SqlType.Decimal);
+        define.Add("lcm", SqlType.Decimal, Kernel.Of<decimal, decimal, decimal>((a, b) => a == 0 || b == 0 ? 0 : Math.Abs(decimal.Truncate(a / Gcd(a, b)) * b)), SqlType.Decimal, SqlType.Decimal);
         define.Add("trim_scale", SqlType.Decimal, Kernel.Of<decimal, decimal>(TrimScale), SqlType.Decimal);
         define.Add("factorial", SqlType.Decimal, Kernel.Of<long, decimal>(Factorial), SqlType.BigInt);
         define.AddValues("width_bucket", SqlType.Integer, (v, _) => Values.Value.From(SqlTypeKind.Integer, WidthBucket(v[0].As<double>(), v[1].As<double>(), v[2].As<double>(), v[3].As<int>())), [SqlType.Double, SqlType.Double, SqlType.Double, SqlType.Integer]);
@@ -161,6 +164,13 @@ internal static class MathFunctions
         return double.IsInfinity(unit) ? 0 : Math.Round(value / unit, mode) * unit;
     }
 
+    private static decimal Gcd(decimal a, decimal b)
+    {
+        while (b != 0)
+            (a, b) = (b, a % b);
+        return Math.Abs(a);
+    }
+
     private static decimal TrimScale(decimal value)
     {
         // Division by one with 28 zeros behind its point leaves no zeros behind the result's.
@@ -186,7 +196,7 @@ internal static class MathFunctions
             return 0;
         if (ascending ? operand >= high : operand <= high)
             return count + 1;
-        return (int)((operand - low) / (high - low) * count) + 1;
+        return Math.Min((int)(count * (operand - low) / (high - low)), count - 1) + 1;
     }
 
     private readonly struct AbsoluteValue<T> : IUnaryOperation<T, T>

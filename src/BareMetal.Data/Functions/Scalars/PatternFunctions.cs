@@ -19,7 +19,7 @@ internal static class PatternFunctions
 
     public static void Define(Definitions define)
     {
-        SqlType text = SqlType.Text, integer = SqlType.Integer, boolean = SqlType.Boolean, texts = SqlType.ArrayOf(SqlType.Text);
+        SqlType text = SqlType.Text, integer = SqlType.Integer, boolean = SqlType.Boolean;
         Like(define, "like", ignoreCase: false);
         Like(define, "ilike", ignoreCase: true);
         define.AddValues("similar_to", boolean, (v, c) => Boolean(IsMatch(Similar(Utf8.ToString(v[1]), "\\"), Utf8.ToString(v[0]), c)), [text, text]);
@@ -30,27 +30,6 @@ internal static class PatternFunctions
         define.Add("!~*", boolean, new RegexKernel(RegexOptions.IgnoreCase, negate: true), text, text);
         define.Add("regex_is_match", boolean, new RegexKernel(RegexOptions.None, negate: false), text, text);
         define.Add("regex_is_match", boolean, new RegexKernel(RegexOptions.None, negate: false), text, text, integer);
-        define.Add("regexp_like", boolean, new RegexKernel(RegexOptions.None, negate: false), text, text);
-        define.AddValues("regexp_like", boolean, (v, c) => Boolean(IsMatch(Get(Utf8.ToString(v[1]), Flags(v[2], out bool _)), Utf8.ToString(v[0]), c)), [text, text, text]);
-        define.AddValues("regexp_replace", text, (v, c) => Utf8.ToValue(Replace(Utf8.ToString(v[0]), Get(Utf8.ToString(v[1]), RegexOptions.None), Utf8.ToString(v[2]), all: false, c)), [text, text, text]);
-        define.AddValues("regexp_replace", text, (v, c) => Utf8.ToValue(Replace(Utf8.ToString(v[0]), Get(Utf8.ToString(v[1]), Flags(v[3], out bool all)), Utf8.ToString(v[2]), all, c)), [text, text, text, text]);
-        define.AddValues("regexp_count", integer, (v, c) => Value.From(SqlTypeKind.Integer, Guarded(Get(Utf8.ToString(v[1]), RegexOptions.None), c, r => r.Count(Utf8.ToString(v[0])))), [text, text]);
-        define.AddValues("regexp_substr", text, (v, c) =>
-        {
-            Match match = Guarded(Get(Utf8.ToString(v[1]), RegexOptions.None), c, r => r.Match(Utf8.ToString(v[0])));
-            return match.Success ? Utf8.ToValue(match.Value) : Value.Null(SqlTypeKind.Text);
-        }, [text, text]);
-        define.AddValues("regexp_match", texts, (v, c) => Groups(Guarded(Get(Utf8.ToString(v[1]), RegexOptions.None), c, r => r.Match(Utf8.ToString(v[0])))), [text, text]);
-        define.AddValues("regexp_match", texts, (v, c) => Groups(Guarded(Get(Utf8.ToString(v[1]), Flags(v[2], out bool _)), c, r => r.Match(Utf8.ToString(v[0])))), [text, text, text]);
-        define.AddValues("regexp_split_to_array", texts, (v, c) =>
-            Value.From(SqlTypeKind.Array, new ArrayValue(SqlType.Text, [.. Guarded(Get(Utf8.ToString(v[1]), RegexOptions.None), c, r => r.Split(Utf8.ToString(v[0]))).Select(Utf8.ToValue)])), [text, text]);
-
-        // substring(text from pattern): the first group, or the whole match.
-        define.AddValues("substring", text, (v, c) =>
-        {
-            Match match = Guarded(Get(Utf8.ToString(v[1]), RegexOptions.None), c, r => r.Match(Utf8.ToString(v[0])));
-            return match.Success ? Utf8.ToValue(match.Groups[match.Groups.Count > 1 ? 1 : 0].Value) : Value.Null(SqlTypeKind.Text);
-        }, [text, text]);
     }
 
     /// <summary>The compiled expression, from a bounded cache. A pattern that is none is 2201B.</summary>
@@ -137,59 +116,6 @@ internal static class PatternFunctions
 
         failure?.Throw();
         return result;
-    }
-
-    private static RegexOptions Flags(in Value flags, out bool all)
-    {
-        RegexOptions options = RegexOptions.None;
-        all = false;
-        foreach (char flag in Utf8.ToString(flags))
-        {
-            switch (flag)
-            {
-                case 'i': options |= RegexOptions.IgnoreCase; break;
-                case 'c': options &= ~RegexOptions.IgnoreCase; break;
-                case 'g': all = true; break;
-                case 'n' or 'm': options |= RegexOptions.Multiline; break;
-                case 's': options |= RegexOptions.Singleline; break;
-                case 'x': options |= RegexOptions.IgnorePatternWhitespace; break;
-                default: throw new BareMetalException(SqlStates.InvalidParameterValue, $"There is no regular expression flag '{flag}'.");
-            }
-        }
-
-        return options;
-    }
-
-    private static string Replace(string text, Regex regex, string replacement, bool all, FunctionContext context)
-    {
-        // PostgreSQL's \1 and \& are .NET's ${1} and $0; a $ stands for itself.
-        StringBuilder converted = new();
-        for (int i = 0; i < replacement.Length; i++)
-        {
-            char c = replacement[i];
-            if (c == '\\' && i + 1 < replacement.Length)
-            {
-                char next = replacement[++i];
-                converted.Append(next == '&' ? "$0" : char.IsAsciiDigit(next) ? "${" + next + "}" : next == '$' ? "$$" : next.ToString());
-            }
-            else
-            {
-                converted.Append(c == '$' ? "$$" : c.ToString());
-            }
-        }
-
-        return Guarded(regex, context, r => r.Replace(text, converted.ToString(), all ? -1 : 1));
-    }
-
-    private static Value Groups(Match match)
-    {
-        if (!match.Success)
-            return Value.Null(SqlTypeKind.Array);
-        int first = match.Groups.Count > 1 ? 1 : 0;
-        Value[] items = new Value[match.Groups.Count - first];
-        for (int i = 0; i < items.Length; i++)
-            items[i] = match.Groups[i + first].Success ? Utf8.ToValue(match.Groups[i + first].Value) : Value.Null(SqlTypeKind.Text);
-        return Value.From(SqlTypeKind.Array, new ArrayValue(SqlType.Text, items));
     }
 
     /// <summary>SIMILAR TO as a regular expression over the whole text.</summary>

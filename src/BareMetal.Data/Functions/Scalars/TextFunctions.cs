@@ -70,6 +70,8 @@ internal static class TextFunctions
         define.Add("quote_ident", text, Kernel.Bytes(QuoteIdentifier), text);
         define.Add("quote_literal", text, Kernel.Bytes(QuoteLiteral), text);
         define.AddValues("quote_nullable", text, (v, _) => v[0].IsNull ? Utf8.ToValue("NULL") : Text(Build(v[0], QuoteLiteral)), [text], strict: false);
+        define.AddValues("quote_literal", text, (v, _) => Text(Build(Utf8.ToValue(Scalar(v[0])), QuoteLiteral)), [Definitions.Any]);
+        define.AddValues("quote_nullable", text, (v, _) => v[0].IsNull ? Utf8.ToValue("NULL") : Text(Build(Utf8.ToValue(Scalar(v[0])), QuoteLiteral)), [Definitions.Any], strict: false);
         define.AddValues("format", text, (v, _) => v[0].IsNull ? Value.Null(SqlTypeKind.Text) : Text(Format(v)), [text, Definitions.Any], strict: false, variadic: true);
         define.AddValues("format", text, (v, _) => Text(Format(v)), [text]);
         define.AddValues("string_to_array", SqlType.ArrayOf(text), (v, _) => SplitToArray(v), [text, text], strict: false);
@@ -406,21 +408,40 @@ internal static class TextFunctions
                 continue;
             }
 
-            int digits = 0;
-            int position = 0;
-            while (i + digits < pattern.Length && (uint)(pattern[i + digits] - '0') <= 9)
-                position = Math.Min(position * 10 + (pattern[i + digits++] - '0'), 10_000);
-            if (digits > 0 && i + digits < pattern.Length && pattern[i + digits] == '$')
+            int? position = Digits(pattern, ref i);
+            bool isLeft = false;
+            int width = 0;
+            if (position is not null && i < pattern.Length && pattern[i] == '$')
+                i++;
+            else
+                (width, position) = (position ?? 0, null);
+            if (width == 0)
             {
-                i += digits + 1;
-                next = position;
+                for (; i < pattern.Length && pattern[i] == '-'; i++)
+                    isLeft = true;
+                if (i < pattern.Length && pattern[i] == '*')
+                {
+                    i++;
+                    int? at = Digits(pattern, ref i);
+                    if (at is not null && (i >= pattern.Length || pattern[i++] != '$'))
+                        throw new BareMetalException(SqlStates.InvalidParameterValue, "The number of the format's width does not end with $.");
+                    Value given = FormatArgument(v, at ?? next);
+                    next = (at ?? next) + 1;
+                    width = given.IsNull ? 0 : FormatWidth(given);
+                    isLeft |= width < 0;
+                    width = Math.Abs(width);
+                }
+                else
+                {
+                    width = Digits(pattern, ref i) ?? 0;
+                }
             }
 
+            next = position ?? next;
             if (i >= pattern.Length || pattern[i] is not ((byte)'s' or (byte)'I' or (byte)'L'))
                 throw new BareMetalException(SqlStates.InvalidParameterValue, "The format has a specifier other than %s, %I and %L.") { Hint = "Write %% for a percent sign." };
-            if (next < 1 || next >= v.Length)
-                throw new BareMetalException(SqlStates.InvalidParameterValue, $"The format asks for argument {next}, but there are {v.Length - 1}.");
-            Value value = v[next++];
+            Value value = FormatArgument(v, next++);
+            int begin = output.Length;
             argument.Clear();
             if (!value.IsNull)
                 ValueText.Append(new SqlType(value.Kind), value, argument);
@@ -441,9 +462,49 @@ internal static class TextFunctions
                     QuoteIdentifier(argument.Span, output);
                     break;
             }
+
+            int missing = width - Utf8.Length(output.Span[begin..]);
+            if (missing > 0)
+            {
+                byte[] made = output.Span[begin..].ToArray();
+                output.Length = begin;
+                if (isLeft)
+                    output.Append(made);
+                output.Append(missing).Fill((byte)' ');
+                if (!isLeft)
+                    output.Append(made);
+            }
         }
 
         return output.ToArray();
+    }
+
+    private static string Scalar(in Value value)
+    {
+        RowBuffer text = new();
+        ValueText.Append(new SqlType(value.Kind), value, text);
+        return Encoding.UTF8.GetString(text.Span);
+    }
+
+    private static Value FormatArgument(Value[] v, int number) => number >= 1 && number < v.Length
+        ? v[number]
+        : throw new BareMetalException(SqlStates.InvalidParameterValue, $"The format asks for argument {number}, but there are {v.Length - 1}.");
+
+    private static int FormatWidth(in Value value)
+    {
+        RowBuffer text = new();
+        ValueText.Append(new SqlType(value.Kind), value, text);
+        return int.TryParse(text.Span, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int width) && Math.Abs((long)width) <= 100_000_000
+            ? width
+            : throw new BareMetalException(SqlStates.InvalidTextRepresentation, "The width of a format's argument is not an integer.");
+    }
+
+    private static int? Digits(ReadOnlySpan<byte> pattern, ref int at)
+    {
+        int? number = null;
+        for (; at < pattern.Length && (uint)(pattern[at] - '0') <= 9; at++)
+            number = Math.Min((number ?? 0) * 10 + (pattern[at] - '0'), 10_000_000);
+        return number;
     }
 
     private static Value SplitToArray(Value[] v)

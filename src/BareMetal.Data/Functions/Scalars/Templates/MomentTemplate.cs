@@ -28,10 +28,11 @@ internal sealed partial class MomentTemplate
         Text = text;
         for (int at = 0; at < text.Length;)
         {
-            bool fill = false;
+            bool fill = false, translated = false;
             while (at + 1 < text.Length && text.Substring(at, 2) is "FM" or "fm" or "TM" or "tm")
             {
                 fill |= text[at] is 'F' or 'f';
+                translated |= text[at] is 'T' or 't';
                 at += 2;
             }
 
@@ -49,7 +50,7 @@ internal sealed partial class MomentTemplate
                 if (pattern == "FX")
                     IsExact = true;
                 else
-                    _nodes.Add(new Node(pattern, written, fill, ordinal));
+                    _nodes.Add(new Node(pattern, written, fill || (translated && pattern.ToUpperInvariant() is "MONTH" or "MON" or "DAY" or "DY"), ordinal));
                 continue;
             }
 

@@ -43,7 +43,7 @@ internal static class TemplateFunctions
     }
 
     private static void Moment(Definitions define, SqlType type, Func<Value, FunctionContext, MomentFields> fields, Volatility volatility) =>
-        define.AddValues("to_char", SqlType.Text, (v, c) => Text(Template(v[1]).Format(fields(v[0], c))), [type, SqlType.Text], volatility: volatility);
+        define.AddValues("to_char", SqlType.Text, (v, c) => v[1].As<ByteSlice>().Length == 0 ? Value.Null(SqlTypeKind.Text) : Text(Template(v[1]).Format(fields(v[0], c))), [type, SqlType.Text], volatility: volatility);
 
     private static MomentFields Fields(long ticks, int offset, string zone)
     {
