@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Cancels statements in the middle of each operator, at five moments each, and times how soon they are back: writes also in a transaction
-# with earlier changes. BAREMETAL_CANCEL_ONLY takes parts of names, with commas between, to run only those.
+# with earlier changes. BAREMETAL_CANCEL_ONLY takes parts of names, with commas between, to run only those;
+# BAREMETAL_CANCEL_AFTER other moments, in milliseconds.
 #
 #   scripts/cancel.sh [rows] [milliseconds]   default: 10000000 rows, 1000 ms
 #

@@ -86,6 +86,11 @@ public sealed class CancelTimeTests(ITestOutputHelper output)
     /// <summary>The part of statements whose names it has in them; all by default.</summary>
     private static string[] Only { get; } = Environment.GetEnvironmentVariable("BAREMETAL_CANCEL_ONLY")?.Split(',') ?? [""];
 
+    /// <summary>After how many milliseconds it is cancelled.</summary>
+    private static int[] Moments { get; } = Environment.GetEnvironmentVariable("BAREMETAL_CANCEL_AFTER") is { } after
+        ? [.. after.Split(',').Select(int.Parse)]
+        : Limit == 0 ? [5] : [50, 300, 1000, 2500, 4000];
+
     private static bool Writes(string sql) =>
         !sql.StartsWith("SELECT", StringComparison.Ordinal) && !sql.StartsWith("WITH RECURSIVE", StringComparison.Ordinal) && !sql.StartsWith("WITH c", StringComparison.Ordinal) && sql != "ANALYZE big";
 
@@ -119,7 +124,7 @@ public sealed class CancelTimeTests(ITestOutputHelper output)
                 continue;
             double worst = 0;
             int cancelled = 0;
-            foreach (int after in Limit == 0 ? [5] : new[] { 50, 300, 1000, 2500, 4000 })
+            foreach (int after in Moments)
             {
                 database.Run("BEGIN");
                 string before = "";

@@ -1,3 +1,4 @@
+using BareMetal.Data.Catalog.Ddl;
 using BareMetal.Data.Functions.Custom;
 using BareMetal.Data.Sessions;
 using BareMetal.Data.Storage;
@@ -155,6 +156,18 @@ public sealed class InterruptTests
             Assert.True(ticks - cancelAt <= RowsAfter, $"{name}: {ticks - cancelAt} rows were computed after the cancellation at row {cancelAt}");
             Assert.Equal("20000|200010000|old", database.Scalar("SELECT count(*), sum(k), max(t) FROM target"));
         }
+    }
+
+    [Fact]
+    public void A_cancelled_sort_of_index_entries_ends()
+    {
+        List<(byte[] Key, byte[] Value)> entries = [];
+        for (int i = 0; i < 50_000; i++)
+            entries.Add((BitConverter.GetBytes(i * 7919), []));
+        TableData.Sort(entries, CancellationToken.None);
+        for (int i = 1; i < entries.Count; i++)
+            Assert.True(entries[i - 1].Key.AsSpan().SequenceCompareTo(entries[i].Key) < 0);
+        Assert.Throws<OperationCanceledException>(() => TableData.Sort(entries, new CancellationToken(canceled: true)));
     }
 
     [Fact]

@@ -68,7 +68,7 @@ internal sealed class TableData(DefinitionContext context)
 
     private void PutRun(Table table, TableIndex index, List<(byte[] Key, byte[] Value)> entries, bool isFirstRun)
     {
-        Sort(entries);
+        Sort(entries, Query.Cancellation);
         for (int i = 0; i < entries.Count; i++)
         {
             bool exists = i > 0 && entries[i].Key.AsSpan().SequenceEqual(entries[i - 1].Key);
@@ -90,9 +90,8 @@ internal sealed class TableData(DefinitionContext context)
         }
     }
 
-    private void Sort(List<(byte[] Key, byte[] Value)> entries)
+    internal static void Sort(List<(byte[] Key, byte[] Value)> entries, CancellationToken cancellation)
     {
-        CancellationToken cancellation = Query.Cancellation;
         int comparisons = 0;
         try
         {
