@@ -14,9 +14,10 @@ internal sealed unsafe class NativeQueue<T> : IDisposable
     {
         _capacity = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(capacity, 4));
         _items = (T*)NativeMemory.Alloc((nuint)_capacity, (nuint)sizeof(T));
+        PageMemory.Count((long)_capacity * sizeof(T));
     }
 
-    ~NativeQueue() => NativeMemory.Free(_items);
+    ~NativeQueue() => Free();
 
     public int Count { get; private set; }
 
@@ -50,25 +51,39 @@ internal sealed unsafe class NativeQueue<T> : IDisposable
         Count = 0;
     }
 
+    /// <summary>Gives the memory back. What is added afterwards, by somebody who was late, takes new memory, which goes with the queue.</summary>
     public void Dispose()
     {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private void Free()
+    {
         NativeMemory.Free(_items);
+        PageMemory.Count(-(long)_capacity * sizeof(T));
         _items = null;
         _capacity = 0;
+        _head = 0;
         Count = 0;
-        GC.SuppressFinalize(this);
     }
 
     private void Grow()
     {
-        var larger = (T*)NativeMemory.Alloc((nuint)_capacity * 2, (nuint)sizeof(T));
+        if (_capacity == 0)
+        {
+            GC.ReRegisterForFinalize(this);
+        }
+        int capacity = Math.Max(_capacity * 2, 4);
+        var larger = (T*)NativeMemory.Alloc((nuint)capacity, (nuint)sizeof(T));
+        PageMemory.Count((long)(capacity - _capacity) * sizeof(T));
         for (int i = 0; i < Count; i++)
         {
             larger[i] = this[i];
         }
         NativeMemory.Free(_items);
         _items = larger;
-        _capacity *= 2;
+        _capacity = capacity;
         _head = 0;
     }
 }

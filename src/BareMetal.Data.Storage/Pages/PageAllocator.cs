@@ -48,6 +48,15 @@ internal sealed unsafe class PageAllocator
 
     public bool IsMap(ulong id) => id >= _firstMap && (id - _firstMap) % _perMap == 0;
 
+    /// <summary>Gives back its unmanaged memory: the store ends.</summary>
+    public void Free()
+    {
+        _stock.Dispose();
+        _mayHaveFree.Dispose();
+        _takenFromStock.Dispose();
+        _freed.Dispose();
+    }
+
     public void Begin()
     {
         _countBefore = PageCount;

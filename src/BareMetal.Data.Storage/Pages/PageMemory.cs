@@ -11,6 +11,17 @@ internal static unsafe partial class PageMemory
     private const nuint LargePage = 2 << 20;
     private const int AdviseHugePage = 14;
 
+    private static long s_held;
+
+    /// <summary>
+    /// Bytes of unmanaged memory that open databases of this process hold: buffers, images and their tables, queues, scratch pages. Closing a
+    /// database gives its own back at once, whether the collector runs or not.
+    /// </summary>
+    public static long HeldBytes => Volatile.Read(ref s_held);
+
+    /// <summary>Notes that unmanaged memory was taken, or, with a negative number, given back.</summary>
+    public static void Count(long bytes) => Interlocked.Add(ref s_held, bytes);
+
     /// <summary>Allocates, aligned at least to 4,096 bytes; not cleared.</summary>
     public static void* Allocate(nuint bytes)
     {

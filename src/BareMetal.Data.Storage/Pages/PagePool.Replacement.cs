@@ -148,8 +148,16 @@ internal sealed unsafe partial class PagePool
         return true;
     }
 
-    private void* AllocateBlock(nuint bytes) =>
-        _faults?.FailAllocation is { } fails && fails((long)bytes) ? throw new OutOfMemoryException() : PageMemory.Allocate(bytes);
+    private void* AllocateBlock(nuint bytes)
+    {
+        if (_faults?.FailAllocation is { } fails && fails((long)bytes))
+        {
+            throw new OutOfMemoryException();
+        }
+        void* block = PageMemory.Allocate(bytes);
+        Counted(bytes);
+        return block;
+    }
 
     private static StorageException NoMemory(string what, Exception? inner) => new(
         StorageErrorCode.OutOfMemory, $"The system has no memory for {what}. Lower Cache Size, or give the process more memory.", inner);
@@ -443,5 +451,7 @@ internal sealed unsafe partial class PagePool
         public void Push(int frame) => _queue.Enqueue(frame);
 
         public int Pop() => _queue.Dequeue();
+
+        public void Dispose() => _queue.Dispose();
     }
 }

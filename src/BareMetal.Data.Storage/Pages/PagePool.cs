@@ -42,6 +42,7 @@ internal sealed unsafe partial class PagePool : IDisposable
     private int _imageChunks;
     private volatile bool _disposed;
     private bool _freed;
+    private long _nativeBytes;
     private int _working;
 
     public PagePool(PageStoreOptions options, IPageFile file, SpillFile spill, SnapshotRegistry snapshots)
@@ -62,17 +63,17 @@ internal sealed unsafe partial class PagePool : IDisposable
         _slabCount = (_frameCount >> _slabBits) + 1;
         try
         {
-            _slabs = (byte**)NativeMemory.AllocZeroed((nuint)_slabCount, (nuint)sizeof(byte*));
-            _frameImage = (int*)NativeMemory.AllocZeroed((nuint)_frameCount + 1, sizeof(int));
-            _chunks = (PageImage**)NativeMemory.AllocZeroed(MaxImageChunks, (nuint)sizeof(PageImage*));
+            _slabs = (byte**)AllocateZeroed((nuint)_slabCount * (nuint)sizeof(byte*));
+            _frameImage = (int*)AllocateZeroed(((nuint)_frameCount + 1) * sizeof(int));
+            _chunks = (PageImage**)AllocateZeroed(MaxImageChunks * (nuint)sizeof(PageImage*));
             int bucketBits = System.Numerics.BitOperations.Log2((uint)Math.Max(_frameCount * 2, 1024)) + 1;
             _buckets = (int*)AllocateBlock(sizeof(int) * ((nuint)1 << bucketBits));
             NativeMemory.Clear(_buckets, sizeof(int) * ((nuint)1 << bucketBits));
             _bucketShift = 64 - bucketBits;
             _small = new FrameRing(_frameCount + 1);
             _main = new FrameRing(_frameCount + 1);
-            _ghosts = (ulong*)NativeMemory.AllocZeroed((nuint)1 << bucketBits, sizeof(ulong));
-            _inQueue = (byte*)NativeMemory.AllocZeroed((nuint)_frameCount + 1);
+            _ghosts = (ulong*)AllocateZeroed(((nuint)1 << bucketBits) * sizeof(ulong));
+            _inQueue = (byte*)AllocateZeroed((nuint)_frameCount + 1);
         }
         catch (OutOfMemoryException e)
         {
@@ -496,6 +497,7 @@ internal sealed unsafe partial class PagePool : IDisposable
             return;
         }
         FreeMemory();
+        FreeQueues();
         GC.SuppressFinalize(this);
     }
 
@@ -535,5 +537,31 @@ internal sealed unsafe partial class PagePool : IDisposable
         PageMemory.Free(_buckets);
         NativeMemory.Free(_ghosts);
         NativeMemory.Free(_inQueue);
+        PageMemory.Count(-_nativeBytes);
+        _nativeBytes = 0;
+    }
+
+    private void FreeQueues()
+    {
+        _freeFrames.Dispose();
+        _freeImages.Dispose();
+        _limbo.Dispose();
+        _retired.Dispose();
+        _late.Dispose();
+        _small.Dispose();
+        _main.Dispose();
+    }
+
+    private void* AllocateZeroed(nuint bytes)
+    {
+        void* block = NativeMemory.AllocZeroed(bytes);
+        Counted(bytes);
+        return block;
+    }
+
+    private void Counted(nuint bytes)
+    {
+        _nativeBytes += (long)bytes;
+        PageMemory.Count((long)bytes);
     }
 }

@@ -77,5 +77,8 @@ internal abstract unsafe class PageSpace
         }
     }
 
+    /// <summary>Gives back its unmanaged memory.</summary>
+    public virtual void Free() => _pins.Dispose();
+
     protected void Keep(PageImage* image) => _pins.Enqueue((nint)image);
 }

@@ -440,6 +440,12 @@ internal sealed unsafe class PageStore : IDisposable
         }
         _disposed = true;
         DropKept();
+        if (Interlocked.Exchange(ref _building, 1) == 0)
+        {
+            // Nobody builds, and nobody will. A batch that was given up in the middle keeps its memory until nobody refers to it.
+            _batch.Free();
+            _allocator.Free();
+        }
         Pool.Dispose();
         _spill.Dispose();
         _snapshots.Dispose();

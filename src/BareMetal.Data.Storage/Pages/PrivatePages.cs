@@ -25,6 +25,12 @@ internal sealed unsafe class PrivatePages(PageStore store) : PageSpace(store)
 
     public override ulong Stamp => 0;
 
+    public override void Free()
+    {
+        base.Free();
+        _freed.Dispose();
+    }
+
     public override byte* ReadNeighbour(ulong id) => Read(id);
 
     public override byte* Write(ulong id)

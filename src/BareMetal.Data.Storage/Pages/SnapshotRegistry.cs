@@ -238,6 +238,7 @@ internal sealed unsafe class SnapshotRegistry : IDisposable
         }
         void* chunk = NativeMemory.AlignedAlloc(SlotsPerChunk * SlotBytes, SlotBytes);
         NativeMemory.Clear(chunk, SlotsPerChunk * SlotBytes);
+        PageMemory.Count(SlotsPerChunk * SlotBytes);
         _chunks[_slots / SlotsPerChunk] = (nint)chunk;
         Volatile.Write(ref _slots, _slots + SlotsPerChunk);
     }
@@ -247,6 +248,7 @@ internal sealed unsafe class SnapshotRegistry : IDisposable
         for (int i = 0; i < _chunks.Length && _chunks[i] != 0; i++)
         {
             NativeMemory.AlignedFree((void*)_chunks[i]);
+            PageMemory.Count(-(SlotsPerChunk * SlotBytes));
             _chunks[i] = 0;
         }
         _slots = 0;

@@ -77,6 +77,20 @@ internal sealed unsafe class WriteBatch : PageSpace
 
     public override ulong Stamp => _stamp;
 
+    /// <summary>Gives back its unmanaged memory: the store ends, and with it whatever built batches.</summary>
+    public override void Free()
+    {
+        base.Free();
+        _editor.Dispose();
+        _sparse.Dispose();
+        _stock.Dispose();
+        _batchPins.Dispose();
+        _pageIds.Dispose();
+        _prepared.Dispose();
+        _values.Dispose();
+        _garbage.Dispose();
+    }
+
     /// <summary>Times that preparation had reserved too little, since the start. Not zero is a defect, though a harmless one.</summary>
     public long Shortfalls { get; private set; }
 

@@ -178,12 +178,12 @@ internal sealed unsafe class BulkLoader : IDisposable
     {
         private readonly List<RawEntry> _entries = [];
         private readonly int _capacity = pageSize * StagePages;
-        private byte* _stage = (byte*)NativeMemory.Alloc((nuint)(pageSize * StagePages));
+        private byte* _stage = AllocateStage(pageSize * StagePages);
         private int _used;
         private int _prefix;
         private int _fullSize;
 
-        ~Level() => NativeMemory.Free(_stage);
+        ~Level() => FreeStage();
 
         /// <summary>The child before the first separator.</summary>
         public ulong Leftmost { get; set; }
@@ -249,9 +249,26 @@ internal sealed unsafe class BulkLoader : IDisposable
 
         public void Dispose()
         {
+            FreeStage();
+            GC.SuppressFinalize(this);
+        }
+
+        private static byte* AllocateStage(int bytes)
+        {
+            var stage = (byte*)NativeMemory.Alloc((nuint)bytes);
+            PageMemory.Count(bytes);
+            return stage;
+        }
+
+        private void FreeStage()
+        {
+            if (_stage == null)
+            {
+                return;
+            }
             NativeMemory.Free(_stage);
             _stage = null;
-            GC.SuppressFinalize(this);
+            PageMemory.Count(-_capacity);
         }
 
         private int PrefixWith(ReadOnlySpan<byte> key)

@@ -171,6 +171,7 @@ internal sealed unsafe class PrivateTree : IDisposable
     {
         Reset();
         _editor.Dispose();
+        _pages.Free();
     }
 
     internal void Forget(PageCursor cursor) => _cursors.Remove(cursor);

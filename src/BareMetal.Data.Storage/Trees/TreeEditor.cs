@@ -39,11 +39,12 @@ internal sealed unsafe partial class TreeEditor : IDisposable
         // A merge looks at the entries of two pages before it knows whether they fit into one.
         _sums = new int[(_pageSize / 4) + 4];
         _scratch = (byte*)NativeMemory.AlignedAlloc((nuint)_pageSize * 3, 64);
+        PageMemory.Count(_pageSize * 3L);
         _separators = _scratch + _pageSize;
         _second = _scratch + (2 * _pageSize);
     }
 
-    ~TreeEditor() => NativeMemory.AlignedFree(_scratch);
+    ~TreeEditor() => FreeScratch();
 
     /// <summary>Sets an entry whose value stays in the leaf.</summary>
     public void Put(ulong root, ReadOnlySpan<byte> key, ulong entryLsn, ReadOnlySpan<byte> value)
@@ -463,8 +464,18 @@ internal sealed unsafe partial class TreeEditor : IDisposable
 
     public void Dispose()
     {
+        FreeScratch();
+        GC.SuppressFinalize(this);
+    }
+
+    private void FreeScratch()
+    {
+        if (_scratch == null)
+        {
+            return;
+        }
         NativeMemory.AlignedFree(_scratch);
         _scratch = null;
-        GC.SuppressFinalize(this);
+        PageMemory.Count(-_pageSize * 3L);
     }
 }
