@@ -29,10 +29,10 @@ internal static class TableFunctions
         });
         Json(define, SqlType.Json, "json");
         Json(define, SqlType.Jsonb, "jsonb");
-        Add(define, "regexp_split_to_table", [SqlType.Text, SqlType.Text], [("regexp_split_to_table", SqlType.Text)], v => RegexpFunctions.Split(v, "regexp_split_to_table", null).Select(x => new[] { x }));
-        Add(define, "regexp_split_to_table", [SqlType.Text, SqlType.Text, SqlType.Text], [("regexp_split_to_table", SqlType.Text)], v => RegexpFunctions.Split(v, "regexp_split_to_table", null).Select(x => new[] { x }));
+        Add(define, "regexp_split_to_table", [SqlType.Text, SqlType.Text], [("regexp_split_to_table", SqlType.Text)], v => RegexpFunctions.SplitRows(v, "regexp_split_to_table"));
+        Add(define, "regexp_split_to_table", [SqlType.Text, SqlType.Text, SqlType.Text], [("regexp_split_to_table", SqlType.Text)], v => RegexpFunctions.SplitRows(v, "regexp_split_to_table"));
         Add(define, "string_to_table", [SqlType.Text, SqlType.Text], [("string_to_table", SqlType.Text)], v =>
-            v[0].As<ByteSlice>().Length == 0 ? [] : Utf8.ToString(v[0]).Split(Utf8.ToString(v[1])).Select(s => new[] { Utf8.ToValue(s) }));
+            v[0].As<ByteSlice>().Length == 0 ? [] : Split(v[0].As<ByteSlice>(), v[1].As<ByteSlice>()));
         Add(define, "regexp_matches", [SqlType.Text, SqlType.Text], [("regexp_matches", SqlType.ArrayOf(SqlType.Text))], Matches);
         Add(define, "regexp_matches", [SqlType.Text, SqlType.Text, SqlType.Text], [("regexp_matches", SqlType.ArrayOf(SqlType.Text))], Matches);
     }
@@ -156,30 +156,56 @@ internal static class TableFunctions
         Add(define, prefix + "_object_keys", [json], [(prefix + "_object_keys", SqlType.Text)], v => Members(v[0].As<ByteSlice>(), kind, asText: true).Select(m => new[] { m[0] }));
     }
 
-    private static List<Value[]> Elements(ByteSlice json, SqlTypeKind kind, bool asText)
+    // One row after the other: the rows of a large document together would be many times as large.
+    private static IEnumerable<Value[]> Elements(ByteSlice json, SqlTypeKind kind, bool asText)
     {
-        List<Value[]> rows = [];
-        JsonElements elements = new(json.Span);
         RowBuffer text = new();
-        while (elements.Next())
-            rows.Add([Part(elements.Value, kind, asText, text)]);
-        return rows;
+        int at = JsonElements.Start;
+        while (NextElement(json, ref at, kind, asText, text) is { } row)
+            yield return row;
     }
 
-    private static List<Value[]> Members(ByteSlice json, SqlTypeKind kind, bool asText)
+    private static Value[]? NextElement(ByteSlice json, ref int at, SqlTypeKind kind, bool asText, RowBuffer text)
     {
-        List<Value[]> rows = [];
-        JsonMembers members = new(json.Span);
-        RowBuffer text = new();
-        while (members.Next())
-        {
-            text.Clear();
-            JsonText.Unescape(members.RawName, text);
-            Value name = Value.From(SqlTypeKind.Text, new ByteSlice(text.ToArray()));
-            rows.Add([name, Part(members.Value, kind, asText, text)]);
-        }
+        JsonElements elements = new(json.Span, at);
+        if (!elements.Next())
+            return null;
+        at = elements.Position;
+        return [Part(elements.Value, kind, asText, text)];
+    }
 
-        return rows;
+    private static IEnumerable<Value[]> Members(ByteSlice json, SqlTypeKind kind, bool asText)
+    {
+        RowBuffer text = new();
+        int at = JsonMembers.Start;
+        while (NextMember(json, ref at, kind, asText, text) is { } row)
+            yield return row;
+    }
+
+    private static Value[]? NextMember(ByteSlice json, ref int at, SqlTypeKind kind, bool asText, RowBuffer text)
+    {
+        JsonMembers members = new(json.Span, at);
+        if (!members.Next())
+            return null;
+        at = members.Position;
+        text.Clear();
+        JsonText.Unescape(members.RawName, text);
+        Value name = Value.From(SqlTypeKind.Text, new ByteSlice(text.ToArray()));
+        return [name, Part(members.Value, kind, asText, text)];
+    }
+
+    /// <summary>The parts of a text between separators; one part when there is no separator.</summary>
+    private static IEnumerable<Value[]> Split(ByteSlice text, ByteSlice separator)
+    {
+        for (int at = 0; at <= text.Length;)
+        {
+            int length = separator.Length == 0 ? -1 : text.Span[at..].IndexOf(separator.Span);
+            int end = length < 0 ? text.Length : at + length;
+            yield return [Value.From(SqlTypeKind.Text, new ByteSlice(text.Span[at..end].ToArray()))];
+            if (length < 0)
+                yield break;
+            at = end + separator.Length;
+        }
     }
 
     private static Value Part(ReadOnlySpan<byte> json, SqlTypeKind kind, bool asText, RowBuffer text)

@@ -6,8 +6,43 @@ namespace BareMetal.Data.Rows;
 /// <summary>A growable byte buffer that is cleared and reused: rows, keys and text are built in one.</summary>
 internal sealed class RowBuffer(int capacity = 256) : IBufferWriter<byte>
 {
-    private byte[] _array = new byte[capacity];
+    /// <summary>Buffers below this size are not looked at.</summary>
+    private const int SmallBytes = 1 << 20;
+
+    // What a buffer of this thread may grow to while a function runs; 0: whatever it needs.
+    [ThreadStatic]
+    private static long t_allowed;
+
+    private byte[] _array = new byte[Allowed(capacity)];
     private int _length;
+
+    /// <summary>Sets how large a buffer of this thread may become from here on, 0 for no limit. Gives what it was.</summary>
+    internal static long Allow(long bytes)
+    {
+        long before = t_allowed;
+        t_allowed = bytes;
+        return before;
+    }
+
+    /// <summary>Looks whether a function may build a value of so many bytes before it does.</summary>
+    /// <exception cref="BareMetalException">53200: the statement has no room for it.</exception>
+    internal static void CheckAllowed(long bytes)
+    {
+        if (bytes > SmallBytes && t_allowed != 0 && bytes > t_allowed)
+        {
+            throw new BareMetalException(SqlStates.OutOfMemory, $"The statement has no room in its memory for a value of {bytes} bytes.")
+            {
+                Hint = "Raise work_mem, or build smaller values.",
+            };
+        }
+    }
+
+    private static int Allowed(int capacity)
+    {
+        if (capacity > SmallBytes)
+            CheckAllowed(capacity);
+        return capacity;
+    }
 
     /// <summary>The array behind it; valid until the next append.</summary>
     public byte[] Array => _array;
@@ -105,6 +140,11 @@ internal sealed class RowBuffer(int capacity = 256) : IBufferWriter<byte>
         if (needed > System.Array.MaxLength)
             throw new BareMetalException(SqlStates.ProgramLimitExceeded, $"A row, key or text of {needed} bytes is longer than the limit of {System.Array.MaxLength} bytes.");
         long size = Math.Min(Math.Max((long)_array.Length * 2, needed), System.Array.MaxLength);
+        if (size > SmallBytes && t_allowed != 0)
+        {
+            size = Math.Max(needed, Math.Min(size, t_allowed));
+            CheckAllowed(size);
+        }
         System.Array.Resize(ref _array, (int)size);
     }
 }

@@ -18,6 +18,9 @@ internal sealed partial class CommandExecution
     /// <summary>How deep routines may call one another.</summary>
     internal const int MaxRoutineDepth = 100;
 
+    // Rows of a function's result that CALL keeps at once.
+    private const int CallRowsAtOnce = 64;
+
     private static readonly PreparedCommand InnerCommand = new() { Text = "", Parameters = [], Statements = [] };
 
     private readonly List<OutputValue> _outputs = [];
@@ -138,29 +141,50 @@ internal sealed partial class CommandExecution
         (string, SqlType)[] columns = routine.ResultColumns.Count > 0
             ? [.. routine.ResultColumns.Select((c, i) => (c.Name ?? $"column{i + 1}", c.Type))]
             : [(routine.Name, routine.ReturnType ?? SqlType.Text)];
-        List<Value[]> rows = isNull ? [] : routine.IsTable
-            ? [.. RunFunctionRows(routine, values)]
+        IEnumerable<Value[]> rows = isNull ? [] : routine.IsTable
+            ? RunFunctionRows(routine, values, _context)
             : [[RunFunctionValue(routine, values)]];
         if (call.Result >= 0)
-            output(call.Result, rows.Count == 0 ? Value.Null(columns[0].Item2.Kind) : rows[0][0], columns[0].Item2);
+            output(call.Result, rows.FirstOrDefault() is { } first ? first[0] : Value.Null(columns[0].Item2.Kind), columns[0].Item2);
         else
-            _results.Enqueue(OneRow(columns, rows));
+            _results.Enqueue(Keep(columns, rows));
     }
 
-    private RoutineResult OneRow((string Name, SqlType Type)[] columns, List<Value[]> rows)
+    /// <summary>Rows as a result of CALL: those that the statement's memory has no room for wait in a file.</summary>
+    private RoutineResult Keep((string Name, SqlType Type)[] columns, IEnumerable<Value[]> rows)
     {
-        Batch batch = new(VectorTools.CreateVectors([.. columns.Select(c => c.Type)], Math.Max(rows.Count, 1))) { Count = rows.Count };
+        KeptBatches kept = new();
+        try
+        {
+            foreach (Value[][] some in rows.Chunk(CallRowsAtOnce))
+                kept.Add(BatchOf(columns, some), _context);
+        }
+        catch
+        {
+            kept.Dispose();
+            throw;
+        }
+
+        return new RoutineResult([.. columns.Select(c => new ResultColumn(c.Name, c.Type, true))], kept);
+    }
+
+    private RoutineResult OneRow((string Name, SqlType Type)[] columns, Value[][] rows)
+    {
+        KeptBatches kept = new();
+        kept.AddOwn(BatchOf(columns, rows));
+        return new RoutineResult([.. columns.Select(c => new ResultColumn(c.Name, c.Type, true))], kept);
+    }
+
+    private static Batch BatchOf((string Name, SqlType Type)[] columns, Value[][] rows)
+    {
+        Batch batch = new(VectorTools.CreateVectors([.. columns.Select(c => c.Type)], rows.Length)) { Count = rows.Length };
         for (int c = 0; c < columns.Length; c++)
         {
-            batch.Columns[c].EnsureCapacity(Math.Max(rows.Count, 1));
-            for (int r = 0; r < rows.Count; r++)
+            for (int r = 0; r < rows.Length; r++)
                 batch.Columns[c].SetValue(r, rows[r][c]);
         }
 
-        KeptBatches kept = new();
-        if (rows.Count > 0)
-            kept.AddOwn(batch);
-        return new RoutineResult([.. columns.Select(c => new ResultColumn(c.Name, c.Type, true))], kept);
+        return batch;
     }
 
     private static Value[] OutputsOf(Routine routine, RoutineFrame frame, Value[]? last)
@@ -208,7 +232,7 @@ internal sealed partial class CommandExecution
             try
             {
                 inner.BeginInner(this, routine);
-                return inner.RunFunctionRows(routine, arguments);
+                return inner.RunFunctionRows(routine, arguments, _context);
             }
             finally
             {
@@ -259,14 +283,32 @@ internal sealed partial class CommandExecution
             : throw new BareMetalException(SqlStates.ReturnMissing, $"The function {routine.Signature} ended without RETURN.");
     }
 
-    private List<Value[]> RunFunctionRows(Routine routine, Value[] arguments)
+    /// <param name="routine">A function that gives rows.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="caller">The statement whose memory the rows count for until they are read.</param>
+    private IEnumerable<Value[]> RunFunctionRows(Routine routine, Value[] arguments, Execution.QueryContext caller)
     {
-        RoutineFrame frame = new(_session.Commands.CodeOf(routine)) { Rows = [] };
-        RunFunction(routine, frame, arguments, true);
-        if (frame.Code.IsBlock && !routine.ReturnsSet)
-            return [OutputsOf(routine, frame, null)];
-        return frame.Rows;
+        RoutineRows rows = new(RowTypes(routine), caller);
+        try
+        {
+            RoutineFrame frame = new(_session.Commands.CodeOf(routine)) { Rows = rows };
+            RunFunction(routine, frame, arguments, true);
+            if (frame.Code.IsBlock && !routine.ReturnsSet)
+            {
+                rows.Dispose();
+                return [OutputsOf(routine, frame, null)];
+            }
+
+            return rows.Read();
+        }
+        catch
+        {
+            rows.Dispose();
+            throw;
+        }
     }
+
+    private static SqlType[] RowTypes(Routine routine) => routine.ReturnType is { } plain ? [plain] : [.. routine.ResultColumns.Select(c => c.Type)];
 
     private Value[]? RunFunction(Routine routine, RoutineFrame frame, Value[] arguments, bool givesRows)
     {
@@ -336,7 +378,7 @@ internal sealed partial class CommandExecution
     private void RunLast(RoutineFrame frame, Statement statement, ref Value[]? last)
     {
         Routine routine = frame.Code.Routine!;
-        SqlType[] types = routine.ReturnType is { } plain ? [plain] : [.. routine.ResultColumns.Select(c => c.Type)];
+        SqlType[] types = RowTypes(routine);
         Value[]? first = null;
         CheckAllowed(statement);
         long affected = RunInner(EnsureTransaction(), statement, batch =>
@@ -478,7 +520,7 @@ internal sealed partial class CommandExecution
         {
             if (frame.Rows is not { } rows || frame.Code.Routine is not { } routine)
                 throw new BareMetalException(SqlStates.DatatypeMismatch, "RETURN QUERY stands in functions that return rows.");
-            SqlType[] types = routine.ReturnType is { } plain ? [plain] : [.. routine.ResultColumns.Select(c => c.Type)];
+            SqlType[] types = RowTypes(routine);
             CheckAllowed(query);
             long affected = RunInner(transaction, query, batch =>
             {

@@ -179,7 +179,16 @@ internal sealed partial class CommandExecution
         _context.LockTimeout = settings.LockTimeout;
         _context.Cancellation = cancellation;
         _context.BatchSize = settings.BatchSize;
-        _context.Memory.Limit = settings.WorkMemory;
+        if (_outer is null)
+        {
+            _context.Memory.Limit = settings.WorkMemory;
+            _context.Memory.Headroom = Execution.MemoryBudget.DefaultHeadroom;
+        }
+        else
+        {
+            _context.Memory.LiveWithin(_outer._context.Memory);
+        }
+
         _context.MaxParallelism = settings.MaxParallelism;
         _context.Temporary = _session.Database.Engine.Temporary;
         _context.FullScanRows = settings.FullScanRows;

@@ -489,6 +489,8 @@ internal sealed partial class CommandExecution : IDisposable
 
     private void CloseStatement(bool failed)
     {
+        // Before its plan goes to another: what the plan's functions built counts here no longer.
+        _context.Memory.EndStatement();
         if (_instance is not null && failed)
         {
             // An instance that broke off may be in any state: it is not used again.

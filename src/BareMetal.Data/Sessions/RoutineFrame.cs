@@ -32,7 +32,7 @@ internal sealed class RoutineFrame
     public SqlType? ResultType { get; set; }
 
     /// <summary>The rows of a function that gives rows.</summary>
-    public List<Value[]>? Rows { get; init; }
+    public RoutineRows? Rows { get; init; }
 
     /// <summary>What the last statement changed or found: ROW_COUNT.</summary>
     public long RowCount { get; set; }

@@ -19,7 +19,12 @@ internal sealed class Vector<T>(SqlType type, int capacity) : Vector(type, capac
     public override void Reset()
     {
         base.Reset();
-        _arena?.Reset();
+        if (_arena is null)
+            return;
+        // Large values must not live on in rows that the next batch does not fill.
+        if (_arena.HasLong && System.Runtime.CompilerServices.RuntimeHelpers.IsReferenceOrContainsReferences<T>())
+            Array.Clear(Data);
+        _arena.Reset();
     }
 
     public override void EnsureCapacity(int capacity)

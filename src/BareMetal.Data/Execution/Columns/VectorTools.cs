@@ -41,27 +41,11 @@ internal static class VectorTools
     public static long RowBytes(Vector vector, int row) => vector switch
     {
         Vector<ByteSlice> s => 17 + (s.IsNull(row) ? 0 : s.Data[row * s.Stride].Length),
-        Vector<ArrayValue> a => 9 + (a.IsNull(row) ? 0 : ArrayBytes(a.Data[row * a.Stride])),
+        Vector<ArrayValue> a => 9 + (a.IsNull(row) ? 0 : a.Data[row * a.Stride].Bytes),
         Vector<decimal> or Vector<Guid> or Vector<OffsetInstant> or Vector<BareMetalInterval> => 17,
         Vector<long> or Vector<double> or Vector<ulong> => 9,
         _ => 5,
     };
-
-    private static long ArrayBytes(ArrayValue array)
-    {
-        long bytes = 40 + (32L * array.Items.Length);
-        foreach (Value v in array.Items)
-        {
-            if (v.IsNull)
-                continue;
-            if (v.Kind is SqlTypeKind.Array or SqlTypeKind.Record)
-                bytes += ArrayBytes(v.As<ArrayValue>());
-            else if (v.Kind is SqlTypeKind.Text or SqlTypeKind.Bytea or SqlTypeKind.Json or SqlTypeKind.Jsonb)
-                bytes += 24 + v.As<ByteSlice>().Length;
-        }
-
-        return bytes;
-    }
 
     /// <summary>Whether what columns hold of their own is more than a batch should have: rows are wide, and a batch of fewer does.</summary>
     public static bool IsHeavy(ReadOnlySpan<Vector> columns, QueryContext context)
@@ -71,6 +55,8 @@ internal static class VectorTools
         {
             if (v is Vector<ByteSlice> s)
                 bytes += s.ArenaBytes;
+            else if (v is Vector<ArrayValue> a)
+                bytes += a.ArenaBytes;
         }
 
         return bytes > LightBytes && bytes > context.Memory.Floor;

@@ -1,4 +1,5 @@
 using BareMetal.Data.Functions;
+using BareMetal.Data.Rows;
 using BareMetal.Data.Types;
 using BareMetal.Data.Values;
 
@@ -43,6 +44,7 @@ internal sealed class CallEvaluator(Evaluator[] arguments, ScalarKernel kernel, 
 {
     private readonly Vector[] _arguments = new Vector[arguments.Length];
     private readonly Vector _result = Vector.Create(type, 1);
+    private readonly bool _builds = type.Kind is SqlTypeKind.Text or SqlTypeKind.Bytea or SqlTypeKind.Json or SqlTypeKind.Jsonb or SqlTypeKind.Array or SqlTypeKind.Record;
 
     public override Vector Evaluate(Batch input, QueryContext context)
     {
@@ -57,9 +59,32 @@ internal sealed class CallEvaluator(Evaluator[] arguments, ScalarKernel kernel, 
         int count = constant ? 1 : input.Count;
         _result.Reset();
         _result.EnsureCapacity(count);
-        kernel.Evaluate(_arguments, count, _result, context.Functions);
+        if (_builds)
+            Build(count, context);
+        else
+            kernel.Evaluate(_arguments, count, _result, context.Functions);
         _result.IsConstant = constant;
         return _result;
+    }
+
+    /// <summary>Values that may be large are counted as they are built.</summary>
+    private void Build(int count, QueryContext context)
+    {
+        ByteArena arena = _result is Vector<ByteSlice> bytes ? bytes.Arena : ((Vector<ArrayValue>)_result).Arena;
+        arena.CountFor(context.Memory);
+        long outer = RowBuffer.Allow(Math.Max(context.Memory.Room, 1));
+        try
+        {
+            kernel.Evaluate(_arguments, count, _result, context.Functions);
+        }
+        catch (OutOfMemoryException e)
+        {
+            throw MemoryBudget.OutOfMemory(e);
+        }
+        finally
+        {
+            RowBuffer.Allow(outer);
+        }
     }
 }
 
@@ -130,6 +155,7 @@ internal sealed class ArrayEvaluator(Evaluator[] items, SqlType type) : Evaluato
 
         int count = constant ? 1 : input.Count;
         _result.Reset();
+        _result.Arena.CountFor(context.Memory);
         _result.EnsureCapacity(count);
         _result.IsConstant = constant;
         for (int row = 0; row < count; row++)
@@ -138,6 +164,7 @@ internal sealed class ArrayEvaluator(Evaluator[] items, SqlType type) : Evaluato
             for (int i = 0; i < values.Length; i++)
                 values[i] = _items[i].GetValue(row);
             _result.Data[row] = new ArrayValue(Type.Element!, values);
+            _result.Arena.Note(_result.Data[row].Bytes);
         }
 
         return _result;

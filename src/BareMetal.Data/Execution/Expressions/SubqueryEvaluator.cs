@@ -110,6 +110,7 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
         for (int i = 0; i < _bindings.Length; i++)
             _sources[i] = _bindings[i].Source.Evaluate(input, context);
         _result.Reset();
+        CountBuilt(context);
         _result.EnsureCapacity(input.Count);
         for (int row = 0; row < input.Count; row++)
         {
@@ -140,9 +141,19 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
         _reserved = 0;
     }
 
+    /// <summary>Results that may be large are counted as they are kept.</summary>
+    private void CountBuilt(QueryContext context)
+    {
+        if (_result is Vector<ByteSlice> bytes)
+            bytes.Arena.CountFor(context.Memory);
+        else if (_result is Vector<ArrayValue> arrays)
+            arrays.Arena.CountFor(context.Memory);
+    }
+
     private Vector EvaluateOnce(QueryContext context)
     {
         _result.Reset();
+        CountBuilt(context);
         if (_kept is null)
         {
             Run(_result, 0, 0, context);
@@ -241,13 +252,27 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
     private void RunArray(Vector<ArrayValue> target, int at, QueryContext context)
     {
         List<Value> items = [];
-        while (_plan.Next(context) is { } batch)
+        long held = 0;
+        try
         {
-            for (int i = 0; i < batch.Count; i++)
-                items.Add(batch.Columns[0].GetValue(i));
+            while (_plan.Next(context) is { } batch)
+            {
+                // Once in the list, once in the array.
+                long bytes = (64L * batch.Count) + VectorTools.RowsBytes(batch.Columns.AsSpan(0, 1), VectorTools.Identity(batch.Count));
+                context.Memory.Take(bytes);
+                held += bytes;
+                for (int i = 0; i < batch.Count; i++)
+                    items.Add(batch.Columns[0].GetValue(i));
+            }
+
+            target.Data[at] = new ArrayValue(Type.Element!, [.. items]);
+        }
+        finally
+        {
+            context.Memory.Release(held);
         }
 
-        target.Data[at] = new ArrayValue(Type.Element!, [.. items]);
+        target.Arena.Note(target.Data[at].Bytes);
         if (target.HasNulls)
             target.Nulls[at] = false;
     }

@@ -27,8 +27,11 @@ internal sealed class KeptBatches : IDisposable
         {
             _memory = context.Memory;
             long bytes = VectorTools.BatchBytes(batch);
-            if (context.Memory.TryGrow(_held, bytes) || context.Temporary is null)
+            bool fits = context.Memory.TryGrow(_held, bytes);
+            if (fits || context.Temporary is null)
             {
+                if (!fits)
+                    context.Memory.Reserve(bytes);
                 _held += bytes;
                 _batches.Enqueue(Copy(batch));
                 return;

@@ -16,7 +16,7 @@ internal sealed class UpdateOperator : WriteOperator
     private readonly int _sourceCount;
 
     public UpdateOperator(LogicalUpdate update, PhysicalOperator source, IReadOnlyList<PlanColumn> sourceColumns, OperatorBuilder builder)
-        : base(source)
+        : base(Operators.SliceOperator.Over(source, update.Assignments.Select(a => a.Value)))
     {
         _writer = new TableWriter(update.OldRow, update.NewRow, builder);
         _target = new TargetRows(update.Source, update.RowKey, _writer.Old, sourceColumns);

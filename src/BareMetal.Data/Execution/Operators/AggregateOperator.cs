@@ -211,7 +211,10 @@ internal sealed class AggregateOperator : PhysicalOperator, ISpillingOperator
             return;
         if (!context.Memory.TryGrow(_reserved, more))
         {
-            context.Memory.Reserve(more);
+            if (_isSpilling)
+                context.Memory.Take(more);
+            else
+                context.Memory.Reserve(more);
             if (!_isSpilling && !_isPart && _depth < HashPartition.MaxDepth && context.Temporary is not null)
             {
                 _isSpilling = true;

@@ -37,6 +37,9 @@ internal sealed class AggregateState
     private Vector[]? _last;
     private bool _hasLast;
     private int _forgotten;
+    private long _finishedBytes;
+    private long _preparing;
+    private MemoryBudget? _memory;
     private int[] _rows = [];
     private int[] _groups = [];
     private int[] _numbers = [];
@@ -141,6 +144,8 @@ internal sealed class AggregateState
         _streamAt = 0;
         _hasLast = false;
         _forgotten = 0;
+        _finishedBytes = _accumulator.MemoryBytes;
+        _memory = context.Memory;
         if (_stream is not null)
         {
             _stream.Finish(context);
@@ -150,9 +155,11 @@ internal sealed class AggregateState
 
     public int Limit(int count, int groupCount, QueryContext context)
     {
-        if (_stream is null || !_accumulator.Grows)
+        if (!_accumulator.Grows)
             return count;
-        long average = Math.Max(1, _stream.RowBytes / Math.Max(1, groupCount));
+
+        // The results are as large as the states.
+        long average = Math.Max(1, (_stream?.RowBytes ?? _accumulator.MemoryBytes) / Math.Max(1, groupCount));
         return (int)Math.Clamp(context.Memory.Floor / average, 1, count);
     }
 
@@ -161,7 +168,11 @@ internal sealed class AggregateState
         if (_stream is null)
             return;
         if (_accumulator.Grows)
+        {
             _accumulator.Forget(_forgotten, first - _forgotten);
+            CountStates();
+        }
+
         _forgotten = first;
         int end = first + count;
         while (true)
@@ -193,6 +204,20 @@ internal sealed class AggregateState
         _hasLast = false;
         _forgotten = 0;
         _isSpilling = false;
+        _memory?.Release(_preparing);
+        _memory = null;
+        _preparing = 0;
+    }
+
+    /// <summary>Counts what states have grown by since the input ended, and the results that are made of them, which are as large.</summary>
+    private void CountStates()
+    {
+        long bytes = 2 * Math.Max(0, _accumulator.MemoryBytes - _finishedBytes);
+        if (bytes > _preparing)
+            _memory!.Take(bytes - _preparing);
+        else
+            _memory!.Release(_preparing - bytes);
+        _preparing = bytes;
     }
 
     private bool NextOfStream(QueryContext context)
@@ -223,6 +248,8 @@ internal sealed class AggregateState
         for (int i = 0; i < _compact.Length; i++)
             BatchTools.Gather(_streamBatch!.Columns[_streamArguments + i], _rows.AsSpan(0, count), _compact[i]);
         _accumulator.Add(_compact, count, _groups.AsSpan(0, count), context.Functions);
+        if (_accumulator.Grows)
+            CountStates();
     }
 
     private void EnsureRows(int count)

@@ -9,8 +9,15 @@ namespace BareMetal.Data.Execution.Operators;
 /// <summary>Functions in FROM, side by side; their arguments may be outer columns. A function that has ended gives nulls.</summary>
 internal sealed class TableFunctionOperator(TableCall[] calls, Evaluator[] arguments, IReadOnlyList<SqlType> types, int ordinality) : PhysicalOperator
 {
+    /// <summary>A batch of rows ends when it has as many bytes as this, or as an operator may always hold.</summary>
+    private const long HeavyBytes = 64 * 1024;
+
     private readonly Batch _batch = new(VectorTools.CreateVectors(types, 1));
     private readonly IEnumerator<Value[]>?[] _rows = new IEnumerator<Value[]>?[calls.Length];
+    private readonly bool[] _mayBeLarge = [.. types.Select(t => t.Kind is SqlTypeKind.Text or SqlTypeKind.Bytea or SqlTypeKind.Json or SqlTypeKind.Jsonb or SqlTypeKind.Array or SqlTypeKind.Record)];
+    private MemoryBudget? _memory;
+    private long _reserved;
+    private long _batchBytes;
     private long _ordinal;
     private bool _open;
 
@@ -22,7 +29,13 @@ internal sealed class TableFunctionOperator(TableCall[] calls, Evaluator[] argum
         {
             Value[] values = new Value[calls[c].Arguments];
             for (int i = 0; i < values.Length; i++)
-                values[i] = arguments[argument++].Evaluate(BatchTools.OneRow, context).GetValue(0);
+            {
+                // The function keeps its own copy for as long as it gives rows.
+                Vector given = arguments[argument++].Evaluate(BatchTools.OneRow, context);
+                Hold(VectorTools.RowBytes(given, 0), context);
+                values[i] = given.GetValue(0);
+            }
+
             IEnumerable<Value[]> rows = calls[c].Function is { } function ? function.Invoke(values, context.Functions) : [values];
             _rows[c] = rows.GetEnumerator();
         }
@@ -43,7 +56,8 @@ internal sealed class TableFunctionOperator(TableCall[] calls, Evaluator[] argum
         }
 
         int count = 0;
-        while (count < context.BatchSize && NextRow(count))
+        _batchBytes = 0;
+        while (count < context.BatchSize && _batchBytes <= Math.Max(HeavyBytes, context.Memory.Floor) && NextRow(count))
         {
             _ordinal++;
             if (ordinality >= 0)
@@ -66,6 +80,16 @@ internal sealed class TableFunctionOperator(TableCall[] calls, Evaluator[] argum
         _open = false;
         for (int c = 0; c < _rows.Length; c++)
             End(c);
+        _memory?.Release(_reserved);
+        _memory = null;
+        _reserved = 0;
+    }
+
+    private void Hold(long bytes, QueryContext context)
+    {
+        context.Memory.Take(bytes);
+        _memory = context.Memory;
+        _reserved += bytes;
     }
 
     private bool NextRow(int row)
@@ -79,7 +103,11 @@ internal sealed class TableFunctionOperator(TableCall[] calls, Evaluator[] argum
             Value[]? values = _rows[c]?.Current;
             any |= values is not null;
             for (int i = 0; i < calls[c].Width; i++, column++)
+            {
                 _batch.Columns[column].SetValue(row, values is null ? Value.Null(types[column].Kind) : values[i]);
+                if (_mayBeLarge[column])
+                    _batchBytes += VectorTools.RowBytes(_batch.Columns[column], row);
+            }
         }
 
         return any;

@@ -32,6 +32,8 @@ internal sealed class WindowFunction
     private int _lastTo;
     private int _fromHint;
     private int _toHint;
+    private MemoryBudget? _memory;
+    private long _held;
 
     public WindowFunction(WindowFunctionCall call, int firstKey, int keys, SortDirection[] directions, SqlType[] storeTypes)
     {
@@ -54,6 +56,20 @@ internal sealed class WindowFunction
             return _call.Frame.Exclusion is not (FrameExclusion.None or FrameExclusion.CurrentRow)
                 || (_call.Frame.Unit != FrameUnit.Rows && !(IsUnbounded(_call.Frame.Start) && IsUnbounded(_call.Frame.End)));
         }
+    }
+
+    /// <summary>Whether its results may be large and each is another: they are computed for some rows at a time.</summary>
+    public bool BuildsValues => _accumulator is not null
+        && _call.Type.Kind is SqlTypeKind.Text or SqlTypeKind.Bytea or SqlTypeKind.Json or SqlTypeKind.Jsonb or SqlTypeKind.Array or SqlTypeKind.Record;
+
+    /// <summary>Forgets what it knows of a partition.</summary>
+    public void End()
+    {
+        _accumulator?.Clear();
+        _one.Reset();
+        _memory?.Release(_held);
+        _memory = null;
+        _held = 0;
     }
 
     /// <summary>Begins a partition: rows start…end−1.</summary>
@@ -274,8 +290,7 @@ internal sealed class WindowFunction
                 if (_lastTo < 0 || frameTo > added)
                 {
                     Add(Math.Min(added, frameTo), frameTo, -1, context);
-                    _one.Reset();
-                    _accumulator!.Result(0, 1, _one);
+                    TakeResult(result, context);
                 }
 
                 _lastTo = Math.Max(added, frameTo);
@@ -285,14 +300,38 @@ internal sealed class WindowFunction
                 _accumulator!.Clear();
                 _accumulator.EnsureGroups(1);
                 Add(frameFrom, frameTo, i, context);
-                _one.Reset();
-                _accumulator.Result(0, 1, _one);
+                TakeResult(result, context);
                 _lastFrom = frameFrom;
                 _lastTo = frameTo;
             }
 
             result.CopyRow(_one, 0, at, deep: true);
         }
+    }
+
+    private void TakeResult(Vector results, QueryContext context)
+    {
+        CountState(context);
+        _one.Reset();
+        _accumulator!.Result(0, 1, _one);
+
+        // Arrays are shared by the rows that have the same; texts are copied, and counted where they are.
+        if (results is Vector<ArrayValue> arrays && !_one.IsNull(0))
+            arrays.Arena.Note(((Vector<ArrayValue>)_one).Data[0].Bytes);
+    }
+
+    /// <summary>Counts a state that grows with the rows of the frame, and the result that is made of it, which is as large.</summary>
+    private void CountState(QueryContext context)
+    {
+        if (!_accumulator!.Grows)
+            return;
+        long bytes = 2 * _accumulator.MemoryBytes;
+        _memory = context.Memory;
+        if (bytes > _held)
+            _memory.Take(bytes - _held);
+        else
+            _memory.Release(_held - bytes);
+        _held = bytes;
     }
 
     /// <summary>Adds rows of a frame to the accumulator; with a current row, exclusion applies.</summary>
@@ -321,6 +360,7 @@ internal sealed class WindowFunction
             for (int a = 0; a < _arguments.Length; a++)
                 BatchTools.Gather(columns[_call.Arguments[a]], _rows.AsSpan(0, count), _arguments[a]);
             _accumulator!.Add(_arguments, count, default, context.Functions);
+            CountState(context);
         }
     }
 

@@ -25,6 +25,8 @@ internal sealed class WindowOperator : PhysicalOperator, ISpillingOperator
     private readonly WindowRows _rows;
     private readonly WindowPeers _peers;
     private readonly bool _needsPeers;
+    private readonly bool _isLazy;
+    private int _partition;
     private readonly List<int> _starts = [];
     private readonly Vector[] _lastKeys;
     private Batch? _rest;
@@ -66,6 +68,7 @@ internal sealed class WindowOperator : PhysicalOperator, ISpillingOperator
         _lastKeys = VectorTools.CreateVectors(extraTypes[..partitionKeys], 1);
         _functions = [.. calls.Select(c => new WindowFunction(c, _width + partitionKeys, orderKeys, directions, storeTypes))];
         _needsPeers = Array.Exists(_functions, f => f.NeedsPeers);
+        _isLazy = Array.Exists(_functions, f => f.BuildsValues);
         _results = VectorTools.CreateVectors([.. calls.Select(c => c.Type)], 1);
         _batch = new Batch(VectorTools.CreateVectors([.. types, .. calls.Select(c => c.Type)], 1));
     }
@@ -83,17 +86,19 @@ internal sealed class WindowOperator : PhysicalOperator, ISpillingOperator
         if (_next >= _ready && !Fill(context))
             return null;
         int count = Math.Min(context.BatchSize, _ready - _next);
+        if (_isLazy || _rows.IsSpilled)
+            count = ComputeSome(count, context);
         if (_rows.Memory is { } store)
         {
             ReadOnlySpan<int> rows = VectorTools.Identity(_ready).Slice(_next, count);
             for (int c = 0; c < _width; c++)
                 BatchTools.Gather(store.Columns[c], rows, _batch.Columns[c]);
-            for (int f = 0; f < _results.Length; f++)
+            for (int f = 0; f < _results.Length && !_isLazy; f++)
                 BatchTools.Gather(_results[f], rows, _batch.Columns[_width + f]);
         }
         else
         {
-            GatherSpilled(count, context);
+            GatherSpilled(count);
         }
 
         _next += count;
@@ -101,10 +106,50 @@ internal sealed class WindowOperator : PhysicalOperator, ISpillingOperator
         return _batch;
     }
 
-    /// <summary>Rows of a partition in a file with what the functions say of them.</summary>
-    private void GatherSpilled(int count, QueryContext context)
+    /// <summary>Computes the functions for some of the next rows: fewer than asked for when their values are large.</summary>
+    private int ComputeSome(int count, QueryContext context)
     {
-        foreach (Vector v in _batch.Columns)
+        Span<Vector> results = _batch.Columns.AsSpan(_width);
+        foreach (Vector v in results)
+        {
+            v.Reset();
+            v.EnsureCapacity(count);
+            if (v is Vector<ByteSlice> bytes)
+                bytes.Arena.CountFor(context.Memory);
+            else if (v is Vector<ArrayValue> arrays)
+                arrays.Arena.CountFor(context.Memory);
+        }
+
+        int done = 0;
+        while (done < count && !(done > 0 && VectorTools.IsHeavy(results, context)))
+        {
+            int row = _next + done;
+            int end = _ready;
+            if (!_rows.IsSpilled)
+            {
+                while (_partition + 1 < _starts.Count && row >= _starts[_partition + 1])
+                    _partition++;
+                end = Math.Min(_partition + 1 < _starts.Count ? _starts[_partition + 1] : _rows.Count, _ready);
+                if (row == _starts[_partition])
+                {
+                    foreach (WindowFunction function in _functions)
+                        function.Begin(_rows, _peers, row, end);
+                }
+            }
+
+            int to = Math.Min(Math.Min(end, _next + count), _isLazy ? row + 1 : int.MaxValue);
+            for (int f = 0; f < _functions.Length; f++)
+                _functions[f].Compute(row, to, results[f], done, context);
+            done = to - _next;
+        }
+
+        return done;
+    }
+
+    /// <summary>Rows of a partition in a file.</summary>
+    private void GatherSpilled(int count)
+    {
+        foreach (Vector v in _batch.Columns.AsSpan(0, _width))
         {
             v.Reset();
             v.EnsureCapacity(count);
@@ -119,9 +164,6 @@ internal sealed class WindowOperator : PhysicalOperator, ISpillingOperator
                 _batch.Columns[c].Gather(columns[c], rows, at, deep: true);
             at += run;
         }
-
-        for (int f = 0; f < _functions.Length; f++)
-            _functions[f].Compute(_next, _next + count, _batch.Columns[_width + f], 0, context);
     }
 
     /// <summary>Reads until some partitions are whole, and computes them.</summary>
@@ -173,6 +215,9 @@ internal sealed class WindowOperator : PhysicalOperator, ISpillingOperator
     {
         if (_needsPeers)
             _peers.Find(_rows, _starts, _ready, context);
+        _partition = 0;
+        if (_isLazy)
+            return;
         foreach (Vector result in _results)
         {
             result.Reset();
@@ -290,6 +335,8 @@ internal sealed class WindowOperator : PhysicalOperator, ISpillingOperator
     public override void Close()
     {
         _input.Close();
+        foreach (WindowFunction function in _functions)
+            function.End();
         _rows.Clear();
         _peers.Clear();
         _starts.Clear();

@@ -16,8 +16,9 @@ internal sealed class CustomAccumulator<T, TState, TResult>(
 
     private readonly List<List<T>?> _groups = [];
     private long _values;
+    private long _bytes;
 
-    public override long MemoryBytes => (_groups.Count * (long)GroupBytes) + (_values * ValueBytes);
+    public override long MemoryBytes => (_groups.Count * (long)GroupBytes) + (_values * ValueBytes) + _bytes;
 
     public override bool Grows => true;
 
@@ -26,6 +27,8 @@ internal sealed class CustomAccumulator<T, TState, TResult>(
         for (int i = first; i < first + count && i < _groups.Count; i++)
         {
             _values -= _groups[i]?.Count ?? 0;
+            foreach (T value in _groups[i] ?? [])
+                _bytes -= BytesOf(value);
             _groups[i] = null;
         }
     }
@@ -45,8 +48,10 @@ internal sealed class CustomAccumulator<T, TState, TResult>(
             Value value = vector.GetValue(i * vector.Stride);
             if (value.IsNull && !takesNull)
                 continue;
-            ListOf(groups.IsEmpty ? 0 : groups[i]).Add(Custom.Call(name, () => Argument.Get<T>(new Argument(value, vector.Type))));
+            T given = Custom.Call(name, () => Argument.Get<T>(new Argument(value, vector.Type)));
+            ListOf(groups.IsEmpty ? 0 : groups[i]).Add(given);
             _values++;
+            _bytes += BytesOf(given);
         }
     }
 
@@ -59,6 +64,8 @@ internal sealed class CustomAccumulator<T, TState, TResult>(
             {
                 ListOf(groups[i]).AddRange(values);
                 _values += values.Count;
+                foreach (T value in values)
+                    _bytes += BytesOf(value);
             }
         }
     }
@@ -76,7 +83,15 @@ internal sealed class CustomAccumulator<T, TState, TResult>(
     {
         _groups.Clear();
         _values = 0;
+        _bytes = 0;
     }
+
+    private static long BytesOf(T value) => value switch
+    {
+        string text => 2L * text.Length,
+        Array array => 8L * array.Length,
+        _ => 0,
+    };
 
     private List<T> ListOf(int group) => _groups[group] ??= [];
 

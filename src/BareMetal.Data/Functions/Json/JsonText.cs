@@ -556,6 +556,20 @@ internal ref struct JsonMembers
     private int _at;
     private bool _hasEscapes;
 
+    /// <summary>Where nothing was read yet.</summary>
+    public const int Start = int.MinValue;
+
+    /// <summary>Goes on where another left off.</summary>
+    /// <param name="json">The same bytes.</param>
+    /// <param name="position">Its <see cref="Position"/>, or <see cref="Start"/>.</param>
+    public JsonMembers(ReadOnlySpan<byte> json, int position)
+        : this(position == Start ? json : default)
+    {
+        _json = json;
+        if (position != Start)
+            _at = position;
+    }
+
     public JsonMembers(ReadOnlySpan<byte> json)
     {
         _json = json;
@@ -565,6 +579,9 @@ internal ref struct JsonMembers
 
     /// <summary>The name as written, without its quotes.</summary>
     public ReadOnlySpan<byte> RawName { get; private set; }
+
+    /// <summary>Where the next begins.</summary>
+    public readonly int Position => _at;
 
     public ReadOnlySpan<byte> Value { get; private set; }
 
@@ -601,12 +618,29 @@ internal ref struct JsonElements
     private readonly ReadOnlySpan<byte> _json;
     private int _at;
 
+    /// <summary>Where nothing was read yet.</summary>
+    public const int Start = int.MinValue;
+
+    /// <summary>Goes on where another left off.</summary>
+    /// <param name="json">The same bytes.</param>
+    /// <param name="position">Its <see cref="Position"/>, or <see cref="Start"/>.</param>
+    public JsonElements(ReadOnlySpan<byte> json, int position)
+        : this(position == Start ? json : default)
+    {
+        _json = json;
+        if (position != Start)
+            _at = position;
+    }
+
     public JsonElements(ReadOnlySpan<byte> json)
     {
         _json = json;
         int at = JsonText.SkipWhite(json, 0);
         _at = at < json.Length && json[at] == '[' ? at + 1 : -1;
     }
+
+    /// <summary>Where the next begins.</summary>
+    public readonly int Position => _at;
 
     public ReadOnlySpan<byte> Value { get; private set; }
 

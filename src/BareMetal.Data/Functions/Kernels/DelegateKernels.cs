@@ -77,6 +77,14 @@ internal abstract class RowKernel : ScalarKernel
 
     protected static ReadOnlySpan<byte> Bytes(Vector vector, int row) => Get<ByteSlice>(vector, row).Span;
 
+    /// <summary>Sets a row. Bytes that the function made have no place in the batch's arena, but count there.</summary>
+    protected static void Set<T>(Vector<T> result, int row, T value)
+    {
+        result.Data[row] = value;
+        if (typeof(T) == typeof(ByteSlice))
+            result.Arena.Note(((ByteSlice)(object)value!).Length);
+    }
+
     protected static void SetBytes(Vector result, int row, ReadOnlySpan<byte> bytes)
     {
         Vector<ByteSlice> target = (Vector<ByteSlice>)result;
@@ -87,19 +95,19 @@ internal abstract class RowKernel : ScalarKernel
 internal sealed class DelegateKernel1<T, TResult>(Func<T, TResult> function) : RowKernel
 {
     protected override void Row(ReadOnlySpan<Vector> arguments, int row, Vector result, FunctionContext context) =>
-        ((Vector<TResult>)result).Data[row] = function(Get<T>(arguments[0], row));
+        Set((Vector<TResult>)result, row, function(Get<T>(arguments[0], row)));
 }
 
 internal sealed class DelegateKernel2<T1, T2, TResult>(Func<T1, T2, TResult> function) : RowKernel
 {
     protected override void Row(ReadOnlySpan<Vector> arguments, int row, Vector result, FunctionContext context) =>
-        ((Vector<TResult>)result).Data[row] = function(Get<T1>(arguments[0], row), Get<T2>(arguments[1], row));
+        Set((Vector<TResult>)result, row, function(Get<T1>(arguments[0], row), Get<T2>(arguments[1], row)));
 }
 
 internal sealed class DelegateKernel3<T1, T2, T3, TResult>(Func<T1, T2, T3, TResult> function) : RowKernel
 {
     protected override void Row(ReadOnlySpan<Vector> arguments, int row, Vector result, FunctionContext context) =>
-        ((Vector<TResult>)result).Data[row] = function(Get<T1>(arguments[0], row), Get<T2>(arguments[1], row), Get<T3>(arguments[2], row));
+        Set((Vector<TResult>)result, row, function(Get<T1>(arguments[0], row), Get<T2>(arguments[1], row), Get<T3>(arguments[2], row)));
 }
 
 internal sealed class FromBytesKernel<TResult>(FromBytes<TResult> function) : RowKernel
@@ -171,7 +179,14 @@ internal sealed class ValuesKernel(Func<Value[], FunctionContext, Value> functio
 
                 for (int a = 0; a < values.Length; a++)
                     values[a] = arguments[a].GetValue(i);
-                result.SetValue(i, function(values, context!));
+                Value value = function(values, context!);
+                result.SetValue(i, value);
+                if (value.IsNull)
+                    continue;
+                if (result is Vector<ByteSlice> bytes)
+                    bytes.Arena.Note(bytes.Data[i].Length);
+                else if (result is Vector<ArrayValue> arrays)
+                    arrays.Arena.Note(arrays.Data[i].Bytes);
             }
         }
         catch (OverflowException e)

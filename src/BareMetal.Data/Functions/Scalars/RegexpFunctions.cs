@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using BareMetal.Data.Rows;
 using BareMetal.Data.Types;
 using BareMetal.Data.Values;
 
@@ -70,6 +71,34 @@ internal static class RegexpFunctions
             parts.Add(Utf8.ToValue(text[start..]));
             return parts;
         });
+    }
+
+    /// <summary>As <see cref="Split"/>, one part after the other: those of a long text together would take many times its memory.</summary>
+    internal static IEnumerable<Value[]> SplitRows(Value[] v, string name)
+    {
+        string text = Utf8.ToString(v[0]);
+        Regex regex = Pattern(v, 2, name, out _);
+        return Parts();
+
+        IEnumerable<Value[]> Parts()
+        {
+            int start = 0, previous = 0;
+            for (Match match = PatternFunctions.Guarded(regex, null, r => r.Match(text)); match.Success; match = Following(match))
+            {
+                int end = match.Index + match.Length;
+                if (match.Index < text.Length && end > previous)
+                {
+                    yield return [Utf8.ToValue(text[start..match.Index])];
+                    start = end;
+                }
+
+                previous = end;
+            }
+
+            yield return [Utf8.ToValue(text[start..])];
+        }
+
+        Match Following(Match last) => PatternFunctions.Guarded(regex, null, _ => last.NextMatch());
     }
 
     /// <summary>The groups of a match, or all of it where the pattern has none; null without a match.</summary>
@@ -188,6 +217,7 @@ internal static class RegexpFunctions
                     continue;
                 result.Append(text, at, match.Index - at);
                 Append(result, with, match);
+                RowBuffer.CheckAllowed(result.Length);
                 at = match.Index + match.Length;
                 if (n > 0)
                     break;

@@ -230,9 +230,11 @@ internal static class TextFunctions
         if (count <= 0 || text.Length == 0)
             return ByteSlice.Empty;
         CheckSize((long)text.Length * count);
+        RowBuffer.CheckAllowed((long)text.Length * count);
         byte[] result = new byte[text.Length * count];
-        for (int i = 0; i < count; i++)
-            text.Span.CopyTo(result.AsSpan(i * text.Length));
+        text.Span.CopyTo(result);
+        for (int done = text.Length; done < result.Length; done *= 2)
+            result.AsSpan(0, Math.Min(done, result.Length - done)).CopyTo(result.AsSpan(done));
         return new ByteSlice(result);
     }
 

@@ -20,7 +20,7 @@ internal sealed class FilterNode(PlanNode input, BoundExpression predicate) : Pl
     public override void Describe(ExplainProperties properties) => properties.Add("Condition", predicate);
 
     protected override PhysicalOperator BuildOperator(OperatorBuilder builder) =>
-        new FilterOperator(input.Build(builder), builder.Compile(predicate, input.Output), Types);
+        new FilterOperator(SliceOperator.Over(input.Build(builder), [predicate]), builder.Compile(predicate, input.Output), Types);
 }
 
 internal sealed class ProjectNode(PlanNode input, IReadOnlyList<BoundExpression> expressions, IReadOnlyList<PlanColumn> output) : PlanNode(output)
@@ -34,7 +34,7 @@ internal sealed class ProjectNode(PlanNode input, IReadOnlyList<BoundExpression>
     public override void Describe(ExplainProperties properties) => properties.Add("Columns", expressions);
 
     protected override PhysicalOperator BuildOperator(OperatorBuilder builder) =>
-        new ProjectOperator(input.Build(builder), builder.CompileAll(expressions, input.Output));
+        new ProjectOperator(SliceOperator.Over(input.Build(builder), expressions), builder.CompileAll(expressions, input.Output));
 }
 
 internal sealed class ValuesNode(LogicalValues values) : PlanNode(values.Columns)
@@ -133,7 +133,7 @@ internal sealed class SortNode(PlanNode input, IReadOnlyList<SortKey> keys) : Pl
     }
 
     protected override PhysicalOperator BuildOperator(OperatorBuilder builder) => new SortOperator(
-        input.Build(builder),
+        SliceOperator.Over(input.Build(builder), keys.Select(k => k.Expression)),
         builder.CompileAll([.. keys.Select(k => k.Expression)], input.Output),
         [.. keys.Select(k => new SortDirection(k.Descending, k.NullsFirst))],
         Types);
@@ -154,8 +154,8 @@ internal sealed class TopNode(PlanNode input, IReadOnlyList<SortKey> keys, Bound
 
     protected override PhysicalOperator BuildOperator(OperatorBuilder builder)
     {
-        PhysicalOperator source = input.Build(builder);
         BoundExpression[] expressions = [.. keys.Select(k => k.Expression)];
+        PhysicalOperator source = SliceOperator.Over(input.Build(builder), expressions);
         SortDirection[] directions = [.. keys.Select(k => new SortDirection(k.Descending, k.NullsFirst))];
         Evaluator? limitEvaluator = limit is null ? null : builder.Compile(limit, []);
         Evaluator? offsetEvaluator = offset is null ? null : builder.Compile(offset, []);
@@ -246,7 +246,7 @@ internal sealed class AggregateNode(
     protected override PhysicalOperator BuildOperator(OperatorBuilder builder)
     {
         if (isSorted)
-            return new SortedAggregateOperator(input.Build(builder), CompileKeys(builder), CompileCalls(builder), input.Types);
+            return new SortedAggregateOperator(BuildInput(builder), CompileKeys(builder), CompileCalls(builder), input.Types);
         AggregateOperator whole = MakeHash(builder);
         if (divided is null)
             return whole;
@@ -260,7 +260,11 @@ internal sealed class AggregateNode(
         }
     }
 
-    private AggregateOperator MakeHash(OperatorBuilder builder) => new(input.Build(builder), CompileKeys(builder), CompileCalls(builder), aggregate.GroupingSets, input.Types);
+    private PhysicalOperator BuildInput(OperatorBuilder builder) => SliceOperator.Over(
+        input.Build(builder),
+        [.. aggregate.Keys.Select(k => k.Expression), .. aggregate.Aggregates.SelectMany(a => (IEnumerable<BoundExpression>)[.. a.Aggregate.Arguments, .. a.Aggregate.OrderBy.Select(k => k.Expression)])]);
+
+    private AggregateOperator MakeHash(OperatorBuilder builder) => new(BuildInput(builder), CompileKeys(builder), CompileCalls(builder), aggregate.GroupingSets, input.Types);
 
     private Evaluator[] CompileKeys(OperatorBuilder builder) => builder.CompileAll([.. aggregate.Keys.Select(k => k.Expression)], input.Output);
 
@@ -329,7 +333,7 @@ internal sealed class WindowNode(PlanNode input, LogicalWindow window) : PlanNod
         }
 
         return new WindowOperator(
-            input.Build(builder),
+            SliceOperator.Over(input.Build(builder), [.. window.PartitionBy, .. window.OrderBy.Select(k => k.Expression), .. window.Functions.SelectMany(f => f.Aggregate?.Arguments ?? f.Arguments)]),
             [.. extra],
             window.PartitionBy.Count,
             window.OrderBy.Count,

@@ -11,6 +11,9 @@ namespace BareMetal.Data.Planning.Rules;
 /// <summary>Computes what is constant when the plan is made, and simplifies logic. An error stays for the run, if that ever comes to it.</summary>
 internal static class ConstantFolding
 {
+    /// <summary>Plans are kept: what a function makes is kept with them up to this many bytes, and built in each run beyond.</summary>
+    private const long LargestConstant = 1 << 20;
+
     private static readonly BoundConstant True = new(Value.From(SqlTypeKind.Boolean, true), SqlType.Boolean);
     private static readonly BoundConstant False = new(Value.From(SqlTypeKind.Boolean, false), SqlType.Boolean);
     private static readonly BoundConstant Null = new(Value.Null(SqlTypeKind.Boolean), SqlType.Boolean);
@@ -158,7 +161,7 @@ internal static class ConstantFolding
     {
         try
         {
-            QueryContext context = new() { Functions = FoldingContext.Instance };
+            QueryContext context = new() { Functions = FoldingContext.Instance, Memory = new MemoryBudget(0) { Headroom = LargestConstant } };
             return new BoundConstant(ExpressionCompiler.EvaluateConstant(expression, context), expression.Type);
         }
         catch (BareMetalException)

@@ -1,0 +1,149 @@
+using BareMetal.Data.Execution;
+using BareMetal.Data.Functions.Custom;
+using BareMetal.Data.Sessions;
+using BareMetal.Data.Tests.Sessions;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace BareMetal.Data.Tests.Spilling;
+
+/// <summary>
+/// What can't be divided or written to a file counts too: values that functions build, the state of one group, the rows of a function. A
+/// statement stays within its budget and a constant, or ends with 53200.
+/// </summary>
+public sealed class LargeValueTests(ITestOutputHelper output)
+{
+    private const long Limit = 1 << 20;
+
+    /// <summary>Each needs some hundred megabytes for one value or one group.</summary>
+    [Theory]
+    [InlineData("SELECT length(repeat('x', 200000000))")]
+    [InlineData("SELECT length(repeat('x', i * 100000000)) FROM generate_series(2, 3) AS g(i)")]
+    [InlineData("SELECT length(lpad('x', i * 100000000, 'yz')) FROM generate_series(2, 3) AS g(i)")]
+    [InlineData("SELECT length(rpad('x', i * 100000000)) FROM generate_series(2, 3) AS g(i)")]
+    [InlineData("SELECT length(replace(repeat('a', i * 100000), 'a', repeat('b', 1000))) FROM generate_series(2, 3) AS g(i)")]
+    [InlineData("SELECT length(regexp_replace(repeat('a', i * 10000), 'a', repeat('b', 10000), 'g')) FROM generate_series(2, 3) AS g(i)")]
+    [InlineData("SELECT length(t || t || t || t || t || t || t || t || t || t) FROM (SELECT repeat('x', i * 500000) AS t FROM generate_series(2, 3) AS g(i)) AS s")]
+    [InlineData("SELECT length(concat(t, t, t, t, t, t, t, t, t, t)) FROM (SELECT repeat('x', i * 500000) AS t FROM generate_series(2, 3) AS g(i)) AS s")]
+    [InlineData("SELECT length(format('%s%s%s%s%s%s%s%s%s%s', t, t, t, t, t, t, t, t, t, t)) FROM (SELECT repeat('x', i * 500000) AS t FROM generate_series(2, 3) AS g(i)) AS s")]
+    [InlineData("SELECT length(encode(convert_to(t, 'UTF8'), 'hex')) FROM (SELECT repeat('x', i * 2000000) AS t FROM generate_series(2, 3) AS g(i)) AS s")]
+    [InlineData("SELECT jsonb_build_array(t, t, t, t, t, t, t, t, t, t, t, t)::text FROM (SELECT repeat('x', i * 500000) AS t FROM generate_series(2, 3) AS g(i)) AS s")]
+    [InlineData("SELECT cardinality(array_fill(1, ARRAY[i * 1000000])) FROM generate_series(2, 3) AS g(i)")]
+    [InlineData("SELECT cardinality(ARRAY[t, t, t, t, t, t, t, t, t, t, t, t]) FROM (SELECT repeat('x', i * 500000) AS t FROM generate_series(2, 3) AS g(i)) AS s")]
+    [InlineData("SELECT cardinality(string_to_array(repeat('a,', i * 500000), ',')) FROM generate_series(2, 3) AS g(i)")]
+    [InlineData("SELECT cardinality(ARRAY(SELECT i FROM generate_series(1, 2000000) AS g(i)))")]
+    [InlineData("SELECT length(string_agg(repeat('x', 1000), ',')) FROM generate_series(1, 100000) AS g(i)")]
+    [InlineData("SELECT k, length(string_agg(repeat('x', 1000), ',')) FROM (SELECT i % 2 AS k FROM generate_series(1, 100000) AS g(i)) AS s GROUP BY k")]
+    [InlineData("SELECT cardinality(array_agg(i)) FROM generate_series(1, 1000000) AS g(i)")]
+    [InlineData("SELECT cardinality(array_agg(i ORDER BY -i)) FROM generate_series(1, 500000) AS g(i)")]
+    [InlineData("SELECT cardinality(array_agg(DISTINCT i)) FROM generate_series(1, 500000) AS g(i)")]
+    [InlineData("SELECT jsonb_agg(i) FROM generate_series(1, 1000000) AS g(i)")]
+    [InlineData("SELECT json_object_agg(i, i) FROM generate_series(1, 500000) AS g(i)")]
+    [InlineData("SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY i) FROM generate_series(1, 1000000) AS g(i)")]
+    [InlineData("SELECT mode() WITHIN GROUP (ORDER BY i) FROM generate_series(1, 1000000) AS g(i)")]
+    [InlineData("SELECT max(cardinality(a)) FROM (SELECT array_agg(i) OVER () AS a FROM generate_series(1, 500000) AS g(i)) AS s")]
+    [InlineData("SELECT max(length(a)) FROM (SELECT string_agg(repeat('x', 1000), '') OVER (PARTITION BY i % 2) AS a FROM generate_series(1, 40000) AS g(i)) AS s")]
+    [InlineData("SELECT length(joined(repeat('x', 1000))) FROM generate_series(1, 40000) AS g(i)")]
+    public void A_value_beyond_the_budget_is_53200(string sql)
+    {
+        using TestDatabase database = new();
+        using Session session = Open(database, Limit);
+        (long peak, string? state) = Read(session, sql);
+        output.WriteLine($"{peak / 1024} KiB, {state}");
+        Assert.Equal(SqlStates.OutOfMemory, state);
+        AssertWithin(peak, Limit);
+        Assert.Equal((0L, 0L), _left);
+
+        // The session goes on.
+        Assert.Null(Read(session, "SELECT 1").State);
+    }
+
+    /// <summary>Each gives much in all, but no value is large: it gets through, and never holds much.</summary>
+    [Theory]
+    [InlineData("SELECT repeat('x', 20000), lpad('y', 20000), i FROM generate_series(1, 4000) AS g(i)")]
+    [InlineData("SELECT sum(length(repeat('x', 1000000 + i))) FROM generate_series(1, 100) AS g(i)")]
+    [InlineData("SELECT i FROM generate_series(1, 100) AS g(i) WHERE length(repeat('x', 1000000 + i)) > 5")]
+    [InlineData("SELECT i FROM generate_series(1, 100) AS g(i) ORDER BY length(repeat('x', 1000000 + i))")]
+    [InlineData("SELECT sum(length(repeat('x', 100000 + i))) OVER (ORDER BY i) FROM generate_series(1, 1000) AS g(i)")]
+    [InlineData("CREATE TEMP TABLE n (id int, t text); INSERT INTO n SELECT i, 'a' FROM generate_series(1, 300) AS g(i); UPDATE n SET t = t || repeat('b', 100000 + id); SELECT sum(length(t)) FROM n")]
+    [InlineData("SELECT t || t FROM (SELECT repeat('w', 5000 + i) AS t FROM generate_series(1, 4000) AS g(i)) AS s")]
+    [InlineData("SELECT array_fill(i, ARRAY[2000]) FROM generate_series(1, 2000) AS g(i)")]
+    [InlineData("SELECT (SELECT repeat('z', 20000 + a.i)) FROM generate_series(1, 2000) AS a(i)")]
+    [InlineData("SELECT count(*) FROM json_array_elements(('[' || repeat('1,', 500000) || '1]')::json)")]
+    [InlineData("SELECT count(*) FROM json_each(('{' || repeat('\"a\":1,', 200000) || '\"b\":2}')::json)")]
+    [InlineData("SELECT count(*) FROM string_to_table(repeat('a,', 1000000), ',')")]
+    [InlineData("SELECT count(*) FROM regexp_split_to_table(repeat('a,', 500000), ',')")]
+    [InlineData("SELECT u FROM generate_series(1, 100) AS g(i), unnest(array_fill(repeat('x', 1000), ARRAY[1000])) AS u")]
+    [InlineData("SELECT count(*), max(x) FROM generate_series(1, 3000000) AS g(x)")]
+    [InlineData("SELECT cardinality(array_agg(i) OVER (ORDER BY i ROWS 50 PRECEDING)) FROM generate_series(1, 20000) AS g(i)")]
+    [InlineData("SELECT array_agg(i) OVER (ORDER BY i) FROM generate_series(1, 3000) AS g(i)")]
+    [InlineData("SELECT string_agg('some text ' || i, ',') OVER (PARTITION BY i / 1500 ORDER BY i) FROM generate_series(1, 3000) AS g(i)")]
+    [InlineData("SELECT k, array_agg(i) FROM (SELECT i % 500 AS k, i FROM generate_series(1, 60000) AS g(i)) AS s GROUP BY k")]
+    [InlineData("SELECT sum(n), count(*) FROM sql_rows(300000)")]
+    [InlineData("SELECT sum(n), count(*) FROM block_rows(300000)")]
+    [InlineData("SELECT count(*) FROM csharp_rows(4000)")]
+    public void Much_in_small_parts_gets_through(string sql)
+    {
+        using TestDatabase database = new();
+        using Session session = Open(database, Limit);
+        (long peak, string? state) = Read(session, sql);
+        output.WriteLine($"{peak / 1024} KiB, {_rows} rows");
+        Assert.Null(state);
+        Assert.True(_rows > 0);
+        AssertWithin(peak, Limit);
+        Assert.Equal((0L, 0L), _left);
+    }
+
+    private sealed record WideRow(string Text);
+
+    private (long Used, long Built) _left;
+    private long _rows;
+
+    private static void AssertWithin(long peak, long limit) =>
+        Assert.True(peak <= limit + MemoryBudget.DefaultHeadroom + SpillTests.Allowance(limit, 4), $"{peak} bytes were held with a budget of {limit}");
+
+    private static Session Open(TestDatabase database, long limit)
+    {
+        BareMetalFunctions functions = new();
+        functions.AddAggregate<string, List<string>, string>("joined", () => [], (list, s) =>
+        {
+            list.Add(s);
+            return list;
+        }, list => string.Concat(list));
+        functions.AddTable<int, WideRow>("csharp_rows", n => Enumerable.Range(1, n).Select(i => new WideRow(new string('x', 20000))));
+        Session session = database.Database.CreateSession(new SessionOptions { Functions = functions.Registry, WorkMemory = limit, MaxParallelism = 1 });
+        session.Run("CREATE FUNCTION sql_rows(int) RETURNS TABLE (n bigint, t text) LANGUAGE sql AS $$ SELECT i, 'row ' || i FROM generate_series(1, $1) AS g(i) ORDER BY 2 $$");
+        session.Run("CREATE FUNCTION block_rows(c int) RETURNS TABLE (n bigint, t text) LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT i::bigint, 'row ' || i FROM generate_series(1, c) AS g(i); END $$");
+        return session;
+    }
+
+    private (long Peak, string? State) Read(Session session, string sql)
+    {
+        _rows = 0;
+        CommandExecution execution = session.Begin(sql);
+        MemoryBudget memory = execution.Memory;
+        memory.ResetPeak();
+        try
+        {
+            using (execution)
+            {
+                while (execution.NextResult())
+                {
+                    while (execution.NextBatch())
+                        _rows += execution.Current.Count;
+                }
+            }
+
+            return (memory.PeakWithBuilt, null);
+        }
+        catch (BareMetalException e)
+        {
+            output.WriteLine(e.Message);
+            return (memory.PeakWithBuilt, e.SqlState);
+        }
+        finally
+        {
+            _left = (memory.Used, memory.Built);
+        }
+    }
+}
