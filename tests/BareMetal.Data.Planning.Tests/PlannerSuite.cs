@@ -144,6 +144,7 @@ internal static class PlannerSuite
 
     public static readonly (string Sql, long Read)[] SeveralTables =
     [
+        ("SELECT count(*) FROM orders AS o WHERE o.total > (SELECT avg(l.quantity) FROM lines AS l WHERE l.order_id = o.region)", 200200),
         ("SELECT * FROM orders ORDER BY id LIMIT 10", 10),
         ("SELECT * FROM orders ORDER BY id DESC LIMIT 10", 10),
         ("SELECT * FROM orders ORDER BY placed DESC, id DESC LIMIT 10", 10),

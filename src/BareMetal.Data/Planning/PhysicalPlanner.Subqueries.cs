@@ -42,7 +42,7 @@ internal sealed partial class PhysicalPlanner
                     node = new SpoolNode(node, []) { Rows = node.Rows, Cost = node.Cost };
             }
 
-            SubqueryPlan result = new(node, free, computed, LogicalTools.IsVolatile(plan), isRepeatable);
+            SubqueryPlan result = new(node, free, computed, LogicalTools.IsVolatile(plan), isRepeatable, _options.Optimize && isRepeatable);
             _subqueries.Add(subquery, result);
             return result;
         }

@@ -155,6 +155,34 @@ public sealed class MemoizeTests : IDisposable
             Assert.True(long.Parse(read.Groups[1].Value, CultureInfo.InvariantCulture) <= 400, plan);
     }
 
+    [Theory]
+    [InlineData("SELECT count(*) FROM a WHERE a.v NOT IN (SELECT b.v FROM b WHERE b.k > a.v)", 7)]
+    [InlineData("SELECT count(*) FROM a WHERE a.v > ALL (SELECT b.v FROM b WHERE b.k > 3)", 7)]
+    [InlineData("SELECT count(*) FROM a WHERE (a.v, a.id % 3) NOT IN (SELECT b.v, b.k FROM b WHERE b.k > 3)", 21)]
+    public void A_comparison_with_all_rows_is_made_once_for_each_left_side(string sql, int values)
+    {
+        string plan = Analyze(sql);
+        MatchCollection loops = Regex.Matches(plan[plan.IndexOf("Subquery", StringComparison.Ordinal)..], @"loops=(\d+) ");
+        Assert.True(loops.Count > 0 && loops.All(l => int.Parse(l.Groups[1].Value, CultureInfo.InvariantCulture) <= values), plan);
+        AssertSame(sql);
+    }
+
+    [Fact]
+    public void Cancellation_reaches_subqueries_whose_results_are_remembered()
+    {
+        using CancellationTokenSource source = new();
+        _harness.Cancellation = source.Token;
+        try
+        {
+            source.Cancel();
+            Assert.ThrowsAny<OperationCanceledException>(() => _harness.Run("SELECT a.id, (SELECT max(b.id) FROM b WHERE b.k < a.k) FROM a", optimize: true));
+        }
+        finally
+        {
+            _harness.Cancellation = default;
+        }
+    }
+
     [Fact]
     public void A_set_that_depends_on_a_row_further_outside_is_made_once_for_its_values()
     {

@@ -38,6 +38,9 @@ internal sealed class SqlHarness : IDisposable
     /// <summary>Parts that the last <see cref="Run"/> has read in parallel.</summary>
     public int PartsRead { get; private set; }
 
+    /// <summary>Stops what <see cref="Run"/> runs.</summary>
+    public CancellationToken Cancellation { get; set; }
+
     /// <summary>The plan of the last <see cref="Run"/>.</summary>
     public string LastPlan => string.Join('\n', ExplainText.Lines(_lastPlan!, null));
 
@@ -95,6 +98,7 @@ internal sealed class SqlHarness : IDisposable
             Memory = new MemoryBudget(memory),
             Temporary = temporary,
             MaxParallelism = MaxParallelism,
+            Cancellation = Cancellation,
             Functions = new PlainFunctions(),
         };
         List<string> rows = [];

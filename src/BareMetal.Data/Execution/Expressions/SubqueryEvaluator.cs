@@ -19,13 +19,10 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
     private readonly SubqueryKind _kind;
     private readonly PhysicalOperator _plan;
     private readonly Evaluator[] _operands;
-    private readonly ScalarKernel[] _comparisons;
     private readonly (Evaluator Source, Vector Outer)[] _bindings;
     private readonly Vector[] _sources;
     private readonly Vector _result;
     private readonly Vector[] _left;
-    private readonly Vector<bool> _matches = new(SqlType.Boolean, 1);
-    private readonly Vector<bool> _part = new(SqlType.Boolean, 1);
     private readonly bool _isRepeatable;
     private readonly bool _isSameForBatch;
     private readonly Vector? _kept;
@@ -35,7 +32,7 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
     private readonly GroupTable? _setKey;
     private readonly Vector[] _outer;
     private readonly Vector[] _operandVectors;
-    private readonly Vector?[] _right;
+    private readonly MemoizeOperator? _answers;
     private int[] _groups = [];
     private long _run = -1;
     private bool _isKept;
@@ -64,14 +61,14 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
         _kind = subquery.Kind;
         _plan = root;
         _operands = operands;
-        _comparisons = comparisons;
         _bindings = bindings;
         _sources = new Vector[bindings.Length];
         _outer = outer;
         _operandVectors = new Vector[operands.Length];
-        _right = new Vector?[operands.Length];
         _result = Vector.Create(subquery.Type, 1);
         _left = [.. operands.Select(o => Vector.Create(o.Type, 1))];
+        foreach (Vector v in _left)
+            v.IsConstant = true;
         _isRepeatable = plan.IsRepeatable;
         bool isAny = _kind == SubqueryKind.Any;
         if (_kind is SubqueryKind.Any or SubqueryKind.All)
@@ -82,6 +79,12 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
                 _isNegatedSet = !isAny;
                 _set = new SpilledRowSet([operands[0].Type]);
                 _setKey = new GroupTable([.. outer.Select(v => v.Type)], areIdentical: true);
+            }
+            else
+            {
+                _plan = new QuantifiedOperator(root, !isAny, _left, comparisons);
+                if (plan.IsRemembered)
+                    _plan = _answers = new MemoizeOperator(_plan, [.. outer, .. _left], [SqlType.Boolean], isExistence: false, expectedKeys: 0);
             }
         }
         else if (bindings.Length == 0 && !plan.IsVolatile)
@@ -122,7 +125,14 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
                 outer.IsConstant = true;
             }
 
-            Run(_result, row, row, context);
+            for (int i = 0; i < _left.Length; i++)
+            {
+                _left[i].Reset();
+                _left[i].CopyRow(_operandVectors[i], row, 0);
+                _left[i].IsConstant = true;
+            }
+
+            Run(_result, row, context);
         }
 
         return _result;
@@ -136,6 +146,7 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
         _set?.Clear();
         _setKey?.Clear();
         _kept?.Reset();
+        _answers?.EndRun();
         _context?.Memory.Release(_reserved);
         _context = null;
         _reserved = 0;
@@ -156,13 +167,13 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
         CountBuilt(context);
         if (_kept is null)
         {
-            Run(_result, 0, 0, context);
+            Run(_result, 0, context);
         }
         else
         {
             if (!_isKept)
             {
-                Run(_kept, 0, 0, context);
+                Run(_kept, 0, context);
                 _isKept = true;
                 _reserved = VectorTools.RowBytes(_kept, 0);
                 context.Memory.Reserve(_reserved);
@@ -194,7 +205,7 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
     }
 
     /// <summary>Runs the plan for the current outer row.</summary>
-    private void Run(Vector target, int at, int row, QueryContext context)
+    private void Run(Vector target, int at, QueryContext context)
     {
         context.Cancellation.ThrowIfCancellationRequested();
         try
@@ -205,14 +216,11 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
                 case SubqueryKind.Exists:
                     Set((Vector<bool>)target, at, _plan.Next(context) is not null);
                     break;
-                case SubqueryKind.Scalar:
-                    RunScalar(target, at, context);
-                    break;
                 case SubqueryKind.Array:
                     RunArray((Vector<ArrayValue>)target, at, context);
                     break;
                 default:
-                    RunQuantified((Vector<bool>)target, at, row, context);
+                    RunScalar(target, at, context);
                     break;
             }
         }
@@ -275,65 +283,6 @@ internal sealed class SubqueryEvaluator : Evaluator, IRunScoped
         target.Arena.Note(target.Data[at].Bytes);
         if (target.HasNulls)
             target.Nulls[at] = false;
-    }
-
-    private void RunQuantified(Vector<bool> target, int at, int row, QueryContext context)
-    {
-        bool isAll = _kind == SubqueryKind.All;
-        for (int i = 0; i < _left.Length; i++)
-        {
-            _left[i].Reset();
-            _left[i].CopyRow(_operandVectors[i], row, 0);
-            _left[i].IsConstant = true;
-        }
-
-        bool sawNull = false;
-        while (_plan.Next(context) is { } batch)
-        {
-            Compare(batch, context);
-            for (int r = 0; r < batch.Count; r++)
-            {
-                if (_matches.IsNull(r))
-                {
-                    sawNull = true;
-                }
-                else if (_matches.Data[r] != isAll)
-                {
-                    Set(target, at, !isAll);
-                    return;
-                }
-            }
-        }
-
-        if (sawNull)
-            target.SetNull(at);
-        else
-            Set(target, at, isAll);
-    }
-
-    /// <summary>Compares the left sides with all rows of a batch: true, false or null for each.</summary>
-    private void Compare(Batch batch, QueryContext context)
-    {
-        // A row comparison is decided by its parts: for ANY (=) one that is false decides, for ALL (<>) one that is true.
-        bool decisive = _kind == SubqueryKind.All;
-        _matches.Reset();
-        _matches.EnsureCapacity(batch.Count);
-        _comparisons[0].Evaluate([_left[0], BatchTools.Spread(batch.Columns[0], batch.Count, ref _right[0])], batch.Count, _matches, context.Functions);
-        for (int i = 1; i < _left.Length; i++)
-        {
-            _part.Reset();
-            _part.EnsureCapacity(batch.Count);
-            _comparisons[i].Evaluate([_left[i], BatchTools.Spread(batch.Columns[i], batch.Count, ref _right[i])], batch.Count, _part, context.Functions);
-            for (int r = 0; r < batch.Count; r++)
-            {
-                if (!_matches.IsNull(r) && _matches.Data[r] == decisive)
-                    continue;
-                if (_part.IsNull(r))
-                    _matches.SetNull(r);
-                else if (_part.Data[r] == decisive)
-                    Set(_matches, r, decisive);
-            }
-        }
     }
 
     private void FillSet(QueryContext context)
