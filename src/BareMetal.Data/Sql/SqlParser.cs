@@ -774,8 +774,9 @@ internal sealed partial class SqlParser
     private Statement ParseQueryStatement()
     {
         SourcePosition position = Position;
-        if (_depth == 1)
-            _intoAllowed = true;
+        if (_depth > 1)
+            return new QueryStatement { Position = position, Query = ParseQuery() };
+        _intoAllowed = true;
         return IntoTable(new QueryStatement { Position = position, Query = ParseQuery() });
     }
 
@@ -805,8 +806,9 @@ internal sealed partial class SqlParser
 
     private Statement ParseQueryOf(WithClause with, SourcePosition position)
     {
-        if (_depth == 1)
-            _intoAllowed = true;
+        if (_depth > 1)
+            return new QueryStatement { Position = position, Query = ParseQueryAfterWith(with, position) };
+        _intoAllowed = true;
         return IntoTable(new QueryStatement { Position = position, Query = ParseQueryAfterWith(with, position) });
     }
 

@@ -21,6 +21,8 @@ public sealed class QueryFormTests : IDisposable
         Assert.Equal(["1|2", "2|4"], _db.Rows("SELECT id, w FROM n ORDER BY id"));
         _db.Run("WITH x AS (SELECT 5 AS a) SELECT a INTO m FROM x UNION ALL SELECT 6");
         Assert.Equal("2|11", _db.Scalar("SELECT count(*), sum(a) FROM m"));
+        _db.Run("SELECT x INTO o FROM (WITH RECURSIVE r AS (SELECT 1 AS x UNION ALL SELECT x + 1 FROM r WHERE x < 3) SELECT x FROM r) AS q");
+        Assert.Equal("6", _db.Scalar("SELECT sum(x) FROM o"));
         _db.Fails(SqlStates.DuplicateTable, "SELECT 1 AS a INTO m");
         _db.Fails(SqlStates.SyntaxError, "SELECT * FROM (SELECT 1 AS a INTO q) s");
         _db.Fails(SqlStates.SyntaxError, "SELECT 1 AS a UNION SELECT 2 INTO q");

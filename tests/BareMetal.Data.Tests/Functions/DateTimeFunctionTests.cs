@@ -98,6 +98,15 @@ public sealed class DateTimeFunctionTests(ITestOutputHelper output)
         Assert.Equal(DateTime.Parse(expected, System.Globalization.CultureInfo.InvariantCulture), Call("date_trunc", field, Moment));
 
     [Theory]
+    [InlineData("minute", "2024-10-27 00:59:59.5+00", "Europe/Berlin", "2024-10-27 00:59:00+00")]
+    [InlineData("hour", "2024-10-27 00:59:59.5+00", "Europe/Berlin", "2024-10-27 00:00:00+00")]
+    [InlineData("hour", "2024-10-27 01:59:59.5+00", "Europe/Berlin", "2024-10-27 01:00:00+00")]
+    [InlineData("hour", "2024-10-27 00:59:59+00", "Asia/Kolkata", "2024-10-27 00:30:00+00")]
+    [InlineData("day", "2024-10-27 00:59:59+00", "Europe/Berlin", "2024-10-26 22:00:00+00")]
+    public void Moments_of_an_hour_that_comes_twice_stay_in_it_when_they_are_truncated(string field, string moment, string zone, string expected) =>
+        Assert.Equal(Cast(T(expected, "timestamptz"), "timestamptz"), Call("date_trunc", field, T(moment, "timestamptz"), zone));
+
+    [Theory]
     [InlineData("year", "2024")]
     [InlineData("dow", "4")]
     [InlineData("isodow", "4")]

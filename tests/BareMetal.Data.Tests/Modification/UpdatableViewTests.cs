@@ -46,6 +46,19 @@ public sealed class UpdatableViewTests : IDisposable
     }
 
     [Fact]
+    public void A_key_that_is_there_comes_before_the_check_option()
+    {
+        _db.Run("CREATE VIEW cheap AS SELECT id, name, price FROM part WHERE price < 5 WITH CHECK OPTION");
+        _db.Fails(SqlStates.UniqueViolation, "INSERT INTO cheap VALUES (1, 'z', 70)");
+        _db.Fails(SqlStates.UniqueViolation, "INSERT INTO cheap VALUES (10, 'b', 70)");
+        _db.Fails(SqlStates.WithCheckOptionViolation, "INSERT INTO cheap VALUES (10, 'z', 70)");
+        _db.Fails(SqlStates.UniqueViolation, "UPDATE cheap SET id = 2, price = 70 WHERE id = 1");
+        _db.Fails(SqlStates.UniqueViolation, "MERGE INTO cheap AS t USING (SELECT 1) AS s ON false WHEN NOT MATCHED THEN INSERT (id, price) VALUES (3, 9)");
+        _db.Fails(SqlStates.WithCheckOptionViolation, "UPDATE cheap SET price = 70 WHERE id = 1");
+        Assert.Equal(["1|1", "2|20", "3|3", "4|40"], _db.Rows("SELECT id, price FROM part ORDER BY id"));
+    }
+
+    [Fact]
     public void A_row_that_on_conflict_drops_is_not_asked_for_the_check_option()
     {
         _db.Run("CREATE VIEW strict AS SELECT id, name, price FROM part WHERE price < 10 WITH CHECK OPTION");

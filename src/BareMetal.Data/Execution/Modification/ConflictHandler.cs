@@ -57,15 +57,12 @@ internal sealed class ConflictHandler
     {
         QueryContext context = _writes.Context;
         rows.PrepareIndexes(context);
-        CheckConstraint?[]? broken = rows.BrokenOptions(context);
         int affected = 0;
         for (int row = 0; row < rows.Count; row++)
         {
             byte[]? existing = FindConflict(rows, row);
             if (existing is null)
             {
-                if (broken?[row] is { } option)
-                    throw WriteErrors.Check(rows, option, row);
                 _inserter.Insert(row);
                 if (!_keys.HasRowId)
                     _touched.Add(PrimaryKey(rows, row));

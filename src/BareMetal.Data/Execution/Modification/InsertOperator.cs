@@ -44,7 +44,7 @@ internal sealed class InsertOperator : WriteOperator
         _rows.Fill(batch, _writer, writes);
         try
         {
-            image.CheckRows(context, options: _conflict is null);
+            image.CheckRows(context);
         }
         catch (BareMetalException e) when (image.FailedRow >= 0)
         {

@@ -16,6 +16,7 @@ internal sealed class RowImage
 {
     private readonly (int Ordinal, Evaluator Evaluator)[] _generated;
     private readonly (CheckConstraint Constraint, Evaluator Evaluator)[] _checks;
+    private CheckConstraint?[]? _broken;
     private readonly Vector?[] _own;
 
     public RowImage(TableRowBinding binding, OperatorBuilder builder)
@@ -83,12 +84,11 @@ internal sealed class RowImage
     /// <summary>The row that <see cref="CheckRows"/> threw for; -1 when it was none.</summary>
     public int FailedRow { get; private set; } = -1;
 
-    /// <summary>Throws 23502 or 23514 for the first row that breaks NOT NULL or a check, or 44000 for the CHECK OPTION of a view.</summary>
-    /// <param name="context">Of the statement.</param>
-    /// <param name="options">Whether CHECK OPTIONs count here: a row that ON CONFLICT drops is not asked for them.</param>
-    public void CheckRows(QueryContext context, bool options = true)
+    /// <summary>Throws 23502 or 23514 for the first row that breaks NOT NULL or a check. Which rows break the CHECK OPTION of a view is kept for when they are written.</summary>
+    public void CheckRows(QueryContext context)
     {
         FailedRow = -1;
+        _broken = null;
         foreach (Column column in Table.Columns)
         {
             if (column.IsNullable)
@@ -107,38 +107,26 @@ internal sealed class RowImage
 
         foreach ((CheckConstraint constraint, Evaluator evaluator) in _checks)
         {
-            if (constraint.IsViewOption && !options)
-                continue;
             Vector<bool> result = (Vector<bool>)evaluator.Evaluate(Batch, context);
             for (int row = 0; row < Count; row++)
             {
                 if (result.Data[row * result.Stride] || result.IsNull(row))
                     continue;
+                if (constraint.IsViewOption)
+                {
+                    _broken ??= new CheckConstraint?[Count];
+                    _broken[row] ??= constraint;
+                    continue;
+                }
+
                 FailedRow = row;
                 throw WriteErrors.Check(this, constraint, row);
             }
         }
     }
 
-    /// <summary>The first CHECK OPTION that each row breaks, null for those that break none; null when there are no such options.</summary>
-    public CheckConstraint?[]? BrokenOptions(QueryContext context)
-    {
-        CheckConstraint?[]? broken = null;
-        foreach ((CheckConstraint constraint, Evaluator evaluator) in _checks)
-        {
-            if (!constraint.IsViewOption)
-                continue;
-            broken ??= new CheckConstraint?[Count];
-            Vector<bool> result = (Vector<bool>)evaluator.Evaluate(Batch, context);
-            for (int row = 0; row < Count; row++)
-            {
-                if (!result.Data[row * result.Stride] && !result.IsNull(row))
-                    broken[row] ??= constraint;
-            }
-        }
-
-        return broken;
-    }
+    /// <summary>The first CHECK OPTION that a row breaks, null when it breaks none.</summary>
+    public CheckConstraint? BrokenOption(int row) => _broken?[row];
 
     /// <summary>Calls back for every row that breaks NOT NULL (with the column) or a check (with the constraint).</summary>
     public void FindViolations(QueryContext context, Action<int, Column?, CheckConstraint?> found)

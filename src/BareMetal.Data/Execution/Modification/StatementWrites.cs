@@ -222,6 +222,15 @@ internal sealed class StatementWrites
         }
     }
 
+    /// <summary>Throws 44000 for a row that breaks the CHECK OPTION of a view. It was written: a key that is there already comes first, as in PostgreSQL.</summary>
+    public void RefuseBrokenOption(RowImage image, int row)
+    {
+        if (image.BrokenOption(row) is not { } option)
+            return;
+        EnterPending();
+        throw WriteErrors.Check(image, option, row);
+    }
+
     private void EnterPending()
     {
         if (!_pending.IsEmpty)

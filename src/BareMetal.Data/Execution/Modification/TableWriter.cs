@@ -107,6 +107,7 @@ internal sealed class TableWriter
         _row.Clear();
         _rows.Encode(New.Columns, row, _row);
         PutRow();
+        _writes.RefuseBrokenOption(New, row);
         foreach (ForeignKeyTarget target in _toParents)
             _writes.RequireParent(target, New, row);
     }
@@ -143,6 +144,7 @@ internal sealed class TableWriter
             PutRow();
         }
 
+        _writes.RefuseBrokenOption(New, row);
         foreach (ForeignKeyTarget target in _toParents)
         {
             if (Differs(target.ChildOrdinals, row))

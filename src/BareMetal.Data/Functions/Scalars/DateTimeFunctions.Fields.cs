@@ -35,12 +35,9 @@ internal static partial class DateTimeFunctions
         define.AddValues("date_trunc", SqlType.DateTimeOffset, (v, _) => Value.From(SqlTypeKind.DateTimeOffset,
             OnLocal(v[1].As<OffsetInstant>(), l => new DateTime(Truncate(Utf8.ToString(v[0]), l.Ticks)))), [text, SqlType.DateTimeOffset]);
         define.AddValues("date_trunc", SqlType.TimestampTz, (v, c) => Value.From(SqlTypeKind.TimestampTz,
-            TimeZones.ToUtc(Truncate(Utf8.ToString(v[0]), TimeZones.FromUtc(v[1].As<long>(), c.TimeZone)), c.TimeZone)), [text, SqlType.TimestampTz], volatility: Volatility.Stable);
-        define.AddValues("date_trunc", SqlType.TimestampTz, (v, _) =>
-        {
-            TimeZoneInfo zone = TimeZones.Find(Utf8.ToString(v[2]));
-            return Value.From(SqlTypeKind.TimestampTz, TimeZones.ToUtc(Truncate(Utf8.ToString(v[0]), TimeZones.FromUtc(v[1].As<long>(), zone)), zone));
-        }, [text, SqlType.TimestampTz, text]);
+            TruncateIn(c.TimeZone, Utf8.ToString(v[0]), v[1].As<long>())), [text, SqlType.TimestampTz], volatility: Volatility.Stable);
+        define.AddValues("date_trunc", SqlType.TimestampTz, (v, _) => Value.From(SqlTypeKind.TimestampTz,
+            TruncateIn(TimeZones.Find(Utf8.ToString(v[2])), Utf8.ToString(v[0]), v[1].As<long>())), [text, SqlType.TimestampTz, text]);
         define.AddValues("date_trunc", SqlType.TimeSpan, (v, _) => Value.From(SqlTypeKind.TimeSpan, TruncateSpan(Utf8.ToString(v[0]), v[1].As<long>())), [text, SqlType.TimeSpan]);
         define.AddValues("timezone", SqlType.TimestampTz, (v, _) => Value.From(SqlTypeKind.TimestampTz, TimeZones.ToUtc(v[1].As<long>(), TimeZones.Find(Utf8.ToString(v[0])))), [text, SqlType.Timestamp]);
         define.AddValues("timezone", SqlType.Timestamp, (v, _) => Value.From(SqlTypeKind.Timestamp, TimeZones.FromUtc(v[1].As<long>(), TimeZones.Find(Utf8.ToString(v[0])))), [text, SqlType.TimestampTz]);
@@ -124,6 +121,15 @@ internal static partial class DateTimeFunctions
             case "millennium": return new DateTime((date.Year - 1) / 1000 * 1000 + 1, 1, 1).Ticks;
             default: throw UnknownField(field);
         }
+    }
+
+    /// <summary>Truncates a moment as the clocks of a zone show it. Within a day the clock is not set: of an hour that comes twice each stays itself.</summary>
+    private static long TruncateIn(TimeZoneInfo zone, string field, long utc)
+    {
+        long local = TimeZones.FromUtc(utc, zone);
+        long truncated = Truncate(field, local);
+        bool isWithinDay = field.Trim().ToLowerInvariant() is "hour" or "minute" or "second" or "milliseconds" or "millisecond" or "microseconds" or "microsecond";
+        return isWithinDay ? utc - (local - truncated) : TimeZones.ToUtc(truncated, zone);
     }
 
     private static long TruncateSpan(string field, long ticks)
