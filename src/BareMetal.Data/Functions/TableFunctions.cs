@@ -31,8 +31,18 @@ internal static class TableFunctions
         Json(define, SqlType.Jsonb, "jsonb");
         Add(define, "regexp_split_to_table", [SqlType.Text, SqlType.Text], [("regexp_split_to_table", SqlType.Text)], v => RegexpFunctions.SplitRows(v, "regexp_split_to_table"));
         Add(define, "regexp_split_to_table", [SqlType.Text, SqlType.Text, SqlType.Text], [("regexp_split_to_table", SqlType.Text)], v => RegexpFunctions.SplitRows(v, "regexp_split_to_table"));
-        Add(define, "string_to_table", [SqlType.Text, SqlType.Text], [("string_to_table", SqlType.Text)], v =>
-            v[0].As<ByteSlice>().Length == 0 ? [] : Split(v[0].As<ByteSlice>(), v[1].As<ByteSlice>()));
+        foreach (SqlType[] parameters in new SqlType[][] { [SqlType.Text, SqlType.Text], [SqlType.Text, SqlType.Text, SqlType.Text] })
+        {
+            define.Registry.Add(new TableFunction
+            {
+                Name = "string_to_table",
+                Parameters = parameters,
+                Columns = _ => [("string_to_table", SqlType.Text)],
+                Invoke = (v, _) => v.Length == 2 && !v[0].IsNull && !v[1].IsNull && v[0].As<ByteSlice>().Length > 0 ? Split(v[0].As<ByteSlice>(), v[1].As<ByteSlice>())
+                    : TextFunctions.SplitToArray(v) is { IsNull: false } parts ? parts.As<ArrayValue>().Items.Select(x => new[] { x }) : [],
+            });
+        }
+
         Add(define, "regexp_matches", [SqlType.Text, SqlType.Text], [("regexp_matches", SqlType.ArrayOf(SqlType.Text))], Matches);
         Add(define, "regexp_matches", [SqlType.Text, SqlType.Text, SqlType.Text], [("regexp_matches", SqlType.ArrayOf(SqlType.Text))], Matches);
     }

@@ -59,6 +59,10 @@ internal static class Productions
         "sequence default", "sequence options", "sequence owned", "sequence restart", "temporary table", "temporary table as", "temporary table hides", "temporary table joined",
         "temporary table on commit", "truncate restart identity", "unique index over data", "unique partial index over data", "updatable view", "update view",
         "varchar(n) overflow", "view not updatable",
+        // forms
+        "aggregate of rows as documents", "function body of the standard", "function dropped", "function of whole rows", "function with out parameters", "grouping sets of expressions",
+        "jsonb_path_query in from", "jsonb_to_recordset", "merge insert default", "merge of every form", "merge update default", "merge update row", "regexp_matches in from",
+        "regexp_split_to_table in from", "row values", "rows as documents", "string_to_table in from", "values in places", "with of one name",
         // rest
         "nextval", "currval", "setval", "exponent literal", "select functions of rows", "tablesample", "select into",
     ];

@@ -46,6 +46,8 @@ public sealed class SqlExpressionTests
     [InlineData("date_trunc('day', TIMESTAMPTZ '2024-07-01 23:00:00+00', 'Europe/Berlin')", "2024-07-01 22:00:00+00")]
     [InlineData("to_char(DATE '2024-05-01' + TIME '00:00', 'TMMonth|Month|')", "May|May      |")]
     [InlineData("(ARRAY[1, 2])[CAST(NULL AS integer) : 2]", "null")]
+    [InlineData("(SELECT string_agg(coalesce(x, '?'), '|') FROM string_to_table('a,,b', ',', '') AS s (x))", "a|?|b")]
+    [InlineData("(SELECT string_agg(x, '|') FROM string_to_table('abc', NULL) AS s (x))", "a|b|c")]
     [InlineData("array_dims(ARRAY[4, 5])", "[1:2]")]
     [InlineData("gcd(1.5, 2.5)", "0.5")]
     [InlineData("lcm(1.5, 2.5)", "7.5")]

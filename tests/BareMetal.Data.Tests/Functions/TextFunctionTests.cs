@@ -187,6 +187,8 @@ public sealed class TextFunctionTests(ITestOutputHelper output)
         Assert.Equal("{a,c}", Call("regexp_split_to_array", "abc", "(b)"));
         Assert.Equal("{a,b}", Call("regexp_split_to_array", "ab", "x*"));
         Assert.Equal("{a,b}", Call("regexp_split_to_array", "aXb", "x", "i"));
+        Assert.Equal("{😀,b}", Call("regexp_split_to_array", "😀b", "x*"));
+        Assert.Equal("-😀-b-", Call("regexp_replace", "😀b", "x*", "-", "g"));
         Assert.Equal(1, Call("regexp_count", "abab", "a", 2));
         Assert.Equal(3, Call("regexp_instr", "😀bab", "a"));
         Assert.Equal(5, Call("regexp_instr", "abab", "(a)(b)", 1, 2, 1));

@@ -58,6 +58,8 @@ internal static class RegexpFunctions
             int start = 0, previous = 0;
             for (Match match = r.Match(text); match.Success; match = match.NextMatch())
             {
+                if (IsWithinCharacter(text, match))
+                    continue;
                 int end = match.Index + match.Length;
                 if (match.Index < text.Length && end > previous)
                 {
@@ -85,6 +87,8 @@ internal static class RegexpFunctions
             int start = 0, previous = 0;
             for (Match match = PatternFunctions.Guarded(regex, null, r => r.Match(text)); match.Success; match = Following(match))
             {
+                if (IsWithinCharacter(text, match))
+                    continue;
                 int end = match.Index + match.Length;
                 if (match.Index < text.Length && end > previous)
                 {
@@ -212,6 +216,8 @@ internal static class RegexpFunctions
             int at = 0, number = 0;
             for (Match match = r.Match(text, from); match.Success; match = match.NextMatch())
             {
+                if (IsWithinCharacter(text, match))
+                    continue;
                 number++;
                 if (n > 0 && number < n)
                     continue;
@@ -249,6 +255,10 @@ internal static class RegexpFunctions
     }
 
     private static BareMetalException Invalid(string name, int value) => new(SqlStates.InvalidParameterValue, $"The value {value} is not allowed for '{name}'.");
+
+    /// <summary>Whether a match of nothing lies between the two units of one character.</summary>
+    private static bool IsWithinCharacter(string text, Match match) =>
+        match.Length == 0 && match.Index > 0 && match.Index < text.Length && char.IsSurrogatePair(text[match.Index - 1], text[match.Index]);
 
     /// <summary>The index of the code point of a number; −1 beyond the end.</summary>
     private static int Index(string text, int number)

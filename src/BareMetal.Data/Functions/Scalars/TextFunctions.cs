@@ -509,7 +509,7 @@ internal static class TextFunctions
         return number;
     }
 
-    private static Value SplitToArray(Value[] v)
+    internal static Value SplitToArray(Value[] v)
     {
         if (v[0].IsNull)
             return Value.Null(SqlTypeKind.Array);
