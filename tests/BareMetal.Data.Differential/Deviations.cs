@@ -54,6 +54,7 @@ internal static class Deviations
         new(Sql, "unique keys", Handling.NotGenerated, "keys are moved beyond the others, never swapped"),
         new(Sql, "ORDER BY, GROUP BY", Handling.NotGenerated, "literals there are positions"),
         new(Sql, "aggregates with DISTINCT", Handling.Rewritten, "NULLS FIRST is written out for PostgreSQL"),
+        new(Sql, "foreign keys", Handling.NotGenerated, "columns of keys and references have one type"),
         new(Sql, "a column assigned twice", Handling.NotGenerated, ""),
         new(Sql, "`?`", Handling.Rewritten, "jsonb_exists is written here"),
         new(Sql, "literals of no type", Handling.NotGenerated, "cast to text where a function takes any type"),

@@ -172,7 +172,7 @@ internal static partial class EdgeRules
         new("edge date - date", "({d} - {d})"),
         new("edge time + interval", "({tm} + {iv})"),
         new("edge time - interval", "({tm} - {iv})"),
-        new("edge interval * number", "({iv} * {f})"),
+        new("edge interval * number", "({iv} * {q})"),
         new("edge interval / number", "({iv} / {q})"),
         new("edge interval + interval", "({iv} + {iv})"),
         new("edge interval order", "({iv} < {iv})"),

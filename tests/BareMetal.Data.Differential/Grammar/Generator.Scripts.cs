@@ -267,7 +267,7 @@ internal sealed partial class Generator
                     Do("alter add unique", $"ALTER TABLE {t} ADD CONSTRAINT un{_dice.Next(2)} UNIQUE ({_dice.Pick("id", number, text, "id, " + number)})");
                     break;
                 case 12:
-                    Do("alter add foreign key", $"ALTER TABLE {t} ADD CONSTRAINT fk{_dice.Next(2)} FOREIGN KEY ({_dice.Pick("id", "x")}) REFERENCES {t} (id)");
+                    Do("alter add foreign key", $"ALTER TABLE {t} ADD CONSTRAINT fk{_dice.Next(2)} FOREIGN KEY ({_dice.Pick("id", text)}) REFERENCES {t} (id)");
                     break;
                 case 13:
                     {
