@@ -132,8 +132,9 @@ public sealed class MemoizeTests : IDisposable
     [Fact]
     public void A_lateral_side_of_many_rows_keeps_its_outer_row_while_others_look_at_the_batch()
     {
-        const string sql = "SELECT count(*), sum(x.k) FROM a CROSS JOIN LATERAL (SELECT a.k + b.id * 0 AS k FROM b CROSS JOIN generate_series(1, 3) AS g(i) OFFSET 0) AS x WHERE (SELECT count(*) FROM b WHERE b.k = a.k) >= 0 AND a.id < 8 AND x.k = a.k";
-        Assert.Equal(["8400|33600"], _harness.Run(sql, optimize: true, 1024));
+        // The subquery is asked for rows of odd numbers only: the last that it is asked for need not be the one that the inner side stands at.
+        const string sql = "SELECT count(*), sum(x.k), sum(CASE WHEN x.k * a.id % 2 = 1 THEN (SELECT count(*) FROM b WHERE b.k = a.k) END) FROM a CROSS JOIN LATERAL (SELECT a.k + b.id * 0 AS k FROM b CROSS JOIN generate_series(1, 3) AS g(i) OFFSET 0) AS x WHERE a.id < 8";
+        Assert.Equal(["8400|33600|48000"], _harness.Run(sql, optimize: true, 1024));
         AssertSame(sql);
     }
 
