@@ -57,6 +57,7 @@ public sealed class BudgetTests
 
             long allowed = budget + SpillTests.Allowance(budget, Operators);
             Assert.True(memory.Peak <= allowed, $"seed {seed}, query {i} (BAREMETAL_SEED={RandomValues.Seed}) held {memory.Peak} of {budget} bytes, {allowed} are allowed: {sql}");
+            Assert.True(memory.PeakWithBuilt <= allowed + MemoryBudget.DefaultHeadroom, $"seed {seed}, query {i} (BAREMETAL_SEED={RandomValues.Seed}) held {memory.PeakWithBuilt} bytes with what functions built: {sql}");
             highest = Math.Max(highest, memory.Peak);
             spilled += memory.SpilledBytes > before ? 1 : 0;
         }

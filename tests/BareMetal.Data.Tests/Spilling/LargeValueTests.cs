@@ -2,6 +2,7 @@ using BareMetal.Data.Execution;
 using BareMetal.Data.Functions.Custom;
 using BareMetal.Data.Sessions;
 using BareMetal.Data.Tests.Sessions;
+using BareMetal.Data.Tests.Values;
 using Xunit;
 using Xunit.Abstractions;
 
@@ -93,6 +94,70 @@ public sealed class LargeValueTests(ITestOutputHelper output)
         AssertWithin(peak, Limit);
         Assert.Equal((0L, 0L), _left);
     }
+
+    [Theory]
+    [InlineData(1)]
+    public void Random_statements_that_build_values_stay_within_their_budget(int part)
+    {
+        const int operators = 8;
+        int seed = Environment.GetEnvironmentVariable("BAREMETAL_SEED") is { Length: > 0 } ? unchecked((RandomValues.Seed * 31) + part) : part;
+        Random random = new(seed);
+        using TestDatabase database = new();
+        using Session session = database.Open(new SessionOptions { WorkMemory = Limit, MaxParallelism = 1, StatementTimeout = TimeSpan.FromSeconds(1) });
+        int refused = 0, whole = 0, timedOut = 0;
+        long highest = 0;
+        for (int i = 0; i < 24; i++)
+        {
+            string sql = RandomStatement(random);
+            (long peak, string? state) = Read(session, sql);
+            string shown = $"seed {seed}, statement {i} (BAREMETAL_SEED={RandomValues.Seed}): {state}, {peak} bytes: {sql}";
+            Assert.True(state is null or SqlStates.OutOfMemory or "57014", shown);
+
+            // The values of one batch, as large as they may be, go into groups' states, which double when they grow, before those are looked at.
+            Assert.True(peak <= (3 * (Limit + MemoryBudget.DefaultHeadroom)) + SpillTests.Allowance(Limit, operators), shown);
+            Assert.True(_left == (0, 0), shown);
+            highest = Math.Max(highest, peak);
+            refused += state == SqlStates.OutOfMemory ? 1 : 0;
+            timedOut += state == "57014" ? 1 : 0;
+            whole += state is null ? 1 : 0;
+        }
+
+        output.WriteLine($"seed {seed}: {whole} statements ended, {refused} were refused memory, {timedOut} ran out of time; at most {highest / 1024} KiB");
+        Assert.True(whole > 3 && highest > Limit, $"{whole} statements ended, {refused} were refused: the test says little");
+    }
+
+    private static string RandomStatement(Random random)
+    {
+        int rows = random.Next(1, 3000);
+        string from = $"(SELECT i, repeat('ab', {random.Next(1, 400)} + i % 50) AS t FROM generate_series(1, {rows}) AS g(i)) AS s";
+        string text = RandomText(random, 3);
+        int groups = random.Next(1, 20);
+        return random.Next(10) switch
+        {
+            0 => $"SELECT {text}, i FROM {from}",
+            1 => $"SELECT sum(length({text})) FROM {from}",
+            2 => $"SELECT i % {groups} AS k, length(string_agg({text}, ',')) FROM {from} GROUP BY k",
+            3 => $"SELECT i % {groups} AS k, cardinality(array_agg({text} ORDER BY i)) FROM {from} GROUP BY k",
+            4 => $"SELECT string_agg(t, ',') OVER (PARTITION BY i % {groups} ORDER BY i) FROM {from}",
+            5 => $"SELECT array_agg({text}) OVER (ORDER BY i ROWS {random.Next(1, 30)} PRECEDING) FROM {from}",
+            6 => $"SELECT count(*) FROM {from}, unnest(string_to_array({text}, 'a')) AS u",
+            7 => $"SELECT count(*) FROM {from}, regexp_split_to_table({text}, 'b') AS u",
+            8 => $"SELECT i FROM {from} WHERE length({text}) > {random.Next(1000)} ORDER BY {RandomText(random, 2)} LIMIT {random.Next(1, 2000)}",
+            _ => $"SELECT count(*) FROM (SELECT jsonb_agg({text}) AS d FROM {from}) AS x, jsonb_array_elements(d) AS e",
+        };
+    }
+
+    private static string RandomText(Random random, int depth) => depth == 0 ? random.Next(3) == 0 ? "i::text" : "t" : random.Next(8) switch
+    {
+        0 => $"repeat({RandomText(random, depth - 1)}, {random.Next(1, 30)})",
+        1 => $"lpad({RandomText(random, depth - 1)}, {random.Next(1, 20000)}, 'xy')",
+        2 => $"({RandomText(random, depth - 1)} || {RandomText(random, depth - 1)})",
+        3 => $"replace({RandomText(random, depth - 1)}, 'a', {RandomText(random, depth - 1)})",
+        4 => $"format('%s-%s', {RandomText(random, depth - 1)}, {RandomText(random, depth - 1)})",
+        5 => $"upper({RandomText(random, depth - 1)})",
+        6 => $"(SELECT string_agg(n{depth} || {RandomText(random, depth - 1)}, '+') FROM generate_series(1, {random.Next(1, 20)}) AS h{depth}(n{depth}))",
+        _ => $"array_to_string(array_fill({RandomText(random, depth - 1)}, ARRAY[{random.Next(1, 20)}]), ',')",
+    };
 
     private sealed record WideRow(string Text);
 
