@@ -27,7 +27,12 @@ internal sealed partial class Generator
         if (_dice.Chance(0.6))
             CreateView(SetUp);
         if (_dice.Chance(0.3))
-            SetUp(Make("analyze", $"ANALYZE"));
+        {
+            // Without a name it would read all of the other side's catalogue too, which the rounds let grow.
+            foreach (Table table in _tables)
+                SetUp(Make("analyze", $"ANALYZE {table.Name}"));
+        }
+
         if (_dice.Chance(0.15))
         {
             Table source = _dice.Pick(_tables);
