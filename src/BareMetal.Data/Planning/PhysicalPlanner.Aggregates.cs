@@ -54,8 +54,9 @@ internal sealed partial class PhysicalPlanner
         int keys = aggregate.Keys.Count;
         if (aggregate.GroupingSets is not null || keys == 0 || input.Ordering.Count < keys)
             return false;
+        // A column that is a key twice leaves one of the leading columns without a key: their number must fit, too.
         HashSet<PlanColumn> leading = [.. input.Ordering.Take(keys).Select(o => o.Column)];
-        return leading.Count == keys && aggregate.Keys.All(k => k.Expression is BoundColumn column && leading.Contains(column.Column));
+        return aggregate.Keys.All(k => k.Expression is BoundColumn) && leading.SetEquals(aggregate.Keys.Select(k => ((BoundColumn)k.Expression).Column));
     }
 
     private static List<OrderItem>? WantedOrder(LogicalAggregate aggregate)

@@ -29,7 +29,7 @@ internal sealed partial class Generator
         if (_dice.Chance(0.3))
         {
             // Without a name it would read all of the other side's catalogue too, which the rounds let grow.
-            foreach (Table table in _tables)
+            foreach (Table table in _tables.Where(t => !t.IsView))
                 SetUp(Make("analyze", $"ANALYZE {table.Name}"));
         }
 

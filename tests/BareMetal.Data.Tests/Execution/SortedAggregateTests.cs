@@ -60,6 +60,13 @@ public sealed class SortedAggregateTests : IDisposable
     }
 
     [Fact]
+    public void A_column_that_is_a_key_twice_makes_the_groups_of_one()
+    {
+        string twice = "SELECT min(b) FROM (SELECT DISTINCT ON (s) s, b, v FROM t ORDER BY s, b) AS u GROUP BY COALESCE(s, NULL), s ORDER BY 1";
+        Assert.Equal(_sql.Run("SELECT min(b) FROM t GROUP BY s ORDER BY 1", true), _sql.Run(twice, true));
+    }
+
+    [Fact]
     public void A_small_budget_ends_windows_early_and_changes_nothing()
     {
         string sql = "SELECT a, string_agg(s, ',' ORDER BY b) FROM t GROUP BY a";
