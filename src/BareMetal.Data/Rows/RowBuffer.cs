@@ -37,6 +37,16 @@ internal sealed class RowBuffer(int capacity = 256) : IBufferWriter<byte>
         }
     }
 
+    /// <summary>Takes bytes of what values and states of this thread may grow by, when there is a limit.</summary>
+    /// <exception cref="BareMetalException">53200: as <see cref="CheckAllowed"/>.</exception>
+    internal static void Use(long bytes)
+    {
+        if (t_allowed == 0)
+            return;
+        CheckAllowed(bytes);
+        t_allowed = Math.Max(1, t_allowed - bytes);
+    }
+
     private static int Allowed(int capacity)
     {
         if (capacity > SmallBytes)

@@ -78,7 +78,7 @@ internal sealed class AggregateState
         {
             for (int i = 0; i < _arguments.Length; i++)
                 _arguments[i] = _call.Arguments[i].Evaluate(batch, context);
-            _accumulator.Add(_arguments, count, groups, context.Functions);
+            _accumulator.AddWithin(_arguments, count, groups, context);
             return;
         }
 
@@ -119,7 +119,7 @@ internal sealed class AggregateState
         ReadOnlySpan<int> rows = _rows.AsSpan(0, count);
         for (int i = 0; i < _arguments.Length; i++)
             BatchTools.Gather(_arguments[i], rows, _compact[i]);
-        _accumulator.Add(_compact, count, _groups.AsSpan(0, count), context.Functions);
+        _accumulator.AddWithin(_compact, count, _groups.AsSpan(0, count), context);
     }
 
     /// <summary>Merges the states of another run over other rows: its group i into <paramref name="groups"/>[i].</summary>
@@ -247,7 +247,7 @@ internal sealed class AggregateState
             return;
         for (int i = 0; i < _compact.Length; i++)
             BatchTools.Gather(_streamBatch!.Columns[_streamArguments + i], _rows.AsSpan(0, count), _compact[i]);
-        _accumulator.Add(_compact, count, _groups.AsSpan(0, count), context.Functions);
+        _accumulator.AddWithin(_compact, count, _groups.AsSpan(0, count), context);
         if (_accumulator.Grows)
             CountStates();
     }

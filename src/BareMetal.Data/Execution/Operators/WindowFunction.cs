@@ -359,7 +359,7 @@ internal sealed class WindowFunction
                 continue;
             for (int a = 0; a < _arguments.Length; a++)
                 BatchTools.Gather(columns[_call.Arguments[a]], _rows.AsSpan(0, count), _arguments[a]);
-            _accumulator!.Add(_arguments, count, default, context.Functions);
+            _accumulator!.AddWithin(_arguments, count, default, context);
             CountState(context);
         }
     }

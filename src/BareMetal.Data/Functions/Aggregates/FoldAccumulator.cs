@@ -323,6 +323,9 @@ internal sealed class ObjectAccumulator<TState>(
     bool grows = true) : Accumulator
     where TState : class, new()
 {
+    /// <summary>Bytes that states may grow by before the growth is held to what the statement has left.</summary>
+    private const long UnseenBytes = 64 * 1024;
+
     private TState?[] _states = new TState?[1];
     private Value[] _row = [];
 
@@ -342,6 +345,7 @@ internal sealed class ObjectAccumulator<TState>(
     {
         if (_row.Length != arguments.Length)
             _row = new Value[arguments.Length];
+        long seen = _bytes;
         for (int i = 0; i < count; i++)
         {
             if (skipNulls && Kernels.KernelSupport.AnyNull(arguments, i))
@@ -355,6 +359,11 @@ internal sealed class ObjectAccumulator<TState>(
                 _bytes -= size(state);
             add(state, _row);
             _bytes += size(state);
+            if (_bytes - seen > UnseenBytes)
+            {
+                Rows.RowBuffer.Use(_bytes - seen);
+                seen = _bytes;
+            }
         }
     }
 
