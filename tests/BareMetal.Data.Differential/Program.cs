@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using BareMetal.Data.Differential.Compare;
 using BareMetal.Data.Differential.Grammar;
 
@@ -101,6 +102,15 @@ internal static class Program
         Lock gate = new();
         Stopwatch time = Stopwatch.StartNew();
         using Timer progress = new(_ => Console.WriteLine(Line(campaign, seed, Volatile.Read(ref next), time)), null, 15_000, 15_000);
+        bool isStopped = false;
+        void Stop(PosixSignalContext signal)
+        {
+            // Rounds under way end: the server is stopped, and what was compared is told.
+            signal.Cancel = true;
+            Volatile.Write(ref isStopped, true);
+        }
+
+        using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop), terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         Thread[] threads = new Thread[workers];
         string prefix = "d" + Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "_";
         for (int w = 0; w < workers; w++)
@@ -109,7 +119,7 @@ internal static class Program
             threads[w] = new Thread(() =>
             {
                 using Arena arena = new(server.ConnectionString, schema);
-                while (Volatile.Read(ref campaign.Comparisons) < count)
+                while (Volatile.Read(ref campaign.Comparisons) < count && !Volatile.Read(ref isStopped))
                 {
                     ulong mine;
                     lock (gate)
@@ -127,7 +137,9 @@ internal static class Program
         Console.WriteLine($"productions: {Productions.Count - unused.Count} of {Productions.Count} used{(unused.Count == 0 ? "" : "; not used: " + string.Join(", ", unused))}");
         if (Environment.GetEnvironmentVariable("BAREMETAL_PRODUCTIONS") is { Length: > 0 } file)
             File.WriteAllLines(file, Productions.Report().Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Uses}\t{p.Name}")));
-        return campaign.Findings.Count > 0 || unused.Count > 0 ? 1 : 0;
+        if (isStopped)
+            Console.WriteLine("stopped before the end");
+        return campaign.Findings.Count > 0 || unused.Count > 0 || isStopped ? 1 : 0;
     }
 
     private static string Line(Campaign campaign, ulong seed, ulong next, Stopwatch time) => string.Create(
