@@ -79,6 +79,7 @@ internal static class Deviations
         new(Functions, "time zones that are numbers", Handling.NotGenerated, "zones have names"),
         new(Functions, "texts as dates and times", Handling.NotGenerated, "ISO 8601 only"),
         new(Functions, "offsets before the time zones", Handling.NotGenerated, "no moments with a time zone before 1960"),
+        new(Functions, "`EEEE` of a decimal whose digits round up to ten", Handling.NotGenerated, "templates have more digits than the numbers"),
         new(Functions, "regular expressions", Handling.NotGenerated, "syntax that both have, no part of a character beyond U+FFFF"),
     ];
 

@@ -44,7 +44,7 @@ internal static partial class EdgeRules
         ["fm"] = ["'%s'", "'%s and %s'", "'%2$s %1$s'", "'%I=%L'", "'%%'", "'%L'", "'[%5s]'", "'[%-5s]'", "'%I'", "'none'", "'%3$s'", "'%x'", "'%s %s %s'"],
         ["tsf"] = ["'YYYY-MM-DD'", "'HH24:MI:SS'", "'HH12:MI:SS AM'", "'Dy, DD Mon YYYY'", "'FMDay, FMDDth FMMonth YYYY'", "'Q WW IW IYYY ID D'", "'DDD J'", "'MS US FF3 FF6'", "'SSSS SSSSS'", "'YY Y,YYY CC'", "'\"text\" YYYY'", "'MONTH Month month MON'", "'DAY Day day DY'", "'RM rm'", "'HH P.M. p.m.'", "'FMHH24hMImSSs'", "'DDth DDTH'", "'IDDD IYY IY I'", "'TMMonth'", "'W'", "'YYYYMMDDHH24MISSUS'", "'BC B.C. AD'", "''", "'x\\y'", "'FF1FF2FF4FF5'"],
         ["ivf"] = ["'HH24:MI:SS'", "'DD \"d\" HH24 \"h\"'", "'YYYY MM DD'", "'FMHH:MI:SS.MS'", "'US'", "'SSSS'", "'YYYY-MM-DD HH24:MI:SS'", "'Month'"],
-        ["nf"] = ["'999'", "'9999.99'", "'000.00'", "'FM999.9'", "'S999'", "'999S'", "'MI999'", "'999MI'", "'PL99'", "'SG99'", "'9,999,999.99'", "'999PR'", "'FM00000'", "'0.000'", "'RN'", "'FMRN'", "'999th'", "'9.99EEEE'", "'9G999D99'", "'L99'", "'FM9,999,999,999.999'", "'B999'", "'.99'", "'\"n=\"99'", "'09.90'", "''", "'FM'"],
+        ["nf"] = ["'999'", "'9999.99'", "'000.00'", "'FM999.9'", "'S999'", "'999S'", "'MI999'", "'999MI'", "'PL99'", "'SG99'", "'9,999,999.99'", "'999PR'", "'FM00000'", "'0.000'", "'RN'", "'FMRN'", "'999th'", "'9.9999EEEE'", "'9G999D99'", "'L99'", "'FM9,999,999,999.999'", "'B999'", "'.99'", "'\"n=\"99'", "'09.90'", "''", "'FM'"],
         ["ao"] = ["+", "-", "*", "/", "%"],
         ["bo"] = ["&", "|", "#"],
         ["so"] = ["<<", ">>"],
