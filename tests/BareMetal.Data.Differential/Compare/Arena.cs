@@ -5,13 +5,18 @@ namespace BareMetal.Data.Differential.Compare;
 /// <summary>Both sides with the same schema: an own database in memory here, an own schema in PostgreSQL.</summary>
 internal sealed class Arena : IDisposable
 {
-    private readonly PostgresLink _theirs;
-    private EngineLink _ours = new();
+    /// <summary>Rounds after which the other side gets a new connection: one that has seen many schemas come and go is slow.</summary>
+    private const int RoundsPerConnection = 40;
 
+    private readonly string _connectionString;
     private readonly string _schema;
+    private PostgresLink _theirs;
+    private EngineLink _ours = new();
+    private int _rounds;
 
     public Arena(string connectionString, string schema)
     {
+        _connectionString = connectionString;
         _theirs = new PostgresLink(connectionString);
         _schema = schema;
         Clear();
@@ -23,6 +28,12 @@ internal sealed class Arena : IDisposable
         _ours.Dispose();
         _ours = new EngineLink();
         _theirs.Reset();
+        if (++_rounds % RoundsPerConnection == 0)
+        {
+            _theirs.Dispose();
+            _theirs = new PostgresLink(_connectionString);
+        }
+
         _theirs.Must($"DROP SCHEMA IF EXISTS {_schema} CASCADE");
         _theirs.Must($"CREATE SCHEMA {_schema}");
         _theirs.Must($"SET search_path = {_schema}");

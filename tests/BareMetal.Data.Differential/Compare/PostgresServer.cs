@@ -50,7 +50,7 @@ internal sealed class PostgresServer : IDisposable
         const int port = 5599;
         string options = string.Create(
             CultureInfo.InvariantCulture,
-            $"-c listen_addresses='' -c unix_socket_directories='{folder}' -p {port} -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c jit=off -c max_wal_size=2GB -c shared_buffers=64MB");
+            $"-c listen_addresses='' -c unix_socket_directories='{folder}' -p {port} -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c jit=off -c max_wal_size=2GB -c shared_buffers=64MB -c autovacuum_naptime=10 -c autovacuum_vacuum_cost_delay=0");
         if (!Run(Path.Combine(binaries, "pg_ctl"), ["-D", data, "-l", Path.Combine(folder, "log"), "-o", options, "-w", "start"], asPostgres: true, out reason))
             return null;
         return new PostgresServer(string.Create(CultureInfo.InvariantCulture, $"Host={folder};Port={port};Username=postgres;Database=postgres"), folder, binaries);
