@@ -102,6 +102,7 @@ internal static class Program
         Lock gate = new();
         Stopwatch time = Stopwatch.StartNew();
         using Timer progress = new(_ => Console.WriteLine(Line(campaign, seed, Volatile.Read(ref next), time)), null, 15_000, 15_000);
+        int broken = 0;
         bool isStopped = false;
         void Stop(PosixSignalContext signal)
         {
@@ -124,7 +125,17 @@ internal static class Program
                     ulong mine;
                     lock (gate)
                         mine = next++;
-                    campaign.Round(arena, mine);
+                    try
+                    {
+                        campaign.Round(arena, mine);
+                    }
+#pragma warning disable CA1031 // A round that the machinery can't make or run is told and does not end those of hours.
+                    catch (Exception e)
+#pragma warning restore CA1031
+                    {
+                        Console.WriteLine($"BROKEN round of seed {mine}: {e}");
+                        Interlocked.Increment(ref broken);
+                    }
                 }
             });
             threads[w].Start();
@@ -139,7 +150,7 @@ internal static class Program
             File.WriteAllLines(file, Productions.Report().Select(p => string.Create(CultureInfo.InvariantCulture, $"{p.Uses}\t{p.Name}")));
         if (isStopped)
             Console.WriteLine("stopped before the end");
-        return campaign.Findings.Count > 0 || unused.Count > 0 || isStopped ? 1 : 0;
+        return campaign.Findings.Count > 0 || unused.Count > 0 || broken > 0 || isStopped ? 1 : 0;
     }
 
     private static string Line(Campaign campaign, ulong seed, ulong next, Stopwatch time) => string.Create(

@@ -23,7 +23,7 @@ internal sealed partial class Generator
 
     private Node WindowOverGroups(Kind[] kinds, Scope? outer)
     {
-        Table table = _dice.Pick(_tables);
+        Table table = _dice.Pick(_tables.Where(t => t.Columns.Exists(c => c.Kind is not Kind.Jsonb)).ToList());
         string alias = Name("q");
         TableColumn group = _dice.Pick(table.Columns.Where(c => c.Kind is not Kind.Jsonb).ToList());
         List<Node> items = [];
