@@ -72,6 +72,9 @@ internal abstract class Accumulator
     /// <summary>Whether a group's state grows with its rows: such rows may wait in files until the group's result is asked for.</summary>
     public virtual bool Grows => false;
 
+    /// <summary>Whether a result is as large as the state it is made of.</summary>
+    public virtual bool IsResultLarge => Grows;
+
     /// <summary>Lets go of the states of groups first…first+count-1, whose results were taken.</summary>
     public virtual void Forget(int first, int count)
     {

@@ -76,6 +76,8 @@ public sealed class LargeValueTests(ITestOutputHelper output)
     [InlineData("SELECT count(*) FROM regexp_split_to_table(repeat('a,', 500000), ',')")]
     [InlineData("SELECT u FROM generate_series(1, 100) AS g(i), unnest(array_fill(repeat('x', 1000), ARRAY[1000])) AS u")]
     [InlineData("SELECT count(*), max(x) FROM generate_series(1, 3000000) AS g(x)")]
+    [InlineData("SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY i), mode() WITHIN GROUP (ORDER BY i % 100) FROM generate_series(1, 250000) AS g(i)")]
+    [InlineData("SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY 'some text ' || i % 1000) FROM generate_series(1, 250000) AS g(i)")]
     [InlineData("SELECT cardinality(array_agg(i) OVER (ORDER BY i ROWS 50 PRECEDING)) FROM generate_series(1, 20000) AS g(i)")]
     [InlineData("SELECT array_agg(i) OVER (ORDER BY i) FROM generate_series(1, 3000) AS g(i)")]
     [InlineData("SELECT string_agg('some text ' || i, ',') OVER (PARTITION BY i / 1500 ORDER BY i) FROM generate_series(1, 3000) AS g(i)")]

@@ -209,10 +209,10 @@ internal sealed class AggregateState
         _preparing = 0;
     }
 
-    /// <summary>Counts what states have grown by since the input ended, and the results that are made of them, which are as large.</summary>
+    /// <summary>Counts what states have grown by since the input ended, and the results that are made of them, which may be as large.</summary>
     private void CountStates()
     {
-        long bytes = 2 * Math.Max(0, _accumulator.MemoryBytes - _finishedBytes);
+        long bytes = (_accumulator.IsResultLarge ? 2 : 1) * Math.Max(0, _accumulator.MemoryBytes - _finishedBytes);
         if (bytes > _preparing)
             _memory!.Take(bytes - _preparing);
         else

@@ -360,74 +360,46 @@ internal static class AggregateFunctions
 
     private static void OrderedSets(Definitions define)
     {
-        OrderedSet(define, "percentile_cont", [SqlType.Double, SqlType.Double], _ => SqlType.Double, (_, fraction, items) =>
+        OrderedSet(define, "percentile_cont", [SqlType.Double, SqlType.Double], _ => SqlType.Double, s =>
         {
-            double at = fraction * (items.Count - 1);
+            double at = s.Fraction * (s.Count - 1);
             int low = (int)Math.Floor(at), high = (int)Math.Ceiling(at);
-            double a = items[low].As<double>(), b = items[high].As<double>();
+            double a = s[low].As<double>(), b = s[high].As<double>();
             return Value.From(SqlTypeKind.Double, low == high ? a : a + (b - a) * (at - low));
         });
-        OrderedSet(define, "percentile_disc", [SqlType.Double, SqlType.Unknown], types => types[1], (_, fraction, items) =>
-            items[Math.Max(0, (int)Math.Ceiling(fraction * items.Count) - 1)]);
-        define.Registry.Add(new AggregateFunction
-        {
-            Name = "mode",
-            Parameters = [SqlType.Unknown],
-            IsOrderedSet = true,
-            ResultType = types => types[0],
-            CreateAccumulator = (types, _) => Listing(s => Mode(types[0], s.Items), skipNulls: true),
-        });
+        OrderedSet(define, "percentile_disc", [SqlType.Double, SqlType.Unknown], types => types[1], s => s[Math.Max(0, (int)Math.Ceiling(s.Fraction * s.Count) - 1)]);
+        OrderedSet(define, "mode", [SqlType.Unknown], types => types[0], s => s.Longest());
     }
 
-    private static void OrderedSet(Definitions define, string name, SqlType[] parameters, Func<IReadOnlyList<SqlType>, SqlType> result, Func<SqlType, double, List<Value>, Value> compute) =>
+    private static void OrderedSet(Definitions define, string name, SqlType[] parameters, Func<IReadOnlyList<SqlType>, SqlType> result, Func<SortedRuns, Value> compute) =>
         define.Registry.Add(new AggregateFunction
         {
             Name = name,
             Parameters = parameters,
             IsOrderedSet = true,
             ResultType = result,
-            CreateAccumulator = (types, resultType) => new ObjectAccumulator<FractionState>(
-                (s, v) =>
-                {
-                    s.Fraction = v[0].As<double>();
-                    if (!(s.Fraction >= 0 && s.Fraction <= 1))
-                        throw new BareMetalException(SqlStates.NumericOutOfRange, "The fraction of a percentile must be between 0 and 1.");
-                    s.Items.Add(v[1]);
-                    s.Bytes += Size(v[1]);
-                },
-                (s, other) =>
-                {
-                    s.Fraction = other.Fraction;
-                    s.Items.AddRange(other.Items);
-                    s.Bytes += other.Bytes;
-                },
-                s => compute(resultType, s.Fraction, s.Items),
-                s => s.Bytes),
+            CreateAccumulator = (types, _) =>
+            {
+                SqlType type = parameters[^1].Kind == SqlTypeKind.Unknown ? types[^1] : parameters[^1];
+                TypeComparer comparer = TypeComparer.For(type);
+                return new ObjectAccumulator<SortedRuns>(
+                    (s, v) =>
+                    {
+                        if (v.Length > 1)
+                        {
+                            s.Fraction = v[0].As<double>();
+                            if (!(s.Fraction >= 0 && s.Fraction <= 1))
+                                throw new BareMetalException(SqlStates.NumericOutOfRange, "The fraction of a percentile must be between 0 and 1.");
+                        }
+
+                        s.Add(v[^1], 1, type, comparer);
+                    },
+                    (s, other) => s.Append(other, type, comparer),
+                    compute,
+                    s => s.Bytes,
+                    isResultLarge: false);
+            },
         });
-
-    private sealed class FractionState
-    {
-        public readonly List<Value> Items = [];
-        public double Fraction;
-        public long Bytes;
-    }
-
-    private static Value Mode(SqlType type, List<Value> items)
-    {
-        TypeComparer comparer = TypeComparer.For(type);
-        int best = 0, bestLength = 0;
-        for (int i = 0; i < items.Count;)
-        {
-            int end = i + 1;
-            while (end < items.Count && comparer.Equals(items[i], items[end]))
-                end++;
-            if (end - i > bestLength)
-                (best, bestLength) = (i, end - i);
-            i = end;
-        }
-
-        return items[best];
-    }
 
     private static ObjectAccumulator<ListState> Listing(Func<ListState, Value> result, bool skipNulls) => new(
         (s, v) =>

@@ -320,7 +320,8 @@ internal sealed class ObjectAccumulator<TState>(
     Func<TState, Value> result,
     Func<TState, long> size,
     bool skipNulls = true,
-    bool grows = true) : Accumulator
+    bool grows = true,
+    bool isResultLarge = true) : Accumulator
     where TState : class, new()
 {
     /// <summary>Bytes that states may grow by before the growth is held to what the statement has left.</summary>
@@ -334,6 +335,8 @@ internal sealed class ObjectAccumulator<TState>(
     public override long MemoryBytes => (_states.Length * 8L) + _bytes;
 
     public override bool Grows => grows;
+
+    public override bool IsResultLarge => grows && isResultLarge;
 
     public override void EnsureGroups(int count)
     {
