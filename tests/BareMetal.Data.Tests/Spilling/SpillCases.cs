@@ -9,7 +9,8 @@ namespace BareMetal.Data.Tests.Spilling;
 /// <param name="IsOrdered">Whether the order of the rows is part of the result.</param>
 /// <param name="Operators">Growing operators in the plan.</param>
 /// <param name="Widest">Bytes of the widest row where it counts.</param>
-internal sealed record SpillCase(string Name, string Operator, string Sql, bool IsOrdered = false, int Operators = 1, int Widest = 0)
+/// <param name="ValueBytes">Bytes for each row of the one value that the statement builds of all: it can't be divided, and counts as a state and as what is made of it.</param>
+internal sealed record SpillCase(string Name, string Operator, string Sql, bool IsOrdered = false, int Operators = 1, int Widest = 0, int ValueBytes = 0)
 {
     // Keys that are not in order, none twice: a prime that divides no row count in use.
     private const string Mixed = "(i::bigint * 7919 % {N})::int";
@@ -42,7 +43,8 @@ internal sealed record SpillCase(string Name, string Operator, string Sql, bool 
         new("rollup", "Hash Aggregate", $"SELECT i % 20 AS a, {Mixed} / 2 AS b, count(*), grouping(i % 20, {Mixed} / 2) FROM {Rows} GROUP BY ROLLUP (i % 20, {Mixed} / 2)", Operators: 3),
         new("distinct values of one group", "Aggregate", $"SELECT count(DISTINCT {Mixed}), sum(DISTINCT {Mixed} / 2), count(*) FROM {Rows}", Operators: 3),
         new("distinct values of many groups", "Hash Aggregate", $"SELECT i % 100 AS k, count(DISTINCT {Mixed}), sum(i) FROM {Rows} GROUP BY k", Operators: 2),
-        new("distinct values in an order", "Aggregate", $"SELECT md5(string_agg(DISTINCT 'v' || {Mixed} / 2, ',' ORDER BY 'v' || {Mixed} / 2 DESC)) FROM {Rows}", Operators: 3),
+        new("distinct values in an order", "Aggregate", $"SELECT md5(string_agg(DISTINCT 'v' || {Mixed} / 2, ',' ORDER BY 'v' || {Mixed} / 2 DESC)) FROM {Rows}", Operators: 3, ValueBytes: 4),
+        new("distinct values of groups in an order", "Hash Aggregate", $"SELECT i % 500 AS k, md5(string_agg(DISTINCT 'v' || {Mixed} / 2, ',' ORDER BY 'v' || {Mixed} / 2 DESC)) FROM {Rows} GROUP BY k", Operators: 3),
         new("values in an order", "Hash Aggregate", $"SELECT i % 500 AS k, string_agg('v' || i, ',' ORDER BY {Mixed}) FROM {Rows} GROUP BY k", Operators: 2),
         new("arrays that grow", "Hash Aggregate", $"SELECT i % 500 AS k, array_agg(i), count(*) FROM {Rows} GROUP BY k", Operators: 2),
         new("texts that grow", "Hash Aggregate", $"SELECT i % 500 AS k, string_agg('value ' || i, '+'), max(i) FROM {Rows} GROUP BY k", Operators: 2),
