@@ -49,9 +49,9 @@ public sealed class SpillTests(ITestOutputHelper output)
             Assert.Equal((plenty.Rows, plenty.Checksum), (little.Rows, little.Checksum));
             Assert.True(plenty.Spilled == 0, $"{shown}: spilled without need");
             Assert.True(little.Spilled > 0, $"{shown}: nothing was spilled");
-            
-            // Each of the runs that are merged may have a widest row at its head, as bytes and as columns.
-            long allowed = Budget + Allowance(Budget, test.Operators) + (2L * test.Widest * new MemoryBudget(Budget).FanIn)
+
+            // A widest row is held with the next one, or at the head of two runs, and in what is written.
+            long allowed = Budget + Allowance(Budget, test.Operators) + (4L * test.Widest)
                 + (test.ValueBytes == 0 ? 0 : 2L * (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)test.ValueBytes * (ulong)Rows));
             Assert.True(little.Peak <= allowed, $"{shown}: more than {allowed / 1024} KiB");
             Assert.Equal(0, little.Held);

@@ -144,12 +144,28 @@ internal sealed class ExternalSorter(SqlType[] types, int firstKey, RowComparer 
         _reserved = 0;
     }
 
+    /// <summary>How many runs from one on are merged at once: fewer where rows are wide, but two if there are.</summary>
+    private int FanIn(int first, MemoryBudget memory)
+    {
+        int most = Math.Min(memory.FanIn, _runs.Count - first);
+        long room = Math.Max(memory.Limit / 2, 2L * memory.FanIn * memory.BlockBytes);
+        int count = 0;
+        while (count < most)
+        {
+            room -= SpillReader.HeldBytes(_runs[first + count].LargestBlock, types, memory);
+            if (room < 0 && count >= 2)
+                break;
+            count++;
+        }
+
+        return count;
+    }
+
     /// <summary>Merges neighbouring runs until one merge can read them all.</summary>
     private void MergePasses(QueryContext context)
     {
-        int fanIn = context.Memory.FanIn;
         Batch batch = new(VectorTools.CreateVectors(types, 1));
-        while (_runs.Count > fanIn)
+        while (FanIn(0, context.Memory) < _runs.Count)
         {
             List<SpillFile> merged = [];
             List<SpillFile> part = [];
@@ -158,7 +174,14 @@ internal sealed class ExternalSorter(SqlType[] types, int firstKey, RowComparer 
             {
                 while (taken < _runs.Count)
                 {
-                    part = _runs.GetRange(taken, Math.Min(fanIn, _runs.Count - taken));
+                    part = _runs.GetRange(taken, FanIn(taken, context.Memory));
+                    taken += part.Count;
+                    if (part.Count == 1)
+                    {
+                        merged.Add(part[0]);
+                        continue;
+                    }
+
                     SpillFile run = new(context, types);
                     merged.Add(run);
                     using (RunMerger merger = new(part, comparer, firstKey, types))
@@ -169,7 +192,6 @@ internal sealed class ExternalSorter(SqlType[] types, int firstKey, RowComparer 
 
                     run.Seal();
                     _spilled += run.Bytes;
-                    taken += part.Count;
                     foreach (SpillFile done in part)
                         done.Dispose();
                 }

@@ -13,6 +13,7 @@ internal sealed class RunMerger : IDisposable
     private readonly Source[] _heap;
     private readonly List<SpillReader> _readers = [];
     private int _count;
+    private bool _isLent;
 
     public RunMerger(List<SpillFile> runs, RowComparer comparer, int firstKey, IReadOnlyList<SqlType> types)
     {
@@ -40,9 +41,12 @@ internal sealed class RunMerger : IDisposable
             Sink(i);
     }
 
-    /// <summary>The next rows: the batch takes as many of the first columns as it has; false at the end.</summary>
+    /// <summary>The next rows: the batch takes as many of the first columns as it has, and is valid until the next call; false at the end.</summary>
     public bool Next(Batch batch, int limit, QueryContext context)
     {
+        if (_isLent)
+            Advance();
+        _isLent = false;
         if (_count == 0)
             return false;
         context.Cancellation.ThrowIfCancellationRequested();
@@ -56,14 +60,16 @@ internal sealed class RunMerger : IDisposable
         while (rows < limit && _count > 0)
         {
             Source top = _heap[0];
+            _isLent = top.IsWide;
             for (int c = 0; c < batch.Columns.Length; c++)
-                batch.Columns[c].CopyRow(top.Batch!.Columns[c], top.Row, rows, deep: true);
+                batch.Columns[c].CopyRow(top.Batch!.Columns[c], top.Row, rows, deep: !_isLent);
             rows++;
+
+            // A row that is a block of its own is given as it lies there and ends the batch: it need not be held twice.
+            if (_isLent)
+                break;
             bool isHeavy = VectorTools.IsHeavy(batch.Columns, context);
-            if (++top.Row >= top.Batch!.Count && !top.Load(_firstKey))
-                _heap[0] = _heap[--_count];
-            if (_count > 1)
-                Sink(0);
+            Advance();
             if (isHeavy)
                 break;
         }
@@ -77,6 +83,15 @@ internal sealed class RunMerger : IDisposable
         foreach (SpillReader reader in _readers)
             reader.Dispose();
         _readers.Clear();
+    }
+
+    private void Advance()
+    {
+        Source top = _heap[0];
+        if (++top.Row >= top.Batch!.Count && !top.Load(_firstKey))
+            _heap[0] = _heap[--_count];
+        if (_count > 1)
+            Sink(0);
     }
 
     private void Sink(int i)
@@ -110,6 +125,8 @@ internal sealed class RunMerger : IDisposable
         public Vector[] Keys { get; } = new Vector[keys];
 
         public int Row { get; set; }
+
+        public bool IsWide => reader.IsWide;
 
         public bool Load(int firstKey)
         {

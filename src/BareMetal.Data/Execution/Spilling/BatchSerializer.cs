@@ -16,8 +16,8 @@ internal static class BatchSerializer
             WriteColumn(column, rows, buffer);
     }
 
-    /// <summary>Reads a batch of <paramref name="count"/> rows.</summary>
-    public static void Read(ReadOnlySpan<byte> bytes, int count, Batch batch)
+    /// <summary>Reads a batch of <paramref name="count"/> rows, whose texts and the like stay where they are: it is valid as long as the bytes.</summary>
+    public static void Read(byte[] bytes, int count, Batch batch)
     {
         int at = 0;
         foreach (Vector column in batch.Columns)
@@ -129,8 +129,9 @@ internal static class BatchSerializer
         }
     }
 
-    private static void ReadColumn(Vector column, int count, ReadOnlySpan<byte> bytes, ref int at)
+    private static void ReadColumn(Vector column, int count, byte[] array, ref int at)
     {
+        ReadOnlySpan<byte> bytes = array;
         if (bytes[at++] != 0)
         {
             for (int i = 0; i < count; i++)
@@ -193,7 +194,7 @@ internal static class BatchSerializer
                 for (int i = 0; i < count; i++)
                 {
                     int length = BinaryPrimitives.ReadInt32LittleEndian(bytes[at..]);
-                    v.Data[i] = v.Arena.Copy(bytes.Slice(at + 4, length));
+                    v.Data[i] = new ByteSlice(array, at + 4, length);
                     at += 4 + length;
                 }
 

@@ -40,6 +40,9 @@ internal sealed class SpillFile : IDisposable
     /// <summary>Rows in it.</summary>
     public long Rows { get; private set; }
 
+    /// <summary>Bytes of its largest block: as much as must be read at once.</summary>
+    public int LargestBlock { get; private set; }
+
     /// <summary>Bytes in it.</summary>
     public long Bytes => _length + _buffer.Length;
 
@@ -50,12 +53,20 @@ internal sealed class SpillFile : IDisposable
     {
         if (rows.Length == 0)
             return;
-        if (rows.Length > 1 && VectorTools.RowsBytes(columns, rows) > _blockBytes)
+        long bytes = VectorTools.RowsBytes(columns, rows);
+        if (rows.Length > 1 && bytes > _blockBytes)
         {
             int half = rows.Length / 2;
             Append(columns, rows[..half]);
             Append(columns, rows[half..]);
             return;
+        }
+
+        // A very wide row has a buffer of its size, not one that grew to up to twice as much.
+        if (bytes > 4 * _blockBytes && bytes < int.MaxValue / 2)
+        {
+            Flush();
+            _buffer = new RowBuffer((int)bytes + 64);
         }
 
         AppendBlock(columns, rows);
@@ -70,6 +81,7 @@ internal sealed class SpillFile : IDisposable
         BinaryPrimitives.WriteInt32LittleEndian(_buffer.WrittenSpan[start..], _buffer.Length - start - 8);
         BinaryPrimitives.WriteInt32LittleEndian(_buffer.WrittenSpan[(start + 4)..], rows.Length);
         Rows += rows.Length;
+        LargestBlock = Math.Max(LargestBlock, _buffer.Length - start);
         Account();
         if (_buffer.Length >= _blockBytes)
             Flush();

@@ -7,8 +7,8 @@ using BareMetal.Data.Values;
 namespace BareMetal.Data.Execution.Spilling;
 
 /// <summary>
-/// Reads a spill file's batches one after another. The batch is valid until the next read. What it holds counts against the statement's
-/// memory until it is disposed.
+/// Reads a spill file's batches one after another. The batch is valid until the next read, for texts and the like lie in the bytes read.
+/// What it holds counts against the statement's memory until it is disposed.
 /// </summary>
 internal sealed class SpillReader(IStorageFile? file, long length, ReadOnlyMemory<byte> memory, IReadOnlyList<SqlType> types, MemoryBudget budget) : IDisposable
 {
@@ -21,6 +21,9 @@ internal sealed class SpillReader(IStorageFile? file, long length, ReadOnlyMemor
     /// <summary>Where the next block begins.</summary>
     public long Position { get; set; }
 
+    /// <summary>Whether the block read last is a single row, too wide for a block of several.</summary>
+    public bool IsWide => _batch.Count == 1 && _bytes.Length > 4 * budget.BlockBytes;
+
     public Batch? Next()
     {
         if (Position >= _length)
@@ -32,22 +35,38 @@ internal sealed class SpillReader(IStorageFile? file, long length, ReadOnlyMemor
         bool isLarge = _bytes.Length > 4 * budget.BlockBytes && size <= budget.BlockBytes;
         if (_bytes.Length < size || isLarge)
         {
-            // Room for a very wide row is not kept for those that follow.
+            // Room for a very wide row is not kept for those that follow, nor while the next such row comes.
+            Forget();
             _bytes = new byte[isLarge ? budget.BlockBytes : Math.Max(size, Math.Min(_bytes.Length * 2, budget.BlockBytes))];
             if (!_isDisposed)
             {
-                // The bytes, and once more as columns.
-                long held = 2L * _bytes.Length;
+                long held = HeldBytes(_bytes.Length, types, budget);
                 budget.Reserve(held - _held);
                 _held = held;
             }
         }
 
-        Span<byte> bytes = _bytes.AsSpan(0, size);
-        Fill(Position + 8, bytes);
+        Fill(Position + 8, _bytes.AsSpan(0, size));
         Position += 8 + size;
-        BatchSerializer.Read(bytes, count, _batch);
+        BatchSerializer.Read(_bytes, count, _batch);
         return _batch;
+    }
+
+    /// <summary>Bytes that a reader of blocks of a size holds: them, and once more what becomes columns of its own.</summary>
+    public static long HeldBytes(long block, IReadOnlyList<SqlType> types, MemoryBudget budget)
+        => block + (types.Any(t => t.Kind is SqlTypeKind.Array or SqlTypeKind.Record) ? block : Math.Min(block, budget.BlockBytes));
+
+    private void Forget()
+    {
+        if (_bytes.Length <= budget.BlockBytes)
+            return;
+        foreach (Vector column in _batch.Columns)
+        {
+            if (column is Vector<ByteSlice> slices)
+                Array.Clear(slices.Data);
+        }
+
+        _bytes = [];
     }
 
     private void Fill(long offset, Span<byte> target)
