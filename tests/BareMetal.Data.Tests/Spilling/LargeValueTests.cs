@@ -116,6 +116,50 @@ public sealed class LargeValueTests(ITestOutputHelper output)
         Assert.Equal(large.Rows(sql), small.Rows(sql));
     }
 
+    /// <summary>Rows of a megabyte, as wide as the budget: no operator holds more than some of them, and the rows are those of a run with plenty.</summary>
+    [Theory]
+    [InlineData("SELECT DISTINCT t FROM {0} AS s")]
+    [InlineData("SELECT t FROM {0} AS s UNION SELECT t || 'u' FROM {0} AS s")]
+    [InlineData("SELECT t FROM {0} AS s INTERSECT SELECT t FROM {0} AS s")]
+    [InlineData("SELECT t, count(*) FROM {0} AS s GROUP BY t")]
+    [InlineData("SELECT k, max(t) FROM {0} AS s GROUP BY k")]
+    [InlineData("SELECT length(a.t), length(b.t) FROM {0} a JOIN {0} b ON a.k = b.k")]
+    [InlineData("SELECT length(a.t) FROM {0} a FULL JOIN {0} b ON a.t = b.t || 'x'")]
+    [InlineData("SELECT k, length(first_value(t) OVER (PARTITION BY k % 2 ORDER BY k ROWS 3 PRECEDING)) FROM {0} AS s")]
+    [InlineData("SELECT k, length(lag(t, 2) OVER (ORDER BY k)), length(lead(t, 2) OVER (ORDER BY k)) FROM {0} AS s")]
+    [InlineData("SELECT k, length(last_value(t) OVER ()) FROM {0} AS s")]
+    [InlineData("SELECT t FROM {0} AS s ORDER BY t LIMIT 10")]
+    [InlineData("WITH c AS MATERIALIZED (SELECT * FROM {0} AS s) SELECT a.k, length(b.t) FROM c a, c b")]
+    [InlineData("WITH RECURSIVE r(n, t) AS (SELECT 1, repeat('x', 1000000) UNION ALL SELECT n + 1, t || 'y' FROM r WHERE n < 20) SELECT n, t FROM r")]
+    [InlineData("SELECT k, (SELECT length(b.t) FROM {0} b WHERE b.k = a.k) FROM {0} a")]
+    [InlineData("SELECT k FROM {0} a WHERE t NOT IN (SELECT t || 'z' FROM {0} AS s)")]
+    [InlineData("INSERT INTO w SELECT k, t FROM {0} AS s RETURNING id, t")]
+    [InlineData("INSERT INTO w SELECT k, t FROM {0} AS s; UPDATE w SET t = t || 'q' RETURNING id, t")]
+    [InlineData("INSERT INTO w SELECT k, t FROM {0} AS s; SELECT id, t FROM w ORDER BY id DESC FOR UPDATE")]
+    [InlineData("INSERT INTO w SELECT k, t FROM {0} AS s; DELETE FROM w RETURNING id, t")]
+    public void Operators_hold_few_wide_rows(string sql)
+    {
+        sql = sql.Replace("{0}", "(SELECT repeat('x', 1000000 + i) AS t, i * 7 % 20 AS k FROM generate_series(1, 20) AS g(i))", StringComparison.Ordinal);
+        List<string> expected;
+        using (TestDatabase plenty = new())
+        using (Session large = Open(plenty, 1L << 30))
+        {
+            large.Run("CREATE TABLE w (id int, t text)");
+            expected = large.Rows(sql);
+        }
+
+        using TestDatabase database = new();
+        using Session small = Open(database, Limit);
+        small.Run("CREATE TABLE w (id int, t text)");
+        (long peak, string? state) = Read(small, sql);
+        output.WriteLine($"{peak / 1024} KiB, {_rows} rows");
+        Assert.Null(state);
+        Assert.Equal((0L, 0L), _left);
+        AssertWithin(peak, Limit);
+        small.Run("DELETE FROM w");
+        Assert.Equal(expected.Order(), small.Rows(sql).Order());
+    }
+
     [Theory]
     [InlineData(1)]
     public void Random_statements_that_build_values_stay_within_their_budget(int part)

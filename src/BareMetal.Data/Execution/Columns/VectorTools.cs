@@ -8,7 +8,8 @@ namespace BareMetal.Data.Execution.Columns;
 /// <summary>Helpers over vectors and batches.</summary>
 internal static class VectorTools
 {
-    private const long LightBytes = 64 * 1024;
+    /// <summary>Bytes of texts and the like that a batch may have without a thought.</summary>
+    public const long LightBytes = 64 * 1024;
 
     private static int[] _identity = MakeIdentity(Batch.DefaultSize);
 

@@ -13,7 +13,6 @@ namespace BareMetal.Data.Execution.Operators;
 internal sealed class SliceOperator : PhysicalOperator
 {
     private const int Growth = 4;
-    private const long LightBytes = 64 * 1024;
 
     private readonly PhysicalOperator _input;
     private Batch? _source;
@@ -84,7 +83,7 @@ internal sealed class SliceOperator : PhysicalOperator
         if (_given == 0)
             return;
         long built = memory.BuiltInAll - _builtBefore;
-        long wanted = Math.Max(LightBytes, memory.Floor);
+        long wanted = Math.Max(VectorTools.LightBytes, memory.Floor);
         if (built > wanted)
             _rows = (int)Math.Max(1, _given * wanted / built);
         else if (built < wanted / Growth && _given >= _rows)

@@ -87,7 +87,7 @@ internal sealed class WindowOperator : PhysicalOperator, ISpillingOperator
             return null;
         int count = Math.Min(context.BatchSize, _ready - _next);
         if (_isLazy || _rows.IsSpilled)
-            count = ComputeSome(count, context);
+            count = ComputeSome(_rows.CountLight(_next, count, Math.Max(VectorTools.LightBytes, context.Memory.Floor)), context);
         if (_rows.Memory is { } store)
         {
             ReadOnlySpan<int> rows = VectorTools.Identity(_ready).Slice(_next, count);

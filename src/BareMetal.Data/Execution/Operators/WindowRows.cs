@@ -13,15 +13,18 @@ namespace BareMetal.Data.Execution.Operators;
 internal sealed class WindowRows(SqlType[] types, int extraBytes = 0)
 {
     private const int CachedBlocks = 6;
+    private const int MaxBlockRows = 1024;
 
+    // Of each block in the file: where it is, and the number of its first row.
     private readonly List<long> _positions = [];
+    private readonly List<int> _firstRows = [];
     private RowStore _store = new(types);
     private RowStore _spare = new(types);
     private SpillFile? _file;
     private RowStore? _tail;
     private Slot[]? _slots;
     private Slot? _last;
-    private int _blockRows;
+    private long _tailBytes;
     private int _count;
     private int _uses;
     private long _reserved;
@@ -60,31 +63,23 @@ internal sealed class WindowRows(SqlType[] types, int extraBytes = 0)
             return;
         }
 
-        for (int at = 0; at < rows.Length;)
-        {
-            int count = Math.Min(_blockRows - _tail!.Count, rows.Length - at);
-            _tail.Append(columns, rows.Slice(at, count));
-            at += count;
-            _count += count;
-            if (_tail.Count == _blockRows)
-                WriteTail();
-        }
+        AppendToFile(columns, rows);
     }
 
-    /// <summary>Moves what is in memory to a file; what is appended follows it there.</summary>
+    /// <summary>Moves what is in memory to a file, in blocks that take little memory to read; what is appended follows it there.</summary>
     public void MoveToFile(QueryContext context)
     {
         RowStore store = _store;
-        long average = Math.Max(1, store.MemoryBytes / Math.Max(1, store.Count));
-        _blockRows = (int)Math.Clamp(context.Memory.BlockBytes / average, 8, 1024);
+        _memory = context.Memory;
         _file = new SpillFile(context, types);
         _tail = _spare;
         _tail.Clear();
+        _tailBytes = 0;
         _count = 0;
-        for (int at = 0; at < store.Count; at += _blockRows)
+        for (int at = 0; at < store.Count; at += MaxBlockRows)
         {
             context.Cancellation.ThrowIfCancellationRequested();
-            Append(store.Columns, VectorTools.Identity(store.Count).Slice(at, Math.Min(_blockRows, store.Count - at)), context);
+            AppendToFile(store.Columns, VectorTools.Identity(store.Count).Slice(at, Math.Min(MaxBlockRows, store.Count - at)));
         }
 
         store.Clear();
@@ -97,13 +92,32 @@ internal sealed class WindowRows(SqlType[] types, int extraBytes = 0)
     {
         if (_file is null)
             return;
-        if (_tail!.Count > 0)
-            WriteTail();
+        WriteTail();
         _file.Seal();
         SpilledBytes += _file.Bytes;
-        _slots ??= new Slot[CachedBlocks];
+
+        // Fewer where rows are wide; what a function gives and what it looks at may lie in two.
+        long room = Math.Max(_memory!.Limit / 2, 2L * CachedBlocks * _memory.BlockBytes);
+        int slots = (int)Math.Clamp(room / Math.Max(1, SpillReader.HeldBytes(_file.LargestBlock, types, _memory)), 2, CachedBlocks);
+        _slots ??= new Slot[slots];
         for (int i = 0; i < _slots.Length; i++)
             _slots[i] = new Slot { Reader = _file.Read() };
+    }
+
+    /// <summary>How many of some rows may be copied into one batch: fewer when they are in a file and wide.</summary>
+    public int CountLight(int row, int count, long bytes)
+    {
+        if (_file is null)
+            return count;
+        int end = row + count;
+        for (int block = FindBlock(row); block < _positions.Count && _firstRows[block] < end; block++)
+        {
+            bytes -= (block + 1 < _positions.Count ? _positions[block + 1] : _file.Bytes) - _positions[block];
+            if (bytes < 0)
+                return Math.Max(1, Math.Min(end, block + 1 < _positions.Count ? _firstRows[block + 1] : _count) - row);
+        }
+
+        return count;
     }
 
     /// <summary>The columns that hold a row, the row's index in them, and how many of the rows that follow are there too (itself included).</summary>
@@ -116,9 +130,8 @@ internal sealed class WindowRows(SqlType[] types, int extraBytes = 0)
             return _store.Columns;
         }
 
-        int block = row / _blockRows;
-        index = row % _blockRows;
-        Slot slot = _last is not null && _last.Block == block ? _last : Load(block);
+        Slot slot = _last is not null && (uint)(row - _last.FirstRow) < (uint)_last.Batch!.Count ? _last : Load(FindBlock(row));
+        index = row - slot.FirstRow;
         following = slot.Batch!.Count - index;
         return slot.Batch.Columns;
     }
@@ -149,6 +162,7 @@ internal sealed class WindowRows(SqlType[] types, int extraBytes = 0)
         _file = null;
         _tail = null;
         _positions.Clear();
+        _firstRows.Clear();
         _store.Clear();
         _spare.Clear();
         _count = 0;
@@ -159,11 +173,55 @@ internal sealed class WindowRows(SqlType[] types, int extraBytes = 0)
 
     private long Bytes(ReadOnlySpan<Vector> columns, ReadOnlySpan<int> rows) => VectorTools.RowsBytes(columns, rows) + ((long)rows.Length * extraBytes);
 
+    private int FindBlock(int row)
+    {
+        int found = _firstRows.BinarySearch(row);
+        return found >= 0 ? found : ~found - 1;
+    }
+
+    private void AppendToFile(ReadOnlySpan<Vector> columns, ReadOnlySpan<int> rows)
+    {
+        if (rows.Length == 0)
+            return;
+        long bytes = VectorTools.RowsBytes(columns, rows);
+        int blockBytes = _memory!.BlockBytes;
+        if (rows.Length > 1 && bytes > blockBytes)
+        {
+            int half = rows.Length / 2;
+            AppendToFile(columns, rows[..half]);
+            AppendToFile(columns, rows[half..]);
+            return;
+        }
+
+        if (_tailBytes + bytes > blockBytes || _tail!.Count + rows.Length > MaxBlockRows)
+            WriteTail();
+        if (bytes > blockBytes)
+        {
+            WriteBlock(columns, rows);
+            return;
+        }
+
+        _tail!.Append(columns, rows);
+        _tailBytes += bytes;
+        _count += rows.Length;
+    }
+
     private void WriteTail()
     {
-        _positions.Add(_file!.Position);
-        _file.AppendBlock(_tail!.Columns, VectorTools.Identity(_tail.Count));
+        if (_tail!.Count == 0)
+            return;
+        _count -= _tail.Count;
+        WriteBlock(_tail.Columns, VectorTools.Identity(_tail.Count));
         _tail.Clear();
+        _tailBytes = 0;
+    }
+
+    private void WriteBlock(ReadOnlySpan<Vector> columns, ReadOnlySpan<int> rows)
+    {
+        _positions.Add(_file!.Position);
+        _firstRows.Add(_count);
+        _file.AppendBlock(columns, rows);
+        _count += rows.Length;
     }
 
     private Slot Load(int block)
@@ -184,6 +242,7 @@ internal sealed class WindowRows(SqlType[] types, int extraBytes = 0)
         oldest.Reader.Position = _positions[block];
         oldest.Batch = oldest.Reader.Next();
         oldest.Block = block;
+        oldest.FirstRow = _firstRows[block];
         oldest.LastUse = ++_uses;
         return _last = oldest;
     }
@@ -195,6 +254,8 @@ internal sealed class WindowRows(SqlType[] types, int extraBytes = 0)
         public Batch? Batch { get; set; }
 
         public int Block { get; set; } = -1;
+
+        public int FirstRow { get; set; }
 
         public int LastUse { get; set; }
     }

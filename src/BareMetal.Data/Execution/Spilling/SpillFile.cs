@@ -53,20 +53,12 @@ internal sealed class SpillFile : IDisposable
     {
         if (rows.Length == 0)
             return;
-        long bytes = VectorTools.RowsBytes(columns, rows);
-        if (rows.Length > 1 && bytes > _blockBytes)
+        if (rows.Length > 1 && VectorTools.RowsBytes(columns, rows) > _blockBytes)
         {
             int half = rows.Length / 2;
             Append(columns, rows[..half]);
             Append(columns, rows[half..]);
             return;
-        }
-
-        // A very wide row has a buffer of its size, not one that grew to up to twice as much.
-        if (bytes > 4 * _blockBytes && bytes < int.MaxValue / 2)
-        {
-            Flush();
-            _buffer = new RowBuffer((int)bytes + 64);
         }
 
         AppendBlock(columns, rows);
@@ -75,6 +67,13 @@ internal sealed class SpillFile : IDisposable
     /// <summary>Appends rows as one block, however large.</summary>
     public void AppendBlock(ReadOnlySpan<Vector> columns, ReadOnlySpan<int> rows)
     {
+        if (rows.Length == 1 && VectorTools.RowsBytes(columns, rows) is var bytes && bytes > 4 * _blockBytes && bytes < int.MaxValue / 2)
+        {
+            // A very wide row has a buffer of its size, not one that grew to up to twice as much.
+            Flush();
+            _buffer = new RowBuffer((int)bytes + 64);
+        }
+
         int start = _buffer.Length;
         _buffer.Append(8);
         BatchSerializer.Write(columns, rows, _buffer);
