@@ -37,8 +37,8 @@ internal static class SequenceValues
     /// <exception cref="BareMetalException">2200H: the sequence is used up.</exception>
     public static long Next(Sequence s, StorageEngine engine)
     {
-        ulong number = engine.ReserveSequence(s.StorageSequence, 1);
-        if (TryGet(s, number, out long value))
+        // One that is used up stays where it is: what failed must not be missing after MAXVALUE is raised.
+        if (TryGet(s, engine.PeekSequence(s.StorageSequence), out _) && TryGet(s, engine.ReserveSequence(s.StorageSequence, 1), out long value))
             return value;
         throw new BareMetalException("2200H", $"The sequence \"{s.Name}\" has reached its {(s.Increment > 0 ? "maximum" : "minimum")} value ({(s.Increment > 0 ? s.MaxValue : s.MinValue)}).")
         {

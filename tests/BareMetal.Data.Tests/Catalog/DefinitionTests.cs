@@ -255,6 +255,18 @@ public sealed class DefinitionTests : IDisposable
     }
 
     [Fact]
+    public void A_sequence_that_is_used_up_stays_where_it_is()
+    {
+        _db.Run("CREATE SEQUENCE s INCREMENT BY 5 MINVALUE 5 MAXVALUE 10");
+        Assert.Equal("5", _db.Scalar("SELECT nextval('s')"));
+        Assert.Equal("10", _db.Scalar("SELECT nextval('s')"));
+        for (int i = 0; i < 3; i++)
+            _db.Fails("2200H", "SELECT nextval('s')");
+        _db.Run("ALTER SEQUENCE s MAXVALUE 100");
+        Assert.Equal("15", _db.Scalar("SELECT nextval('s')"));
+    }
+
+    [Fact]
     public void Sequences_count_cycle_and_restart()
     {
         _db.Run("CREATE SEQUENCE s START WITH 5 INCREMENT BY 5 MAXVALUE 15");
