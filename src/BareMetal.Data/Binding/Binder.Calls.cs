@@ -182,28 +182,37 @@ internal sealed partial class Binder
 
     private BoundExpression BindAggregateCall(Ast.CallExpression call, Scope scope)
     {
+        if (call.WithinGroup.Length > 0 && IsHypotheticalSet(call.Name.Name))
+            return BindHypotheticalSet(call, scope);
+        BoundAggregate aggregate = InAggregate(call, scope, () => BindAggregate(call, scope));
+        return new BoundColumn(AggregateColumn(OwnerOf(aggregate, call, scope), aggregate, call.Name.Name));
+    }
+
+    /// <summary>Binds what stands within an aggregate's call.</summary>
+    private T InAggregate<T>(Ast.CallExpression call, Scope scope, Func<T> bind)
+    {
         if (_restricted is not null)
             throw SqlErrors.At(call.Position, SqlStates.GroupingError, $"An aggregate function cannot stand in {_restricted}.");
         string before = scope.Clause;
         scope.Clause = "the arguments of an aggregate function";
-        BoundAggregate aggregate;
         try
         {
-            aggregate = BindAggregate(call, scope);
+            return bind();
         }
         finally
         {
             scope.Clause = before;
         }
+    }
 
+    /// <summary>The query that an aggregate belongs to.</summary>
+    private static SelectContext OwnerOf(BoundAggregate aggregate, Ast.CallExpression call, Scope scope)
+    {
         Scope owner = OwnerOf(aggregate, scope);
-        if (!owner.AllowsAggregates)
-        {
-            string hint = owner.Clause == "WHERE" ? "Conditions over aggregates stand in HAVING." : "Compute it in a subquery.";
-            throw SqlErrors.At(call.Position, SqlStates.GroupingError, $"An aggregate function cannot stand in {owner.Clause}.", hint);
-        }
-
-        return new BoundColumn(AggregateColumn(owner.Select!, aggregate, call.Name.Name));
+        if (owner.AllowsAggregates)
+            return owner.Select!;
+        string hint = owner.Clause == "WHERE" ? "Conditions over aggregates stand in HAVING." : "Compute it in a subquery.";
+        throw SqlErrors.At(call.Position, SqlStates.GroupingError, $"An aggregate function cannot stand in {owner.Clause}.", hint);
     }
 
     private PlanColumn AggregateColumn(SelectContext context, BoundAggregate aggregate, string name)

@@ -32,17 +32,28 @@ internal sealed partial class Generator
                 return Expression("count distinct", kind, $"count(DISTINCT {Argument(_dice.Pick<Kind>(Kinds.Common), own)}){filter}", 1e6);
             case Kind.Int8 when choice < 10:
                 {
-                    Node argument = Argument(Kind.Int4, own);
+                    Node argument = Argument(_dice.Pick(Kind.Int4, Kind.Int4, Kind.Int2), own);
                     bool distinct = _dice.Chance(0.25);
                     return Expression(distinct ? "sum distinct" : "sum", kind, $"sum({(distinct ? "DISTINCT " : "")}{argument}){filter}", argument.Magnitude * 1e6);
                 }
 
+            case Kind.Int8 when choice < 11:
+                return HypotheticalSet(kind, _dice.Pick("rank", "dense_rank"), own, filter);
+
             case Kind.Int4 when choice < 2:
                 return Named(_dice.Pick("bit_and", "bit_or"), Leaf(kind, own), filter);
-            case Kind.Int4 when choice < 3:
-                return Expression("percentile_disc", kind, $"percentile_disc({_dice.Pick("0.5", "0.25", "1", "0")}) WITHIN GROUP (ORDER BY {Leaf(kind, own)}){filter}", 1e7);
+            case Kind.Int4 or Kind.Num or Kind.Date or Kind.Timestamp or Kind.Int2 when choice < 3:
+                {
+                    Node argument = Typed(Leaf(kind, own));
+                    return _dice.Chance(0.3)
+                        ? Expression("mode", kind, $"mode() WITHIN GROUP (ORDER BY {argument}){filter}", argument.Magnitude, argument.Scale)
+                        : Expression("percentile_disc", kind, $"percentile_disc({Fraction()}) WITHIN GROUP (ORDER BY {argument}{Descending()}){filter}", argument.Magnitude, argument.Scale);
+                }
+
             case Kind.Text when choice < 2:
                 return Expression("mode", kind, $"mode() WITHIN GROUP (ORDER BY {Typed(Leaf(kind, own))}){filter}");
+            case Kind.IntArray when choice < 3:
+                return Expression("percentile_disc array", kind, $"percentile_disc(ARRAY[{Fraction()}, NULL, {Fraction()}]) WITHIN GROUP (ORDER BY {Leaf(Kind.Int4, own)}{Descending()}){filter}");
             case Kind.Text when choice < 5:
                 return _dice.Chance(0.4)
                     ? Expression("aggregate distinct", kind, Ordered("string_agg(DISTINCT ", Typed(Leaf(kind, own)), ", ','", filter, true))
@@ -77,13 +88,13 @@ internal sealed partial class Generator
                     return Expression("min of uuid", kind, $"CAST({Deviations.Because("aggregates", "CAST(max(", "CAST(max(CAST(")}{argument}{Deviations.Because("aggregates", ")", " AS text))")}{filter} AS text) AS uuid)");
                 }
 
-            case Kind.Num when choice < 4:
+            case Kind.Num when choice < 5:
                 {
-                    Node argument = Argument(kind, own);
+                    Node argument = _dice.Chance(0.3) ? Leaf(Kind.Int8, own) : Argument(kind, own);
                     return argument.Magnitude > 1e11 ? Extreme(kind, own, filter) : Expression("sum", kind, $"sum({argument}){filter}", argument.Magnitude * 1e6, argument.Scale) is var sum && sum.Magnitude < 1e12 ? sum : Extreme(kind, own, filter);
                 }
 
-            case Kind.Num when choice < 7:
+            case Kind.Num when choice < 8:
                 {
                     Node argument = Leaf(_dice.Pick(Kind.Int4, Kind.Num, Kind.Int8), own);
                     return Expression("avg", kind, $"round(avg({argument}){filter}, 4)", argument.Magnitude + 1, 4);
@@ -95,13 +106,40 @@ internal sealed partial class Generator
                     return Expression("sum", kind, $"sum({argument}){filter}", argument.Magnitude * 1e6) is var sum && sum.Magnitude < 1e12 ? sum : Extreme(kind, own, filter);
                 }
 
-            case Kind.Float when choice < 5:
-                return Expression("percentile_cont", kind, $"percentile_cont({_dice.Pick("0.5", "0.25", "0")}) WITHIN GROUP (ORDER BY {Leaf(kind, own)}){filter}", 1e10);
+            case Kind.Float when choice < 6:
+                {
+                    Node argument = Leaf(_dice.Pick(Kind.Float, Kind.Int4, Kind.Num, Kind.Int2), own);
+                    return _dice.Chance(0.3)
+                        ? Expression("percentile_cont array", kind, $"(percentile_cont(ARRAY[{Fraction()}, {Fraction()}]) WITHIN GROUP (ORDER BY {argument}){filter})[2]", 1e10)
+                        : Expression("percentile_cont", kind, $"percentile_cont({Fraction()}) WITHIN GROUP (ORDER BY {argument}{Descending()}){filter}", 1e10);
+                }
+
+            case Kind.Float when choice < 8:
+                return HypotheticalSet(kind, _dice.Pick("percent_rank", "cume_dist"), own, filter);
             case Kind.Bytea:
                 return Expression("bytea ||", kind, $"convert_to(COALESCE(max({Leaf(Kind.Text, own)}){filter}, ''), 'UTF8')");
             default:
                 return Extreme(kind, own, filter);
         }
+    }
+
+    private string Fraction() => _dice.Pick("0.5", "0.25", "1", "0", "0.9");
+
+    private string Descending() => _dice.Chance(0.2) ? " DESC" : "";
+
+    /// <summary>Where a row of literals would come among the rows.</summary>
+    private Node HypotheticalSet(Kind kind, string name, Scope own, Node? filter)
+    {
+        List<Node> values = [], keys = [];
+        for (int i = _dice.Chance(0.3) ? 2 : 1; i > 0; i--)
+        {
+            Kind type = _dice.Pick(Kind.Int4, Kind.Text, Kind.Num, Kind.Date, Kind.Int8);
+            bool descending = _dice.Chance(0.3);
+            values.Add(_dice.Chance(0.1) ? Make("", $"NULL") : Typed(Literal(type)));
+            keys.Add(Make("", $"{Typed(Leaf(type, own))}{(descending ? " DESC" : "")}{Deviations.NullOrder(descending)}"));
+        }
+
+        return Expression(name + " of values", kind, $"{name}({Items(values)}) WITHIN GROUP (ORDER BY {Items(keys)}){filter}", 1e6);
     }
 
     private static Node Named(string name, Node argument, Node? filter) =>

@@ -35,7 +35,8 @@ internal static class Productions
         "inner join", "left join", "right join", "full join", "cross join", "natural join", "join using", "lateral", "left lateral", "lateral function",
         // aggregates
         "count(*)", "sum of interval", "count", "count distinct", "sum", "sum distinct", "avg", "min", "max", "bool_and", "bool_or", "bit_and", "bit_or", "string_agg", "array_agg", "jsonb_agg", "jsonb_object_agg", "variance", "stddev", "corr",
-        "filter", "percentile_cont", "percentile_disc", "mode", "aggregate distinct", "aggregate order by", "min of boolean", "min of uuid", "regr",
+        "filter", "percentile_cont", "percentile_cont array", "percentile_disc", "percentile_disc array", "mode",
+        "rank of values", "dense_rank of values", "percent_rank of values", "cume_dist of values", "aggregate distinct", "aggregate order by", "min of boolean", "min of uuid", "regr",
         // windows
         "row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile", "lag", "lead", "first_value", "last_value", "nth_value", "window aggregate", "window filter", "partition by", "window order by",
         "rows frame", "range frame", "groups frame", "range offset frame", "exclude current row", "exclude group", "exclude ties", "exclude no others", "named window", "window over group",

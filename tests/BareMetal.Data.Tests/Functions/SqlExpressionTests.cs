@@ -140,6 +140,59 @@ public sealed class SqlExpressionTests
         Assert.Equal("[1, 2]", db.Scalar("SELECT json_agg(id ORDER BY id)::text FROM t WHERE id <= 2"));
     }
 
+    /// <summary>Expected values are those that PostgreSQL 15 gives (NULLS LAST said where it sorts otherwise).</summary>
+    [Theory]
+    [InlineData("percentile_cont(0.5) WITHIN GROUP (ORDER BY i)", "2.5")]
+    [InlineData("percentile_cont(0.5) WITHIN GROUP (ORDER BY i::smallint)", "2.5")]
+    [InlineData("percentile_cont(0.5) WITHIN GROUP (ORDER BY (i * 1.5)::decimal(9,2))", "3.75")]
+    [InlineData("percentile_cont(0.25) WITHIN GROUP (ORDER BY i::real DESC)", "3.25")]
+    [InlineData("percentile_cont(0.3) WITHIN GROUP (ORDER BY i * interval '1 day')", "1 day 21:36:00")]
+    [InlineData("percentile_cont(ARRAY[0.25, 0.5, NULL, 1]) WITHIN GROUP (ORDER BY i)", "{1.75,2.5,NULL,4}")]
+    [InlineData("percentile_cont(ARRAY[0.3]) WITHIN GROUP (ORDER BY i * interval '1 month')", "{\"1 mon 27 days\"}")]
+    [InlineData("percentile_cont(CAST(ARRAY[] AS double precision[])) WITHIN GROUP (ORDER BY i)", "{}")]
+    [InlineData("percentile_cont(NULL) WITHIN GROUP (ORDER BY i)", null)]
+    [InlineData("percentile_disc(0.5) WITHIN GROUP (ORDER BY i DESC)", "3")]
+    [InlineData("percentile_disc(ARRAY[0.25, 0.5, NULL, 1]) WITHIN GROUP (ORDER BY 'x' || i)", "{x1,x2,NULL,x4}")]
+    [InlineData("mode() WITHIN GROUP (ORDER BY i % 3)", "1")]
+    [InlineData("rank(3) WITHIN GROUP (ORDER BY i)", "3")]
+    [InlineData("rank(3) WITHIN GROUP (ORDER BY i DESC)", "2")]
+    [InlineData("rank(NULL) WITHIN GROUP (ORDER BY i NULLS LAST)", "5")]
+    [InlineData("rank(NULL) WITHIN GROUP (ORDER BY i NULLS FIRST)", "1")]
+    [InlineData("rank(0, 'b') WITHIN GROUP (ORDER BY i % 2, 'x')", "1")]
+    [InlineData("rank(1, 'b') WITHIN GROUP (ORDER BY i % 2, CASE i WHEN 1 THEN 'a' ELSE 'b' END)", "4")]
+    [InlineData("rank(3) WITHIN GROUP (ORDER BY i) FILTER (WHERE i > 1)", "2")]
+    [InlineData("dense_rank(2) WITHIN GROUP (ORDER BY i / 2)", "3")]
+    [InlineData("dense_rank(2) WITHIN GROUP (ORDER BY NULLIF(i / 2, 0) NULLS FIRST)", "3")]
+    [InlineData("percent_rank(3) WITHIN GROUP (ORDER BY i)", "0.5")]
+    [InlineData("percent_rank(3) WITHIN GROUP (ORDER BY i) FILTER (WHERE i > 9)", "0")]
+    [InlineData("cume_dist(3) WITHIN GROUP (ORDER BY i)", "0.8")]
+    [InlineData("cume_dist(3) WITHIN GROUP (ORDER BY i) FILTER (WHERE i > 9)", "1")]
+    public void Ordered_and_hypothetical_sets(string aggregate, string? expected)
+    {
+        using TestDatabase db = new();
+        Assert.Equal(expected ?? "null", db.Scalar($"SELECT ({aggregate})::text FROM generate_series(1, 4) AS g(i)"));
+
+        // Groups, and rows in any order.
+        Assert.Equal(
+            [$"0|{expected ?? "null"}", $"1|{expected ?? "null"}"],
+            db.Rows($"SELECT k, ({aggregate})::text FROM (SELECT g.n % 2 AS k, g.n / 2 AS i FROM generate_series(2, 9) AS g(n) ORDER BY md5(g.n::text) OFFSET 0) AS s GROUP BY k ORDER BY k"));
+    }
+
+    [Theory]
+    [InlineData("percentile_cont(1.5) WITHIN GROUP (ORDER BY i)", SqlStates.NumericOutOfRange)]
+    [InlineData("percentile_cont(ARRAY[0.5, -0.1]) WITHIN GROUP (ORDER BY i)", SqlStates.NumericOutOfRange)]
+    [InlineData("rank(1, 2) WITHIN GROUP (ORDER BY i)", SqlStates.UndefinedFunction)]
+    [InlineData("rank() WITHIN GROUP (ORDER BY i)", SqlStates.UndefinedFunction)]
+    [InlineData("rank('a'::text) WITHIN GROUP (ORDER BY i)", SqlStates.DatatypeMismatch)]
+    [InlineData("rank(DISTINCT 1) WITHIN GROUP (ORDER BY i)", SqlStates.SyntaxError)]
+    [InlineData("sum(rank(1) WITHIN GROUP (ORDER BY i))", SqlStates.GroupingError)]
+    [InlineData("rank(1)", SqlStates.WindowingError)]
+    public void Sets_that_cannot_be(string aggregate, string state)
+    {
+        using TestDatabase db = new();
+        db.Fails(state, $"SELECT {aggregate} FROM generate_series(1, 4) AS g(i)");
+    }
+
     [Fact]
     public void Table_functions_join_laterally()
     {

@@ -5,10 +5,7 @@ using BareMetal.Data.Values;
 
 namespace BareMetal.Data.Functions.Aggregates;
 
-/// <summary>
-/// The aggregate functions. Ordered-set aggregates take their direct arguments first and the WITHIN GROUP values behind them; rows come in
-/// the order of WITHIN GROUP.
-/// </summary>
+/// <summary>The aggregate functions.</summary>
 internal static class AggregateFunctions
 {
     public static void Define(Definitions define)
@@ -43,7 +40,7 @@ internal static class AggregateFunctions
         Pairs(define);
         Texts(define);
         Collections(define);
-        OrderedSets(define);
+        OrderedSetAggregates.Define(define);
     }
 
     private static void Small<T>(Definitions define, SqlType type)
@@ -357,49 +354,6 @@ internal static class AggregateFunctions
                 throw new BareMetalException("22030", $"The object would have two members \"{text}\".");
         }
     }
-
-    private static void OrderedSets(Definitions define)
-    {
-        OrderedSet(define, "percentile_cont", [SqlType.Double, SqlType.Double], _ => SqlType.Double, s =>
-        {
-            double at = s.Fraction * (s.Count - 1);
-            int low = (int)Math.Floor(at), high = (int)Math.Ceiling(at);
-            double a = s[low].As<double>(), b = s[high].As<double>();
-            return Value.From(SqlTypeKind.Double, low == high ? a : a + (b - a) * (at - low));
-        });
-        OrderedSet(define, "percentile_disc", [SqlType.Double, SqlType.Unknown], types => types[1], s => s[Math.Max(0, (int)Math.Ceiling(s.Fraction * s.Count) - 1)]);
-        OrderedSet(define, "mode", [SqlType.Unknown], types => types[0], s => s.Longest());
-    }
-
-    private static void OrderedSet(Definitions define, string name, SqlType[] parameters, Func<IReadOnlyList<SqlType>, SqlType> result, Func<SortedRuns, Value> compute) =>
-        define.Registry.Add(new AggregateFunction
-        {
-            Name = name,
-            Parameters = parameters,
-            IsOrderedSet = true,
-            ResultType = result,
-            CreateAccumulator = (types, _) =>
-            {
-                SqlType type = parameters[^1].Kind == SqlTypeKind.Unknown ? types[^1] : parameters[^1];
-                TypeComparer comparer = TypeComparer.For(type);
-                return new ObjectAccumulator<SortedRuns>(
-                    (s, v) =>
-                    {
-                        if (v.Length > 1)
-                        {
-                            s.Fraction = v[0].As<double>();
-                            if (!(s.Fraction >= 0 && s.Fraction <= 1))
-                                throw new BareMetalException(SqlStates.NumericOutOfRange, "The fraction of a percentile must be between 0 and 1.");
-                        }
-
-                        s.Add(v[^1], 1, type, comparer);
-                    },
-                    (s, other) => s.Append(other, type, comparer),
-                    compute,
-                    s => s.Bytes,
-                    isResultLarge: false);
-            },
-        });
 
     private static ObjectAccumulator<ListState> Listing(Func<ListState, Value> result, bool skipNulls) => new(
         (s, v) =>

@@ -13,7 +13,11 @@ internal sealed class SortedRuns
     private Vector? _values;
     private long _valueBytes;
 
-    public double Fraction { get; set; }
+    /// <summary>The direct argument.</summary>
+    public Value Direct { get; private set; }
+
+    /// <summary>The type of the values.</summary>
+    public SqlType Type { get; private set; } = SqlType.Unknown;
 
     /// <summary>Rows.</summary>
     public int Count => _ends.Count == 0 ? 0 : _ends[^1];
@@ -31,8 +35,11 @@ internal sealed class SortedRuns
         }
     }
 
-    /// <summary>Adds rows of a value that is not below the last one's.</summary>
-    public void Add(in Value value, int rows, SqlType type, TypeComparer comparer)
+    /// <summary>Says what comes, before the first row does.</summary>
+    public void Begin(SqlType type, in Value direct) => (Type, Direct) = (type, direct);
+
+    /// <summary>Adds rows of a value that is not before the last one's.</summary>
+    public void Add(in Value value, int rows, TypeComparer comparer)
     {
         int last = _ends.Count - 1;
         if (last >= 0 && comparer.Equals(_values!.GetValue(last), value))
@@ -41,7 +48,7 @@ internal sealed class SortedRuns
             return;
         }
 
-        _values ??= Vector.Create(type, 4);
+        _values ??= Vector.Create(Type, 4);
         _values.EnsureCapacity(last + 2);
         _values.SetValue(last + 1, value);
         _ends.Add(checked(Count + rows));
@@ -51,12 +58,13 @@ internal sealed class SortedRuns
             _valueBytes += value.As<ArrayValue>().Bytes;
     }
 
-    /// <summary>Adds the rows of another, which are not below the last one's.</summary>
-    public void Append(SortedRuns other, SqlType type, TypeComparer comparer)
+    /// <summary>Adds the rows of another, which are not before the last one's.</summary>
+    public void Append(SortedRuns other, TypeComparer comparer)
     {
-        Fraction = other.Fraction;
+        if (Count == 0)
+            Begin(other.Type, other.Direct);
         for (int run = 0; run < other._ends.Count; run++)
-            Add(other._values!.GetValue(run), other._ends[run] - (run == 0 ? 0 : other._ends[run - 1]), type, comparer);
+            Add(other._values!.GetValue(run), other._ends[run] - (run == 0 ? 0 : other._ends[run - 1]), comparer);
     }
 
     /// <summary>The value of most rows, the first of several.</summary>

@@ -272,15 +272,12 @@ internal sealed class AggregateNode(
 
     internal static AggregateCall Compile(BoundAggregate aggregate, IReadOnlyList<PlanColumn> input, OperatorBuilder builder)
     {
-        List<BoundExpression> arguments = [.. aggregate.Arguments];
-        if (aggregate.Function.IsOrderedSet)
-            arguments.AddRange(aggregate.OrderBy.Select(k => k.Expression));
-        SqlType[] types = [.. arguments.Select(a => a.Type)];
+        SqlType[] types = [.. aggregate.Arguments.Select(a => a.Type)];
         AggregateFunction function = aggregate.Function;
         SqlType type = aggregate.Type;
         return new AggregateCall
         {
-            Arguments = builder.CompileAll(arguments, input),
+            Arguments = builder.CompileAll([.. aggregate.Arguments], input),
             CreateAccumulator = () => function.CreateAccumulator(types, type),
             IsDistinct = aggregate.IsDistinct && function.IsDuplicateSensitive,
             Filter = aggregate.Filter is null ? null : builder.Compile(aggregate.Filter, input),
