@@ -185,7 +185,10 @@ internal sealed partial class Binder
         if (call.WithinGroup.Length > 0 && IsHypotheticalSet(call.Name.Name))
             return BindHypotheticalSet(call, scope);
         BoundAggregate aggregate = InAggregate(call, scope, () => BindAggregate(call, scope));
-        return new BoundColumn(AggregateColumn(OwnerOf(aggregate, call, scope), aggregate, call.Name.Name));
+        SelectContext owner = OwnerOf(aggregate, call, scope);
+        if (call.WithinGroup.Length > 0)
+            owner.DirectArguments.AddRange(aggregate.Arguments.Take(call.Arguments.Length));
+        return new BoundColumn(AggregateColumn(owner, aggregate, call.Name.Name));
     }
 
     /// <summary>Binds what stands within an aggregate's call.</summary>

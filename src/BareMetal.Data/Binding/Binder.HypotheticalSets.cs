@@ -25,9 +25,11 @@ internal sealed partial class Binder
 
         if (call.Distinct)
             throw SqlErrors.Syntax(call.Position, "DISTINCT does not go with WITHIN GROUP.");
-        (BoundExpression row, BoundExpression before, BoundExpression same, BoundExpression? filter) = InAggregate(call, scope, () => BindPlace(call, scope));
+        (BoundExpression[] values, BoundExpression row, BoundExpression before, BoundExpression same, BoundExpression? filter) =
+            InAggregate(call, scope, () => BindPlace(call, scope));
         BoundAggregate counted = Count(name == "cume_dist" ? new BoundLogical(false, [before, same]) : before, name == "dense_rank" ? row : null);
         SelectContext owner = OwnerOf(counted, call, scope);
+        owner.DirectArguments.AddRange(values);
         BoundExpression count = new BoundColumn(AggregateColumn(owner, counted, "count"));
         if (name is "rank" or "dense_rank")
             return Arithmetic("+", count, One);
@@ -54,11 +56,12 @@ internal sealed partial class Binder
 
     private static BoundConstant One => new(Value.From(SqlTypeKind.BigInt, 1L), SqlType.BigInt);
 
-    /// <summary>The keys as a row, whether they come before the values, whether they are their equals, and the filter.</summary>
-    private (BoundExpression Row, BoundExpression Before, BoundExpression Same, BoundExpression? Filter) BindPlace(Ast.CallExpression call, Scope scope)
+    /// <summary>The values, the keys as a row, whether these come before the values, whether they are their equals, and the filter.</summary>
+    private (BoundExpression[] Values, BoundExpression Row, BoundExpression Before, BoundExpression Same, BoundExpression? Filter) BindPlace(Ast.CallExpression call, Scope scope)
     {
         int count = call.WithinGroup.Length;
         var keys = new BoundExpression[count];
+        var values = new BoundExpression[count];
         var names = new string[count];
         var equal = new BoundExpression[count];
         var before = new BoundExpression[count];
@@ -71,6 +74,7 @@ internal sealed partial class Binder
             (BoundExpression key, BoundExpression value) = (pair[0], pair[1]);
             names[i] = $"f{i + 1}";
             keys[i] = key;
+            values[i] = value;
             equal[i] = DistinctFrom(key, value, same: true, HasGroupingSets(scope), item.Position, item.Position, valuePosition);
             BoundExpression sooner = Compare(
                 item.Descending ? Ast.BinaryOperator.Greater : Ast.BinaryOperator.Less, key, value, item.Position, item.Position, valuePosition);
@@ -84,6 +88,6 @@ internal sealed partial class Binder
         for (int i = count - 2; i >= 0; i--)
             place = new BoundLogical(false, [before[i], new BoundLogical(true, [equal[i], place])]);
         BoundExpression same = count == 1 ? equal[0] : new BoundLogical(true, equal);
-        return (MakeRow(names, keys), place, same, call.Filter is null ? null : BindCondition(call.Filter, scope));
+        return (values, MakeRow(names, keys), place, same, call.Filter is null ? null : BindCondition(call.Filter, scope));
     }
 }

@@ -402,6 +402,8 @@ internal sealed partial class Binder
                 distinctOn[i] = grouper.Rewrite(distinctOn[i]);
             for (int i = 0; i < order.Count; i++)
                 order[i] = order[i] with { Expression = grouper.Rewrite(order[i].Expression) };
+            foreach (BoundExpression argument in context.DirectArguments)
+                grouper.Rewrite(argument);
             foreach (WindowCall window in context.Windows)
                 grouper.Rewrite(window);
             for (int i = setsBefore; i < context.SetCalls.Count; i++)

@@ -100,6 +100,9 @@ internal sealed class SelectContext
 {
     public List<AggregateItem> Aggregates { get; } = [];
 
+    /// <summary>Arguments of aggregates with WITHIN GROUP that have one value for a group: what they read must be grouped.</summary>
+    public List<BoundExpression> DirectArguments { get; } = [];
+
     public List<WindowCall> Windows { get; } = [];
 
     public Dictionary<string, Sql.Syntax.WindowSpecification> NamedWindows { get; } = new(Sql.Syntax.Identifier.Comparer);

@@ -172,6 +172,10 @@ public sealed class SqlExpressionTests
         using TestDatabase db = new();
         Assert.Equal(expected ?? "null", db.Scalar($"SELECT ({aggregate})::text FROM generate_series(1, 4) AS g(i)"));
 
+        // What is grouped may stand before WITHIN GROUP, in its own query and in one within.
+        Assert.Equal(["1|1", "2|2"], db.Rows("SELECT i, rank(i) WITHIN GROUP (ORDER BY j) FROM generate_series(1, 2) AS g(i), generate_series(1, 3) AS h(j) GROUP BY i ORDER BY i"));
+        Assert.Equal(["1|1", "2|2"], db.Rows("SELECT i, (SELECT percentile_disc(i / 3.0) WITHIN GROUP (ORDER BY j) FROM generate_series(1, 3) AS h(j)) FROM generate_series(1, 2) AS g(i)"));
+
         // Groups, and rows in any order.
         Assert.Equal(
             [$"0|{expected ?? "null"}", $"1|{expected ?? "null"}"],
@@ -187,6 +191,8 @@ public sealed class SqlExpressionTests
     [InlineData("rank(DISTINCT 1) WITHIN GROUP (ORDER BY i)", SqlStates.SyntaxError)]
     [InlineData("sum(rank(1) WITHIN GROUP (ORDER BY i))", SqlStates.GroupingError)]
     [InlineData("rank(1)", SqlStates.WindowingError)]
+    [InlineData("rank(i) WITHIN GROUP (ORDER BY i)", SqlStates.GroupingError)]
+    [InlineData("percentile_disc(i / 10.0) WITHIN GROUP (ORDER BY i)", SqlStates.GroupingError)]
     public void Sets_that_cannot_be(string aggregate, string state)
     {
         using TestDatabase db = new();
