@@ -139,6 +139,9 @@ internal sealed unsafe class PageStore : IDisposable
     /// <summary>Whether deletes have left leaves too empty; see <see cref="WriteBatch.JoinSparse"/>.</summary>
     public bool HasSparse => Volatile.Read(ref _sparse) != 0;
 
+    /// <summary>Who must not find leaves joined.</summary>
+    public LeafWatch LeafWatch { get; } = new();
+
     /// <summary>Takes a snapshot of what is visible. Give it back with <see cref="ReleaseSnapshot"/>.</summary>
     public Snapshot AcquireSnapshot() => _snapshots.Acquire();
 

@@ -618,27 +618,28 @@ internal sealed class Database : IDisposable
         return complete;
     }
 
-    /// <summary>Frees pages of dropped trees and replaced large values and joins leaves that deletes left too empty, a few at a time between commits.</summary>
+    /// <summary>
+    /// Frees pages of dropped trees and replaced large values and joins leaves that deletes left too empty, a few at a time between commits.
+    /// Leaves that wait for a transaction (see <see cref="LeafWatch"/>) are looked at again after the next commit.
+    /// </summary>
     private void GarbageStep()
     {
         bool more = true;
         bool abandon = false;
         bool skipped = false;
-        while ((more && Store.HasGarbage || Store.HasSparse) && !_closed && Pipeline.Failure is null)
+        while ((more && Store.HasGarbage || Store.HasSparse && Store.LeafWatch.IsFree) && !_closed && Pipeline.Failure is null)
         {
             try
             {
                 bool skip = skipped = abandon;
                 abandon = false;
-                Pipeline.RunExclusive(() => Pipeline.ApplyUnlogged(lsn =>
+                Pipeline.RunExclusive(() =>
                 {
                     if (skip)
-                        Target.Batch.AbandonGarbage(lsn);
-                    else if (Store.HasSparse)
-                        Target.Batch.JoinSparse(lsn, SparseLeaves);
-                    else
-                        more = Target.Batch.ReclaimDropped(lsn, GarbagePages);
-                }));
+                        Pipeline.ApplyUnlogged(Target.Batch.AbandonGarbage);
+                    else if (!Store.HasSparse || !Store.LeafWatch.TryJoin(JoinSparse))
+                        Pipeline.ApplyUnlogged(lsn => more = Target.Batch.ReclaimDropped(lsn, GarbagePages));
+                });
             }
             catch (StorageException e) when (e.Code == StorageErrorCode.Corruption && !skipped)
             {
@@ -657,6 +658,24 @@ internal sealed class Database : IDisposable
                 return;
             }
         }
+    }
+
+    private Lsn JoinSparse()
+    {
+        Lsn joined = default;
+        Pipeline.ApplyUnlogged(lsn =>
+        {
+            joined = lsn;
+            Target.Batch.JoinSparse(lsn, SparseLeaves);
+        });
+        return joined;
+    }
+
+    /// <summary>Makes the steps visible that joined leaves: they may wait for commits before them to become durable.</summary>
+    internal void ShowJoined()
+    {
+        if (Store.LeafWatch.Joined > Store.VisibleLsn && Pipeline.Failure is null)
+            Pipeline.RunExclusive(() => Pipeline.FlushAll());
     }
 
     /// <summary>Whether a checkpoint is to hurry: much more is changed than should be, the log is near its end, or the database is being closed.</summary>

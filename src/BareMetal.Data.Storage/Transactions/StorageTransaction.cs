@@ -40,9 +40,26 @@ public sealed class StorageTransaction : IDisposable
         Id = id;
         Isolation = isolation;
         IsReadOnly = readOnly;
-        _snapshot = new SnapshotHandle(engine.Store);
-        if (isolation == TransactionIsolation.Serializable && !readOnly)
-            _reads = new SerializableReads(engine.SerializableReadLimit);
+        if (isolation != TransactionIsolation.Serializable || readOnly)
+        {
+            _snapshot = new SnapshotHandle(engine.Store);
+            return;
+        }
+
+        // From before the snapshot on no leaf is joined, which would look like a change of what it has read.
+        engine.Store.LeafWatch.Enter();
+        try
+        {
+            engine.Database.ShowJoined();
+            _snapshot = new SnapshotHandle(engine.Store);
+        }
+        catch
+        {
+            engine.Store.LeafWatch.Exit();
+            throw;
+        }
+
+        _reads = new SerializableReads(engine.SerializableReadLimit);
     }
 
     /// <summary>Its database.</summary>
@@ -662,6 +679,8 @@ public sealed class StorageTransaction : IDisposable
         _overlay?.Dispose();
         _overlay = null;
         _snapshot.Release();
+        if (_reads is not null)
+            Engine.Store.LeafWatch.Exit();
         if (_owner is not null)
             Engine.Locks.ReleaseAll(_owner);
     }
