@@ -4,7 +4,8 @@
 #   scripts/differential.sh [seed] [comparisons] [workers]   rounds of seeds from the first on (default: 1, 100000, 2)
 #
 # A comparison is the outcome of one statement on both sides: its rows with the columns' names and types, the number of rows written, or
-# the class of its SQLSTATE. A statement that takes over a second or gives over 20,000 rows on a side is set aside and not counted.
+# the class of its SQLSTATE. A statement that takes over a second, ends for want of memory or gives over 20,000 rows on a side is set aside
+# and not counted.
 # Each seed is a round: a schema with data, then some 150 queries, changes, transactions and errors over it.
 # The server is the one that BAREMETAL_POSTGRES names by a connection string ("Host=/folder;Port=5432;Username=postgres;Database=differential",
 # trust or a password in clear), else a private one of the installed binaries in a temporary folder.

@@ -22,7 +22,11 @@ internal sealed partial class PhysicalPlanner
         List<PlanColumn> output = [.. aggregate.Output];
         if (aggregate.GroupingSets is not null)
         {
-            PlanColumn number = new(-1 - _groupingKeys.Count, "grouping set", SqlType.Integer, false);
+            // Planned again for another request, it is still the same column to those above, whichever of the plans they take.
+            PlanColumn number = aggregate.Keys.Count > 0 && _groupingKeys.TryGetValue(aggregate.Keys[0].Column, out (PlanColumn Number, LogicalAggregate Aggregate) known)
+                && ReferenceEquals(known.Aggregate.GroupingSets, aggregate.GroupingSets)
+                    ? known.Number
+                    : new(-1 - _groupingKeys.Count, "grouping set", SqlType.Integer, false);
             output.Add(number);
             foreach (ProjectItem key in aggregate.Keys)
                 _groupingKeys[key.Column] = (number, aggregate);

@@ -29,8 +29,8 @@ internal sealed class Outcome
     /// <summary>The error of a result with more than <see cref="MaxRows"/> rows, which neither side gives.</summary>
     public const string TooLarge = "large";
 
-    /// <summary>It took more time or gave more rows than a statement may have here: nothing is compared.</summary>
-    public bool IsSetAside => Error is "57014" or TooLarge;
+    /// <summary>It took more time or memory or gave more rows than a statement may have here: nothing is compared.</summary>
+    public bool IsSetAside => Error is "57014" or "53200" or TooLarge;
 
     /// <summary>A defect of the machinery rather than an answer.</summary>
     public bool IsCrash => Error is "XXXXX";

@@ -108,14 +108,26 @@ internal sealed partial class Generator
 
             case Kind.Float when choice < 6:
                 {
-                    Node argument = Leaf(_dice.Pick(Kind.Float, Kind.Int4, Kind.Num, Kind.Int2), own);
+                    // Sums of what comes of it must be exact: quarters of halves are.
+                    Node argument = Leaf(_dice.Pick(Kind.Float, Kind.Int4, Kind.Int2), own);
                     return _dice.Chance(0.3)
-                        ? Expression("percentile_cont array", kind, $"(percentile_cont(ARRAY[{Fraction()}, {Fraction()}]) WITHIN GROUP (ORDER BY {argument}){filter})[2]", 1e10)
-                        : Expression("percentile_cont", kind, $"percentile_cont({Fraction()}) WITHIN GROUP (ORDER BY {argument}{Descending()}){filter}", 1e10);
+                        ? Expression("percentile_cont array", kind, $"(percentile_cont(ARRAY[{ExactFraction()}, {ExactFraction()}]) WITHIN GROUP (ORDER BY {argument}){filter})[2]", 1e10)
+                        : Expression("percentile_cont", kind, $"percentile_cont({ExactFraction()}) WITHIN GROUP (ORDER BY {argument}{Descending()}){filter}", 1e10);
                 }
 
-            case Kind.Float when choice < 8:
-                return HypotheticalSet(kind, _dice.Pick("percent_rank", "cume_dist"), own, filter);
+            case Kind.Num when choice == 8:
+                {
+                    Node share = HypotheticalSet(Kind.Float, _dice.Pick("percent_rank", "cume_dist"), own, filter);
+                    return Expression("cast", kind, $"round(CAST({share} AS numeric), 4)", 1, 4);
+                }
+
+            case Kind.Num when choice == 9:
+                {
+                    Node argument = Leaf(kind, own);
+                    Node middle = Expression("percentile_cont", Kind.Float, $"percentile_cont({ExactFraction()}) WITHIN GROUP (ORDER BY {argument}){filter}");
+                    return Expression("cast", kind, $"round(CAST({middle} AS numeric), 4)", argument.Magnitude, 4);
+                }
+
             case Kind.Bytea:
                 return Expression("bytea ||", kind, $"convert_to(COALESCE(max({Leaf(Kind.Text, own)}){filter}, ''), 'UTF8')");
             default:
@@ -124,6 +136,8 @@ internal sealed partial class Generator
     }
 
     private string Fraction() => _dice.Pick("0.5", "0.25", "1", "0", "0.9");
+
+    private string ExactFraction() => _dice.Pick("0.5", "0.25", "1", "0");
 
     private string Descending() => _dice.Chance(0.2) ? " DESC" : "";
 

@@ -27,6 +27,22 @@ public sealed class ComparedResultTests : AdoTestBase
     [InlineData("SELECT GROUPING(a, b) FROM (VALUES (1, 2)) AS v (a, b) WHERE DATE '2024-01-01' = DATE '2024-01-02' GROUP BY GROUPING SETS ((a, b), (b))")]
     public void Grouping_over_no_rows_is_no_error(string sql) => Assert.Null(Scalar(sql));
 
+    /// <summary>Which plan is taken for the sets is decided among several; GROUPING tells those of the plan that was taken.</summary>
+    [Theory]
+    [InlineData("ORDER BY 1")]
+    [InlineData("ORDER BY n.id, n.name, 2")]
+    [InlineData("ORDER BY 2 FETCH FIRST 5 ROWS WITH TIES")]
+    public void Grouping_tells_the_sets_whatever_is_planned_above(string order)
+    {
+        Run("CREATE TABLE n (id integer PRIMARY KEY, name text)");
+        Run("INSERT INTO n VALUES (1, 'a'), (2, 'b')");
+        using BareMetalCommand command = Command(
+            Connection, $"SELECT n.name, GROUPING(n.id, n.name) FROM n GROUP BY CUBE (n.id, n.name) HAVING EXISTS (SELECT 1 FROM n AS q WHERE q.id = n.id) {order}");
+        using BareMetalDataReader reader = command.ExecuteReader();
+        string[] rows = [.. Rows(reader).Select(r => string.Join('|', r.Select(v => v is DBNull ? "null" : Convert.ToString(v, System.Globalization.CultureInfo.InvariantCulture))))];
+        Assert.Equal(["a|0", "b|0", "null|1", "null|1"], rows.Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public void Grouping_may_stand_in_a_subquery_of_a_grouped_query() => Assert.Equal(
         3L,
