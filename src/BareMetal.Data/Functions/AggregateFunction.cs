@@ -39,6 +39,14 @@ internal abstract class Accumulator
     /// <summary>Makes room for groups 0…count-1; new ones are in their initial state.</summary>
     public abstract void EnsureGroups(int count);
 
+    /// <summary>Whether it has to know how many rows without nulls each group gets before they come.</summary>
+    public virtual bool NeedsCounts => false;
+
+    /// <summary>Says how many rows without nulls each group gets, by group number; it may be longer than there are groups.</summary>
+    public virtual void Expect(long[] counts)
+    {
+    }
+
     /// <summary>Adds rows 0…count-1; row i belongs to group <paramref name="groups"/>[i], or all to group 0 when it is empty. Rows that FILTER or DISTINCT remove are not passed.</summary>
     public abstract void Add(ReadOnlySpan<Vector> arguments, int count, ReadOnlySpan<int> groups, FunctionContext context);
 

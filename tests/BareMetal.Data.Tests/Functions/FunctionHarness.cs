@@ -115,6 +115,17 @@ internal static class FunctionHarness
         ResolvedFunction<AggregateFunction> resolved = FunctionRegistry.Default.ResolveAggregate(name, types)
             ?? throw new InvalidOperationException($"No aggregate {name}({string.Join(", ", types.Select(TypeNames.Format))}).");
         Accumulator whole = resolved.Function.CreateAccumulator(resolved.ArgumentTypes, resolved.ResultType);
+        if (resolved.Function.IsOrderedSet)
+        {
+            // Rows in order come to one state, which is told how many there are.
+            whole.EnsureGroups(1);
+            whole.Expect([rows.Count(r => !r.Contains(null))]);
+            Feed(whole, resolved, types, rows, null);
+            Vector alone = Vector.Create(resolved.ResultType, 1);
+            whole.Result(0, 1, alone);
+            return Clr(alone.GetValue(0), resolved.ResultType);
+        }
+
         Accumulator parts = resolved.Function.CreateAccumulator(resolved.ArgumentTypes, resolved.ResultType);
         Accumulator second = resolved.Function.CreateAccumulator(resolved.ArgumentTypes, resolved.ResultType);
         whole.EnsureGroups(1);

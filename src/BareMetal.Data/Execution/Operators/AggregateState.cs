@@ -44,6 +44,9 @@ internal sealed class AggregateState
     private int[] _groups = [];
     private int[] _numbers = [];
 
+    // Rows without nulls in the sorter by group, when the accumulator asks.
+    private long[] _counts = [];
+
     public AggregateState(AggregateCall call)
     {
         _call = call;
@@ -66,7 +69,7 @@ internal sealed class AggregateState
         }
     }
 
-    public long MemoryBytes => _accumulator.MemoryBytes + (_distinct?.MemoryBytes ?? 0);
+    public long MemoryBytes => _accumulator.MemoryBytes + (_distinct?.MemoryBytes ?? 0) + (_counts.Length * 8L);
 
     public long SpilledBytes => (_sorted?.SpilledBytes ?? 0) + (_distinctRest?.SpilledBytes ?? 0) + (_rest?.SpilledBytes ?? 0);
 
@@ -146,6 +149,9 @@ internal sealed class AggregateState
         _forgotten = 0;
         _finishedBytes = _accumulator.MemoryBytes;
         _memory = context.Memory;
+        if (_counts.Length < groupCount && _accumulator.NeedsCounts)
+            Array.Resize(ref _counts, groupCount);
+        _accumulator.Expect(_counts);
         if (_stream is not null)
         {
             _stream.Finish(context);
@@ -204,6 +210,7 @@ internal sealed class AggregateState
         _hasLast = false;
         _forgotten = 0;
         _isSpilling = false;
+        _counts = [];
         _memory?.Release(_preparing);
         _memory = null;
         _preparing = 0;
@@ -348,7 +355,26 @@ internal sealed class AggregateState
             _columns[key++] = BatchTools.Spread(_call.OrderKeys[k].Evaluate(batch, context), batch.Count, ref _scratch[k]);
         for (int i = 0; i < _arguments.Length; i++)
             _columns[argument++] = BatchTools.Spread(_arguments[i], batch.Count, ref _scratch[_keyTypes.Length + i]);
+        if (sorter == _sorted)
+            CountRows(rows);
         sorter.Add(_columns.AsSpan(0, sorter.Types.Length), rows, context);
+    }
+
+    /// <summary>Counts rows of <see cref="_columns"/> that go to the sorter of ordered rows.</summary>
+    private void CountRows(ReadOnlySpan<int> rows)
+    {
+        if (!_accumulator.NeedsCounts)
+            return;
+        int[] groups = ((Vector<int>)_columns[0]).Data;
+        ReadOnlySpan<Vector> arguments = _columns.AsSpan(1 + _keyTypes.Length);
+        foreach (int row in rows)
+        {
+            if (Functions.Kernels.KernelSupport.AnyNull(arguments, row))
+                continue;
+            if (groups[row] >= _counts.Length)
+                Array.Resize(ref _counts, Math.Max(groups[row] + 1, _counts.Length * 2));
+            _counts[groups[row]]++;
+        }
     }
 
     /// <summary>Distinct values in files take their way through the order that is asked for.</summary>
@@ -374,6 +400,7 @@ internal sealed class AggregateState
                 _columns[1 + k] = batch.Columns[1 + width + k];
             for (int i = 0; i < width; i++)
                 _columns[1 + _keyTypes.Length + i] = batch.Columns[1 + i];
+            CountRows(_rows.AsSpan(0, count));
             _sorted!.Add(_columns, _rows.AsSpan(0, count), context);
         }
 

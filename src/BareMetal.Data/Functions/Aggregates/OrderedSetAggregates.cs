@@ -12,90 +12,69 @@ internal static class OrderedSetAggregates
 {
     public static void Define(Definitions define)
     {
-        Percentile(define, "percentile_cont", SqlType.Double, (s, fraction) =>
+        Percentile(define, "percentile_cont", SqlType.Double, (a, b, rest) =>
+            Value.From(SqlTypeKind.Double, a.As<double>() + ((b.As<double>() - a.As<double>()) * rest)));
+        Percentile(define, "percentile_cont", SqlType.Interval, (a, b, rest) =>
         {
-            double a = s[Before(s, fraction, out double rest)].As<double>();
-            return Value.From(SqlTypeKind.Double, rest == 0 ? a : a + ((s[Before(s, fraction, out _) + 1].As<double>() - a) * rest));
+            BareMetalInterval from = a.As<BareMetalInterval>();
+            BareMetalInterval way = IntervalFunctions.Sum(b.As<BareMetalInterval>(), IntervalFunctions.Negate(from));
+            return Value.From(SqlTypeKind.Interval, IntervalFunctions.Sum(from, IntervalFunctions.Multiply(way, rest)));
         });
-        Percentile(define, "percentile_cont", SqlType.Interval, (s, fraction) =>
+        Percentile(define, "percentile_disc", SqlType.Unknown, null);
+        Add(define, "mode", [SqlType.Unknown], types => types[0], types =>
         {
-            BareMetalInterval a = s[Before(s, fraction, out double rest)].As<BareMetalInterval>();
-            if (rest == 0)
-                return Value.From(SqlTypeKind.Interval, a);
-            BareMetalInterval b = s[Before(s, fraction, out _) + 1].As<BareMetalInterval>();
-            return Value.From(SqlTypeKind.Interval, IntervalFunctions.Sum(a, IntervalFunctions.Multiply(IntervalFunctions.Sum(b, IntervalFunctions.Negate(a)), rest)));
+            TypeComparer comparer = TypeComparer.For(types[0]);
+            return new ObjectAccumulator<ModeState>(
+                (s, v) => s.Add(v[0], comparer), (_, _) => throw new NotSupportedException("Rows in order come to one state."), s => s.Best, s => s.Bytes, isResultLarge: false);
         });
-        Percentile(define, "percentile_disc", SqlType.Unknown, (s, fraction) => s[Math.Max(0, (int)Math.Ceiling(fraction * s.Count) - 1)]);
-        Add(define, "mode", [SqlType.Unknown], types => types[0], s => s.Longest());
-    }
-
-    /// <summary>The row that a fraction of all rows but one lie before, and how far the place is from it to the next.</summary>
-    private static int Before(SortedRuns rows, double fraction, out double rest)
-    {
-        double at = fraction * (rows.Count - 1);
-        int row = (int)Math.Floor(at);
-        rest = at - row;
-        return row;
     }
 
     /// <summary>A percentile: of one fraction, and of each of an array.</summary>
-    private static void Percentile(Definitions define, string name, SqlType type, Func<SortedRuns, double, Value> compute)
+    private static void Percentile(Definitions define, string name, SqlType type, Func<Value, Value, double, Value>? between)
     {
-        Add(define, name, [SqlType.Double, type], types => type.Kind == SqlTypeKind.Unknown ? types[1] : type, s => compute(s, s.Direct.As<double>()));
-        Add(define, name, [SqlType.ArrayOf(SqlType.Double), type], types => SqlType.ArrayOf(type.Kind == SqlTypeKind.Unknown ? types[1] : type), s =>
+        foreach (bool isArray in new[] { false, true })
         {
-            ArrayValue fractions = s.Direct.As<ArrayValue>();
-            Value[] results = new Value[fractions.Items.Length];
-            for (int i = 0; i < results.Length; i++)
-                results[i] = fractions.Items[i].IsNull ? Value.Null(s.Type.Kind) : compute(s, fractions.Items[i].As<double>());
-            return Value.From(SqlTypeKind.Array, new ArrayValue(s.Type, results));
-        });
+            SqlType fraction = isArray ? SqlType.ArrayOf(SqlType.Double) : SqlType.Double;
+            Add(
+                define,
+                name,
+                [fraction, type],
+                types => isArray ? SqlType.ArrayOf(ValueType(types)) : ValueType(types),
+                types => new PercentileAccumulator(ValueType(types), isArray, between));
+        }
+
+        SqlType ValueType(IReadOnlyList<SqlType> types) => type.Kind == SqlTypeKind.Unknown ? types[1] : type;
     }
 
-    private static void Add(Definitions define, string name, SqlType[] parameters, Func<IReadOnlyList<SqlType>, SqlType> result, Func<SortedRuns, Value> compute) =>
+    private static void Add(Definitions define, string name, SqlType[] parameters, Func<IReadOnlyList<SqlType>, SqlType> result, Func<IReadOnlyList<SqlType>, Accumulator> create) =>
         define.Registry.Add(new AggregateFunction
         {
             Name = name,
             Parameters = parameters,
             IsOrderedSet = true,
             ResultType = result,
-            CreateAccumulator = (types, _) =>
-            {
-                TypeComparer comparer = TypeComparer.For(types[^1]);
-                return new ObjectAccumulator<SortedRuns>(
-                    (s, v) =>
-                    {
-                        if (s.Count == 0)
-                            s.Begin(types[^1], v.Length > 1 ? CheckFractions(v[0]) : default);
-                        s.Add(v[^1], 1, comparer);
-                    },
-                    (s, other) => s.Append(other, comparer),
-                    compute,
-                    s => s.Bytes,
-                    isResultLarge: false);
-            },
+            CreateAccumulator = (types, _) => create(types),
         });
 
-    private static Value CheckFractions(in Value direct)
+    /// <summary>The value of most rows so far, the first of several, and the one that is being counted.</summary>
+    private sealed class ModeState
     {
-        if (direct.Kind != SqlTypeKind.Array)
+        private Value _current;
+        private long _rows;
+        private long _most;
+
+        public Value Best { get; private set; }
+
+        public long Bytes => 120 + Size(_current) + Size(Best);
+
+        public void Add(in Value value, TypeComparer comparer)
         {
-            CheckFraction(direct);
-            return direct;
+            if (_rows == 0 || !comparer.Equals(_current, value))
+                (_current, _rows) = (value, 0);
+            if (++_rows > _most)
+                (Best, _most) = (_current, _rows);
         }
 
-        foreach (Value item in direct.As<ArrayValue>().Items)
-        {
-            if (!item.IsNull)
-                CheckFraction(item);
-        }
-
-        return direct;
-    }
-
-    private static void CheckFraction(in Value fraction)
-    {
-        if (!(fraction.As<double>() is >= 0 and <= 1))
-            throw new BareMetalException(SqlStates.NumericOutOfRange, "The fraction of a percentile must be between 0 and 1.");
+        private static long Size(in Value value) => value.IsNull || value.Kind is not (SqlTypeKind.Text or SqlTypeKind.Bytea or SqlTypeKind.Json or SqlTypeKind.Jsonb) ? 0 : value.As<ByteSlice>().Length;
     }
 }
