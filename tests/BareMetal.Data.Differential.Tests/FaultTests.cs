@@ -11,7 +11,7 @@ namespace BareMetal.Data.Differential.Tests;
 public sealed class FaultTests(PostgresFixture server, ITestOutputHelper output)
 {
     /// <summary>The default of scripts/differential.sh is 100,000.</summary>
-    private const int Budget = 50_000;
+    private const int Budget = 20_000;
 
     /// <summary>What PostgreSQL gives for each round: the same for every fault.</summary>
     private readonly List<(List<Statement> Statements, Outcome[] Outcomes)> _rounds = [];

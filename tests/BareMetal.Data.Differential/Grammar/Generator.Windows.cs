@@ -90,7 +90,7 @@ internal sealed partial class Generator
         {
             if (over is not null)
                 return over;
-            Node? frame = framed && _dice.Chance(0.6) ? Frame(isTotal, window!.Value.Ordered) : null;
+            Node? frame = framed && _dice.Chance(0.75) ? Frame(isTotal, window!.Value.Ordered) : null;
             return Make("", $" OVER ({window!.Value.Text}{frame})");
         }
 
@@ -171,7 +171,7 @@ internal sealed partial class Generator
         bool offsets = mode != "RANGE";
         int end;
         string startText, text;
-        int start = _dice.Next(offsets ? 4 : 2);
+        int start = offsets ? _dice.Pick(0, 1, 2, 2, 2, 3) : _dice.Next(2);
         startText = start switch
         {
             0 => "UNBOUNDED PRECEDING",
